@@ -1,0 +1,98 @@
+// The one header that names a header of xsimd, and the few words that kernels use to speak of vectors.
+//
+// Everything here is stable from xsimd 8.1 to 14: load, store, fma, select, the mathematical functions.
+#pragma once
+
+#include <xgrad/core/config.hpp>
+
+#include <xsimd/xsimd.hpp>
+
+#include <algorithm>
+#include <concepts>
+#include <cstddef>
+#include <cstring>
+
+namespace xgrad::inline XGRAD_ABI::simd {
+
+/// A vector of as many `T` as one register of the target holds.
+template <class T>
+using batch = xsimd::batch<T>;
+
+template <class T>
+inline constexpr std::size_t width = batch<T>::size;
+
+/// The number of vector registers that the target names.
+#if defined(__AVX512F__) || defined(__aarch64__)
+inline constexpr std::size_t registers = 32;
+#else
+inline constexpr std::size_t registers = 16;
+#endif
+
+template <class V>
+inline constexpr bool is_batch = false;
+template <class T, class A>
+inline constexpr bool is_batch<xsimd::batch<T, A>> = true;
+
+template <class T>
+XGRAD_ALWAYS_INLINE batch<T> load(const T* from) {
+    return batch<T>::load_unaligned(from);
+}
+
+template <class T>
+XGRAD_ALWAYS_INLINE void store(T* to, const batch<T>& value) {
+    value.store_unaligned(to);
+}
+
+#if defined(__AVX512F__)
+// A mask register does what needs a detour through memory elsewhere: load and store a part of a vector.
+inline __mmask16 mask16(std::size_t count) { return static_cast<__mmask16>((1u << count) - 1u); }
+inline __mmask8 mask8(std::size_t count) { return static_cast<__mmask8>((1u << count) - 1u); }
+#endif
+
+/// The first `count` < width elements at `from`; the others are zero. Reads nothing beyond them.
+template <class T>
+XGRAD_ALWAYS_INLINE batch<T> load_partial(const T* from, std::size_t count) {
+#if defined(__AVX512F__)
+    if constexpr (std::same_as<T, float>) return batch<T>(_mm512_maskz_loadu_ps(mask16(count), from));
+    else if constexpr (std::same_as<T, double>) return batch<T>(_mm512_maskz_loadu_pd(mask8(count), from));
+    else
+#endif
+    {
+        alignas(64) T whole[width<T>] = {};
+        std::memcpy(whole, from, count * sizeof(T));
+        return batch<T>::load_aligned(whole);
+    }
+}
+
+/// Stores the first `count` < width elements of `value`. Writes nothing beyond them.
+template <class T>
+XGRAD_ALWAYS_INLINE void store_partial(T* to, const batch<T>& value, std::size_t count) {
+#if defined(__AVX512F__)
+    if constexpr (std::same_as<T, float>) _mm512_mask_storeu_ps(to, mask16(count), value);
+    else if constexpr (std::same_as<T, double>) _mm512_mask_storeu_pd(to, mask8(count), value);
+    else
+#endif
+    {
+        alignas(64) T whole[width<T>];
+        value.store_aligned(whole);
+        std::memcpy(to, whole, count * sizeof(T));
+    }
+}
+
+/// a * b + c, rounded once where the target can.
+template <class T>
+XGRAD_ALWAYS_INLINE batch<T> fma(const batch<T>& a, const batch<T>& b, const batch<T>& c) {
+    return xsimd::fma(a, b, c);
+}
+
+/// The value of `reduce` over the elements of `value`, folded in halves: a fixed order.
+template <class T, class Reduce>
+XGRAD_ALWAYS_INLINE T fold(const batch<T>& value, const Reduce& reduce) {
+    alignas(64) T lanes[width<T>];
+    value.store_aligned(lanes);
+    for (auto half = width<T> / 2; half != 0; half /= 2)
+        for (auto i = std::size_t{0}; i < half; ++i) lanes[i] = reduce(lanes[i], lanes[i + half]);
+    return lanes[0];
+}
+
+}  // namespace xgrad::simd
