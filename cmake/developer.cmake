@@ -1,0 +1,42 @@
+# How the project's own programs are built. Tests, examples and benchmarks link xgrad_developer, which no
+# user of the library ever sees.
+
+option(XGRAD_NATIVE "Build tests, examples and benchmarks for this machine's instruction set" OFF)
+option(XGRAD_WERROR "Treat warnings in the project's own code as errors" OFF)
+set(XGRAD_SANITIZE "" CACHE STRING "Sanitizers, as for -fsanitize: \"address,undefined\" or \"thread\"")
+
+include(warnings)
+include(sanitizers)
+
+add_library(xgrad_developer INTERFACE)
+xgrad_add_warnings(xgrad_developer)
+xgrad_add_sanitizers(xgrad_developer)
+if(XGRAD_NATIVE)
+    target_link_libraries(xgrad_developer INTERFACE xgrad::native)
+else()
+    target_link_libraries(xgrad_developer INTERFACE xgrad::xgrad)
+    if(XGRAD_OPENMP)
+        find_package(OpenMP QUIET COMPONENTS CXX)
+        if(OpenMP_CXX_FOUND)
+            target_link_libraries(xgrad_developer INTERFACE OpenMP::OpenMP_CXX)
+        endif()
+    endif()
+endif()
+
+# Compilers from clang 19 on match template template parameters by the rule of C++17, which the releases of
+# xtensor before 0.26 cannot stand.
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang" AND CMAKE_CXX_COMPILER_VERSION VERSION_GREATER_EQUAL 19
+   AND DEFINED xtensor_VERSION AND xtensor_VERSION VERSION_LESS 0.26)
+    target_compile_options(xgrad_developer INTERFACE
+        -fno-relaxed-template-template-args -Wno-deprecated-no-relaxed-template-template-args)
+endif()
+
+if(PROJECT_IS_TOP_LEVEL)
+    find_program(XGRAD_CCACHE ccache)
+    if(XGRAD_CCACHE AND NOT DEFINED CMAKE_CXX_COMPILER_LAUNCHER)
+        set(CMAKE_CXX_COMPILER_LAUNCHER "${XGRAD_CCACHE}")
+    endif()
+    if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
+        set(CMAKE_BUILD_TYPE Release CACHE STRING "The kind of build" FORCE)
+    endif()
+endif()

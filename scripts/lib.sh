@@ -1,0 +1,129 @@
+# Shell functions that the project's scripts share. Sourced, POSIX sh.
+
+say() { printf '== %s\n' "$*"; }
+
+die() {
+    printf '%s: %s\n' "${program:-${0##*/}}" "$*" >&2
+    exit 1
+}
+
+have() { command -v "$1" >/dev/null 2>&1; }
+
+# ---- installing ----------------------------------------------------------------------------------------
+
+can_be_root() { [ "$(id -u)" -eq 0 ] || have sudo; }
+
+as_root() {
+    if [ "$(id -u)" -eq 0 ]; then
+        "$@"
+    elif (: </dev/tty) 2>/dev/null; then
+        sudo "$@"
+    else
+        sudo -n "$@" # nobody is there to type a password
+    fi
+}
+
+has_apt() { have apt-get && have dpkg-query; }
+
+has_package() {
+    [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
+}
+
+apt_get() {
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=120 "$@" </dev/null
+}
+
+# Installs Debian packages. Says no more than whether it worked; the caller knows what to do without them.
+apt_install() {
+    can_be_root || return 1
+    say "installing $*"
+    apt_get update || say "the package lists could not be brought up to date; going on with what is there"
+    apt_get install --no-install-recommends "$@"
+}
+
+# Whether one of the commands named is there.
+have_any() {
+    for command_name in "$@"; do
+        if have "$command_name"; then return 0; fi
+    done
+    return 1
+}
+
+# Whether version $1 is $2 or newer.
+at_least() {
+    [ "$(printf '%s\n%s\n' "$2" "$1" | sort -t . -k 1,1n -k 2,2n -k 3,3n | head -n 1)" = "$2" ]
+}
+
+needed_elsewhere='CMake 3.23 or newer, Ninja, g++ 12 or clang 14 or newer, xtensor, xtl and xsimd (for the
+tests doctest, too). Homebrew: brew install cmake ninja xtensor xsimd doctest. conda: conda install -c
+conda-forge cmake ninja cxx-compiler xtensor xtl xsimd doctest. A folder of your own: name it in the
+environment variable CMAKE_PREFIX_PATH.'
+
+# Sees to it that what a build needs is there: `need_build_tools [PACKAGE...]`, where PACKAGE is a Debian
+# package that is needed besides. With CMAKE_PREFIX_PATH set, the libraries are taken to be there.
+need_build_tools() {
+    missing=
+    have cmake || missing="$missing cmake"
+    have ninja || missing="$missing ninja-build"
+    if [ -n "${CXX:-}" ]; then
+        have "${CXX%% *}" || die "the compiler that CXX names, $CXX, cannot be run; set CXX to another or unset it"
+    elif ! have_any c++ g++ clang++; then
+        missing="$missing g++"
+    fi
+    if has_apt; then
+        if [ -z "${CMAKE_PREFIX_PATH:-}" ]; then
+            for package in libxtensor-dev xtl-dev libxsimd-dev "$@"; do
+                has_package "$package" || missing="$missing $package"
+            done
+        fi
+        if [ -n "$missing" ]; then
+            # shellcheck disable=SC2086 # a list of names
+            apt_install $missing ||
+                die "not all of these could be installed:$missing. Install them (apt-get install$missing, as root), then run this again"
+        fi
+    elif [ -n "$missing" ]; then
+        die "missing:$missing; and there is no apt here to install it with. Needed are $needed_elsewhere"
+    fi
+    cmake_version=$(cmake --version | sed -n '1s/[^0-9]*\([0-9.]*\).*/\1/p')
+    at_least "$cmake_version" 3.23 ||
+        die "CMake 3.23 or newer is needed; this one is $cmake_version. Install a newer one, then run this again"
+}
+
+# ---- building ------------------------------------------------------------------------------------------
+
+# How many jobs to run at once: one for each processor, but no more than there are 1.5 GiB of memory for.
+default_jobs() {
+    jobs=$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
+    if [ -r /proc/meminfo ]; then
+        room=$(awk '/^MemAvailable:/ { print int($2 / 1572864) }' /proc/meminfo)
+        if [ "${room:-$jobs}" -lt "$jobs" ]; then jobs=$room; fi
+    fi
+    if [ "$jobs" -lt 1 ]; then jobs=1; fi
+    echo "$jobs"
+}
+
+# `configure PRESET [CMAKE-ARGUMENT...]`, in the folder $root.
+configure() {
+    preset_name=$1
+    cache_file=$root/build/$preset_name/CMakeCache.txt
+    if [ -f "$cache_file" ]; then
+        built_for=$(sed -n 's/^CMAKE_HOME_DIRECTORY:INTERNAL=//p' "$cache_file")
+        if [ "$built_for" != "$root" ]; then
+            say "build/$preset_name belongs to another folder, $built_for: starting it anew"
+            rm -rf "${root:?}/build/$preset_name"
+        fi
+    fi
+    say "configuring (preset $preset_name)"
+    (cd "$root" && cmake --preset "$@" </dev/null) ||
+        die "CMake could not configure the project; its message is above. If nothing in it helps, delete $root/build/$preset_name and run this again"
+}
+
+# `build PRESET JOBS [CMAKE-ARGUMENT...]`, in the folder $root.
+build() {
+    preset_name=$1
+    job_count=$2
+    shift 2
+    say "building (preset $preset_name, $job_count jobs)"
+    (cd "$root" && cmake --build --preset "$preset_name" --parallel "$job_count" "$@" </dev/null) ||
+        die "the build failed; the compiler's first error is above. Needed are g++ 12 or clang 14 or newer; set CXX to choose the compiler, and delete $root/build/$preset_name after changing it"
+}
