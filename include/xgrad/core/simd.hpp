@@ -11,6 +11,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstring>
+#include <type_traits>
 
 namespace xgrad::inline XGRAD_ABI::simd {
 
@@ -83,6 +84,18 @@ XGRAD_ALWAYS_INLINE void store_partial(T* to, const batch<T>& value, std::size_t
 template <class T>
 XGRAD_ALWAYS_INLINE batch<T> fma(const batch<T>& a, const batch<T>& b, const batch<T>& c) {
     return xsimd::fma(a, b, c);
+}
+
+/// a where the condition holds, b elsewhere; for vectors and for single values.
+template <class T, class A>
+XGRAD_ALWAYS_INLINE xsimd::batch<T, A> select(const xsimd::batch_bool<T, A>& condition, const xsimd::batch<T, A>& a,
+                                              const xsimd::batch<T, A>& b) {
+    return xsimd::select(condition, a, b);
+}
+template <class T>
+    requires std::is_arithmetic_v<T>
+XGRAD_ALWAYS_INLINE T select(bool condition, T a, T b) {
+    return condition ? a : b;
 }
 
 /// The value of `reduce` over the elements of `value`, folded in halves: a fixed order.

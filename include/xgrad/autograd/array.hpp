@@ -1,0 +1,189 @@
+// The block of memory behind a tensor.
+//
+// A tensor is a handle to an `array`: a header with the shape, the place in the graph and the counters,
+// followed in the same block from the pool by the elements, if the array owns any. Arrays that share the
+// elements of another (a reshape, a detached copy, a range of rows) hold on to the owner's block, but not
+// to its graph.
+#pragma once
+
+#include <xgrad/core/config.hpp>
+#include <xgrad/core/memory.hpp>
+#include <xgrad/core/shape.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <limits>
+#include <new>
+#include <utility>
+
+#if __has_include(<sys/single_threaded.h>)
+#include <sys/single_threaded.h>
+#endif
+
+namespace xgrad::inline XGRAD_ABI {
+
+namespace detail {
+
+/// A reference count. While the process has one thread, counting needs no locked instruction.
+class counter {
+public:
+    explicit counter(std::uint32_t count) : m_count{count} {}
+
+    void add() noexcept {
+        if (single_threaded()) m_count.store(get() + 1, std::memory_order_relaxed);
+        else m_count.fetch_add(1, std::memory_order_relaxed);
+    }
+
+    /// Counts down and tells whether that was the last one.
+    bool drop() noexcept {
+        if (single_threaded()) {
+            const auto left = get() - 1;
+            m_count.store(left, std::memory_order_relaxed);
+            return left == 0;
+        }
+        return m_count.fetch_sub(1, std::memory_order_acq_rel) == 1;
+    }
+
+    std::uint32_t get() const noexcept { return m_count.load(std::memory_order_relaxed); }
+
+private:
+    static bool single_threaded() noexcept {
+#if __has_include(<sys/single_threaded.h>)
+        return __libc_single_threaded != 0;
+#else
+        return false;
+#endif
+    }
+
+    std::atomic<std::uint32_t> m_count;
+};
+
+class node;
+void drop_node(node* graph) noexcept;   // node.hpp
+
+/// See the top of the file. Nothing here knows the element type but by its size.
+class array {
+public:
+    counter handles{1};   ///< tensors that refer to it; when the last one goes, so does the graph
+    counter holders{1};   ///< all handles together count as one, each array and rule that needs the elements too
+    counter keeps{0};     ///< backward rules that will read the elements; on the owner
+    std::atomic<std::uint32_t> version{0};       ///< how often the elements were changed in place; on the owner
+    std::atomic<std::uint64_t> fingerprint{0};   ///< of the elements, once written to while kept; 0: not so
+    array* owner;         ///< whose elements these are: its own, or another array's
+    std::byte* elements;
+    std::size_t element_bytes;
+    std::size_t size;     ///< the number of elements
+    std::size_t block_bytes;
+    node* graph = nullptr;
+    shape sizes;
+
+    /// A new array that owns its elements, which are left uninitialised.
+    static array* make(const shape& sizes, std::size_t element_bytes) {
+        const auto size = checked_elements(sizes, element_bytes);
+        const auto block_bytes = header_bytes() + size * element_bytes;
+        auto* const block = static_cast<std::byte*>(memory::allocate(block_bytes));
+        auto* const made = ::new (block) array(sizes, size, element_bytes, block_bytes);
+        made->owner = made;
+        made->elements = block + header_bytes();
+        return made;
+    }
+
+    /// A new array over the elements of `source` from the one numbered `first` on.
+    static array* make_view(array& source, const shape& sizes, std::size_t first = 0) {
+        auto* const block = memory::allocate(header_bytes());
+        auto* const made = ::new (block) array(sizes, sizes.elements(), source.element_bytes, header_bytes());
+        made->owner = source.owner;
+        made->owner->holders.add();
+        made->elements = source.elements + first * source.element_bytes;
+        return made;
+    }
+
+    void drop_handle() noexcept {
+        if (handles.drop()) {
+            if (graph != nullptr) drop_node(std::exchange(graph, nullptr));
+            drop_holder();
+        }
+    }
+
+    void drop_holder() noexcept {
+        if (!holders.drop()) return;
+        if (owner != this) owner->drop_holder();
+        const auto bytes = block_bytes;
+        this->~array();
+        memory::deallocate(this, bytes);
+    }
+
+    /// Whether nobody else can see the elements, so that writing to them goes unnoticed.
+    bool unshared() const noexcept {
+        return handles.get() == 1 && holders.get() == 1 && owner == this && keeps.get() == 0;
+    }
+
+    /// Says that somebody got the means to write to the elements. Reading through a pointer that could have
+    /// written is common and must cost no gradient; so while a rule keeps the elements, their fingerprint
+    /// is taken, and it is looked whether they did change only when the rule asks.
+    void expose() noexcept {
+        if (owner->keeps.get() != 0 && owner->fingerprint.load(std::memory_order_relaxed) == 0)
+            owner->fingerprint.store(owner->hash(), std::memory_order_relaxed);
+    }
+
+    void mark_changed() noexcept { owner->version.fetch_add(1, std::memory_order_relaxed); }
+
+    /// The version of the elements, after a look at whether an exposed array was written to.
+    std::uint32_t current_version() noexcept {
+        const auto before = owner->fingerprint.load(std::memory_order_relaxed);
+        if (before != 0) {
+            const auto now = owner->hash();
+            if (now != before) {
+                owner->mark_changed();
+                owner->fingerprint.store(now, std::memory_order_relaxed);
+            }
+        }
+        return owner->version.load(std::memory_order_relaxed);
+    }
+
+    void begin_keep() noexcept { owner->keeps.add(); }
+    void end_keep() noexcept {
+        if (owner->keeps.drop()) owner->fingerprint.store(0, std::memory_order_relaxed);
+    }
+
+private:
+    array(const shape& shape_, std::size_t size_, std::size_t element_bytes_, std::size_t block_bytes_)
+        : element_bytes{element_bytes_}, size{size_}, block_bytes{block_bytes_}, sizes{shape_} {}
+
+    static constexpr std::size_t header_bytes() {
+        return (sizeof(array) + memory::alignment - 1) / memory::alignment * memory::alignment;
+    }
+
+    static std::size_t checked_elements(const shape& sizes, std::size_t element_bytes) {
+        if (std::ranges::find(sizes, std::size_t{0}) != sizes.end()) return 0;
+        auto room = static_cast<std::size_t>(std::numeric_limits<std::ptrdiff_t>::max()) / 2 / element_bytes;
+        for (const auto size : sizes)
+            if (room /= size; room == 0)
+                fail<shape_error>("tensor", "shape ", sizes, " has more elements than memory can hold");
+        return sizes.elements();
+    }
+
+    // Not zero; every byte counts, in four independent streams of multiplications (after FNV-1a, by words).
+    std::uint64_t hash() const noexcept {
+        constexpr auto prime = std::uint64_t{0x100000001b3};
+        std::uint64_t streams[4] = {1, 2, 3, 4};
+        const auto bytes = size * element_bytes;
+        auto at = std::size_t{0};
+        for (; at + 32 <= bytes; at += 32) {
+            std::uint64_t words[4];
+            std::memcpy(words, elements + at, 32);
+            for (auto i = 0; i < 4; ++i) streams[i] = std::rotl((streams[i] ^ words[i]) * prime, 29);
+        }
+        for (; at < bytes; ++at) streams[0] = (streams[0] ^ static_cast<std::uint64_t>(elements[at])) * prime;
+        auto sum = std::uint64_t{0};
+        for (const auto stream : streams) sum = std::rotl((sum ^ stream) * prime, 31);
+        return sum | 1;
+    }
+};
+
+}  // namespace detail
+}  // namespace xgrad

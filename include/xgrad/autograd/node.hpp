@@ -1,0 +1,91 @@
+// The graph: one node for each recorded operation and for each tensor that wants a gradient.
+#pragma once
+
+#include <xgrad/autograd/array.hpp>
+#include <xgrad/core/config.hpp>
+#include <xgrad/core/memory.hpp>
+#include <xgrad/core/shape.hpp>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <utility>
+
+namespace xgrad::inline XGRAD_ABI::detail {
+
+/// A node stands for one value: the result of an operation, or a leaf. It knows the nodes of the operation's
+/// inputs (null for one that needs no gradient), and gathers the gradient with respect to its value.
+class node {
+public:
+    virtual ~node() {
+        if (gradient != nullptr) gradient->drop_handle();
+        for (auto* const input : inputs())
+            if (input != nullptr) drop_node(input);
+        if (m_inputs != m_few.data())
+            memory::allocator<node*>{}.deallocate(m_inputs, m_input_count);
+    }
+    node(const node&) = delete;
+    node& operator=(const node&) = delete;
+
+    /// Takes the complete `gradient` of this node and adds to those of its inputs, or stores it for good.
+    virtual void differentiate() = 0;
+    /// Lets go of what `differentiate` reads; what then remains of the node is its place in the graph.
+    virtual void release() noexcept {}
+    virtual bool is_leaf() const noexcept { return false; }
+
+    std::span<node* const> inputs() const noexcept { return {m_inputs, m_input_count}; }
+
+    static void* operator new(std::size_t bytes) { return memory::allocate(bytes); }
+    static void operator delete(void* block, std::size_t bytes) noexcept { memory::deallocate(block, bytes); }
+
+    counter references{1};
+    std::uint32_t awaited = 0;    ///< in a backward pass: how many edges have yet to bring their gradient
+    bool released = false;
+    bool captured = false;        ///< in a backward pass: its gradient is asked for by name
+    std::size_t element_bytes;    ///< of the value
+    const char* name;
+    array* gradient = nullptr;    ///< in a backward pass: the sum of what has come in so far
+    node* next_dead = nullptr;
+    shape sizes;                  ///< of the value
+
+protected:
+    /// Takes the value's shape and type, and a reference to the graph of each input.
+    node(const char* name_, const array& value, std::span<node* const> inputs)
+        : element_bytes{value.element_bytes}, name{name_}, sizes{value.sizes}, m_input_count{inputs.size()} {
+        if (m_input_count > m_few.size()) m_inputs = memory::allocator<node*>{}.allocate(m_input_count);
+        for (auto i = std::size_t{0}; i < m_input_count; ++i) {
+            m_inputs[i] = inputs[i];
+            if (inputs[i] != nullptr) inputs[i]->references.add();
+        }
+    }
+
+private:
+    std::size_t m_input_count;
+    std::array<node*, 3> m_few{};
+    node** m_inputs = m_few.data();
+};
+
+struct dead_nodes {
+    node* first = nullptr;
+    bool burying = false;
+};
+
+inline constinit thread_local dead_nodes dead{};
+
+/// Gives up a reference. The last one destroys the node, and with it perhaps those of its inputs, and so
+/// on down the longest chain: by a list, not by recursion.
+inline void drop_node(node* graph) noexcept {
+    if (!graph->references.drop()) return;
+    graph->next_dead = std::exchange(dead.first, graph);
+    if (dead.burying) return;
+    dead.burying = true;
+    while (dead.first != nullptr) {
+        auto* const buried = dead.first;
+        dead.first = buried->next_dead;
+        delete buried;
+    }
+    dead.burying = false;
+}
+
+}  // namespace xgrad::inline XGRAD_ABI::detail

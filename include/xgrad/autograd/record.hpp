@@ -1,0 +1,227 @@
+// Recording: the one function that creates graph nodes, and what a backward rule is.
+//
+// An operation computes its value and hands it to `record` together with its inputs, what the backward rule
+// will need, and the rule itself:
+//
+//     // y = a b        da = dy b,  db = dy a
+//     return record("multiply", std::move(y), {a, b}, keep(a, b),
+//                   [](const auto& dy, gradients& d, const auto& a, const auto& b) {
+//                       d(0, [&] { return multiply(dy, b()); });
+//                       d(1, [&] { return multiply(dy, a()); });
+//                   });
+//
+// The rule is written in differentiable operations. `d(i, f)` evaluates f only if input i needs a gradient,
+// and sums the result over the axes along which the input was broadcast. A kept value is read by calling it;
+// if it was changed in place meanwhile, that throws.
+#pragma once
+
+#include <xgrad/autograd/node.hpp>
+#include <xgrad/autograd/no_grad.hpp>
+#include <xgrad/autograd/tensor.hpp>
+#include <xgrad/core/config.hpp>
+#include <xgrad/core/dtype.hpp>
+#include <xgrad/core/error.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <optional>
+#include <span>
+#include <tuple>
+#include <utility>
+
+namespace xgrad::inline XGRAD_ABI {
+
+/// A value that a backward rule reads. Made by `keep`, read by the call operator.
+template <element T>
+class kept {
+public:
+    /// An input, or anything else computed before: held as a tensor.
+    explicit kept(const basic_tensor<T>& x) {
+        if (is_grad_enabled() && x.defined()) hold(detail::access::get(x), false);
+    }
+    kept(kept&& other) noexcept
+        : m_array{std::exchange(other.m_array, nullptr)}, m_version{other.m_version}, m_is_result{other.m_is_result} {}
+    kept& operator=(kept&&) = delete;
+    ~kept() {
+        if (m_array == nullptr) return;
+        m_array->end_keep();
+        if (m_is_result) m_array->drop_holder();
+        else m_array->drop_handle();
+    }
+
+    /// The operation's own result: its elements are held, but not the graph, which holds this.
+    static kept result(const basic_tensor<T>& y) {
+        auto made = kept{};
+        if (is_grad_enabled()) made.hold(detail::access::get(y), true);
+        return made;
+    }
+
+    /// The value. Throws `autograd_error` when it was changed in place since it was kept.
+    tensor<T> operator()() const {
+        if (m_array->current_version() != m_version)
+            fail<autograd_error>("backward", "a value of shape ", m_array->sizes, " that ", m_node->name,
+                                 " kept for its gradient was changed in place; change a clone(), or call backward first");
+        m_array->handles.add();
+        if (m_is_result && m_array->handles.get() == 1) {
+            m_array->holders.add();   // the tensor had gone and with it its share in the block; both come back
+            if (is_grad_enabled()) {
+                m_node->references.add();
+                m_array->graph = m_node;
+            }
+        }
+        return tensor<T>{m_array};
+    }
+
+    void set_node(detail::node& owner) { m_node = &owner; }
+
+private:
+    kept() = default;
+
+    void hold(detail::array& source, bool is_result) {
+        m_array = &source;
+        m_is_result = is_result;
+        m_version = source.current_version();
+        if (is_result) source.holders.add();
+        else source.handles.add();
+        source.begin_keep();
+    }
+
+    detail::array* m_array = nullptr;
+    detail::node* m_node = nullptr;
+    std::uint32_t m_version = 0;
+    bool m_is_result = false;
+};
+
+/// Marks the operation's own result in a list of what to keep: `keep(result(y))`.
+template <element T>
+kept<T> result(const basic_tensor<T>& y) {
+    return kept<T>::result(y);
+}
+
+namespace detail {
+template <element T>
+kept<T> keep_one(const basic_tensor<T>& x) {
+    return kept<T>{x};
+}
+template <element T>
+kept<T> keep_one(kept<T>&& x) {
+    return std::move(x);
+}
+}  // namespace detail
+
+/// What a rule keeps: tensors, and `result(y)`. Keeps nothing while recording is off.
+template <class... Values>
+auto keep(Values&&... values) {
+    return std::tuple{detail::keep_one(std::forward<Values>(values))...};
+}
+
+namespace detail {
+/// Adds `gradient` to what has come in for `target` so far, summed to its shape. Defined in backward.hpp.
+template <real T>
+void accumulate(node& target, tensor<T> gradient);
+}  // namespace detail
+
+/// Where a rule puts the gradients of its operation's inputs.
+class gradients {
+public:
+    explicit gradients(const detail::node& owner) : m_inputs{owner.inputs()} {}
+
+    std::size_t size() const { return m_inputs.size(); }
+    /// Whether the gradient of input `i` is needed.
+    bool wants(std::size_t i) const { return m_inputs[i] != nullptr; }
+    /// Evaluates `gradient`, a function without arguments, if input `i` needs it.
+    template <class F>
+    void operator()(std::size_t i, const F& gradient) const {
+        if (wants(i)) detail::accumulate(*m_inputs[i], gradient());
+    }
+
+private:
+    std::span<detail::node* const> m_inputs;
+};
+
+namespace detail {
+
+template <real T, class Rule, class... Kept>
+class operation final : public node {
+public:
+    operation(const char* name_, const array& value, std::span<node* const> inputs_, std::tuple<Kept...>&& kept_values,
+              Rule&& rule)
+        : node{name_, value, inputs_}, m_state{std::in_place, std::move(rule), std::move(kept_values)} {
+        std::apply([this](auto&... values) { (values.set_node(*this), ...); }, m_state->second);
+    }
+
+    void differentiate() override {
+        const auto dy = tensor<T>{std::exchange(gradient, nullptr)};
+        auto sink = gradients{*this};
+        std::apply([&](const auto&... values) { m_state->first(dy, sink, values...); }, m_state->second);
+    }
+
+    void release() noexcept override {
+        m_state.reset();
+        released = true;
+    }
+
+private:
+    std::optional<std::pair<Rule, std::tuple<Kept...>>> m_state;
+};
+
+/// An input of an operation as the graph sees it.
+struct input {
+    node* graph;
+    template <element T>
+    input(const basic_tensor<T>& x) : graph{access::graph(x)} {}
+};
+
+}  // namespace detail
+
+/// Whether an operation with these inputs has to be recorded.
+template <element... T>
+bool needs_grad(const basic_tensor<T>&... inputs) {
+    return is_grad_enabled() && (inputs.requires_grad() || ...);
+}
+
+/// Gives `y`, the value of operation `name` on `inputs`, its place in the graph, unless recording is off or
+/// no input needs a gradient. `rule` is called as rule(dy, gradients, kept values...).
+template <real T, class Rule, class... Kept>
+tensor<T> record(const char* name, tensor<T> y, std::span<const detail::input> inputs, std::tuple<Kept...> kept_values,
+                 Rule rule) {
+    static_assert(sizeof(detail::input) == sizeof(detail::node*));
+    if (!is_grad_enabled() || std::ranges::none_of(inputs, [](auto x) { return x.graph != nullptr; })) return y;
+    const auto nodes = std::span{&inputs.data()->graph, inputs.size()};
+    auto& value = detail::access::get(y);
+    value.graph = new detail::operation<T, Rule, Kept...>{name, value, nodes, std::move(kept_values), std::move(rule)};
+    return y;
+}
+
+template <real T, class Rule, class... Kept>
+tensor<T> record(const char* name, tensor<T> y, std::initializer_list<detail::input> inputs,
+                 std::tuple<Kept...> kept_values, Rule rule) {
+    return record(name, std::move(y), std::span{inputs.begin(), inputs.size()}, std::move(kept_values),
+                  std::move(rule));
+}
+
+namespace detail {
+
+/// The result of an operation, its elements yet to be written.
+template <element T>
+tensor<T> make_result(const shape& sizes) {
+    return tensor<T>{array::make(sizes, sizeof(T))};
+}
+
+/// A tensor over the elements of `x` from the one numbered `first` on.
+template <element T>
+tensor<T> make_view(const basic_tensor<T>& x, const shape& sizes, std::size_t first = 0) {
+    return tensor<T>{array::make_view(access::get(x), sizes, first)};
+}
+
+/// The same tensor with its rank in the type, once a shape rule has shown it.
+template <std::size_t N, element T>
+tensor<T, N> with_rank(basic_tensor<T>&& x) {
+    return tensor<T, N>{access::take(std::move(x))};
+}
+
+}  // namespace detail
+}  // namespace xgrad

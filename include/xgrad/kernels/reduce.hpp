@@ -1,0 +1,192 @@
+// Reductions over any set of axes of a row-major array.
+//
+// The order in which elements are combined depends on the shape alone, never on the number of threads.
+// Sums are combined pairwise above a block size, so that their rounding error grows with the logarithm of
+// the number of elements (N. J. Higham, "The accuracy of floating point summation", SIAM J. Sci. Comput. 14,
+// 1993).
+#pragma once
+
+#include <xgrad/core/config.hpp>
+#include <xgrad/core/dtype.hpp>
+#include <xgrad/core/memory.hpp>
+#include <xgrad/core/parallel.hpp>
+#include <xgrad/core/shape.hpp>
+#include <xgrad/core/simd.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <limits>
+
+namespace xgrad::inline XGRAD_ABI::kernels {
+
+struct sum_of {
+    template <class T>
+    static constexpr T identity = T{0};
+    auto operator()(const auto& a, const auto& b) const { return a + b; }
+};
+
+struct product_of {
+    template <class T>
+    static constexpr T identity = T{1};
+    auto operator()(const auto& a, const auto& b) const { return a * b; }
+};
+
+/// The larger of two; NaN when either is, as in NumPy.
+struct maximum_of {
+    template <class T>
+    static constexpr T identity = std::numeric_limits<T>::has_infinity ? -std::numeric_limits<T>::infinity()
+                                                                       : std::numeric_limits<T>::lowest();
+    template <class V>
+    V operator()(const V& a, const V& b) const {
+        return simd::select((a > b) | (a != a), a, b);
+    }
+};
+
+/// The smaller of two; NaN when either is.
+struct minimum_of {
+    template <class T>
+    static constexpr T identity = std::numeric_limits<T>::has_infinity ? std::numeric_limits<T>::infinity()
+                                                                       : std::numeric_limits<T>::max();
+    template <class V>
+    V operator()(const V& a, const V& b) const {
+        return simd::select((a < b) | (a != a), a, b);
+    }
+};
+
+namespace detail {
+
+inline constexpr std::size_t row_block = 4096;    // elements that one sweep with four accumulators adds up
+inline constexpr std::size_t step_block = 64;     // rows that are added up one after the other
+inline constexpr std::size_t reduce_grain = 32768;
+
+/// op over x[0], ..., x[count - 1].
+template <class Op, class T>
+T fold_row(const Op& op, const T* x, std::size_t count) {
+    if (count > row_block) {
+        const auto half = (count / 2 + row_block - 1) / row_block * row_block;
+        return op(fold_row(op, x, half), fold_row(op, x + half, count - half));
+    }
+    if constexpr (real<T>) {
+        constexpr auto width = simd::width<T>;
+        using batch = simd::batch<T>;
+        const auto none = batch(Op::template identity<T>);
+        auto i = std::size_t{0};
+        auto result = Op::template identity<T>;
+        if (count >= width) {
+            auto s0 = none, s1 = none, s2 = none, s3 = none;
+            for (; i + 4 * width <= count; i += 4 * width) {
+                s0 = op(s0, simd::load(x + i));
+                s1 = op(s1, simd::load(x + i + width));
+                s2 = op(s2, simd::load(x + i + 2 * width));
+                s3 = op(s3, simd::load(x + i + 3 * width));
+            }
+            for (; i + width <= count; i += width) s0 = op(s0, simd::load(x + i));
+            result = simd::fold(op(op(s0, s1), op(s2, s3)), op);
+        }
+        for (; i < count; ++i) result = op(result, x[i]);
+        return result;
+    } else {
+        auto result = Op::template identity<T>;
+        for (auto i = std::size_t{0}; i < count; ++i) result = static_cast<T>(op(result, x[i]));
+        return result;
+    }
+}
+
+/// y[i] = op(y[i], x[i]).
+template <class Op, class T>
+void fold_into(const Op& op, T* y, const T* x, std::size_t count) {
+    auto i = std::size_t{0};
+    if constexpr (real<T>) {
+        constexpr auto width = simd::width<T>;
+        for (; i + width <= count; i += width) simd::store(y + i, op(simd::load(y + i), simd::load(x + i)));
+    }
+    for (; i < count; ++i) y[i] = static_cast<T>(op(y[i], x[i]));
+}
+
+/// The axes as alternating groups, kept or reduced, each as one loop.
+struct reduce_nest {
+    std::size_t depth = 0;
+    std::array<std::size_t, max_rank + 1> sizes{};
+    std::array<bool, max_rank + 1> reduced{};
+    std::array<std::size_t, max_rank + 1> x_step{};   ///< elements of x in one step of the loop
+    std::array<std::size_t, max_rank + 1> y_step{};
+
+    reduce_nest(const shape& shape_, axis_set axes) {
+        for (auto axis = std::size_t{0}; axis < shape_.rank(); ++axis) {
+            if (shape_[axis] == 1) continue;
+            const auto is_reduced = axes.contains(axis);
+            if (depth != 0 && reduced[depth - 1] == is_reduced) sizes[depth - 1] *= shape_[axis];
+            else {
+                sizes[depth] = shape_[axis];
+                reduced[depth++] = is_reduced;
+            }
+        }
+        if (depth == 0) sizes[depth++] = 1;
+        auto x_elements = std::size_t{1}, y_elements = std::size_t{1};
+        for (auto loop = depth; loop-- > 0;) {
+            x_step[loop] = x_elements;
+            y_step[loop] = y_elements;
+            x_elements *= sizes[loop];
+            if (!reduced[loop]) y_elements *= sizes[loop];
+        }
+    }
+};
+
+/// Combines x's part below loop `loop` into y's, which holds what was combined so far.
+template <class Op, class T>
+void fold_nest(const Op& op, const reduce_nest& nest, std::size_t loop, const T* x, T* y, std::size_t count) {
+    const auto last = loop + 1 == nest.depth;
+    if (last && nest.reduced[loop]) {
+        *y = static_cast<T>(op(*y, fold_row(op, x, count)));
+    } else if (last) {
+        fold_into(op, y, x, count);
+    } else if (!nest.reduced[loop]) {
+        for (auto i = std::size_t{0}; i < count; ++i)
+            fold_nest(op, nest, loop + 1, x + i * nest.x_step[loop], y + i * nest.y_step[loop],
+                      nest.sizes[loop + 1]);
+    } else if (count > step_block) {
+        const auto half = (count / 2 + step_block - 1) / step_block * step_block;
+        const auto elements = nest.y_step[loop];
+        const auto rest = memory::scratch<T>{elements};
+        std::fill_n(rest.data(), elements, Op::template identity<T>);
+        fold_nest(op, nest, loop, x, y, half);
+        fold_nest(op, nest, loop, x + half * nest.x_step[loop], rest.data(), count - half);
+        fold_into(op, y, rest.data(), elements);
+    } else {
+        for (auto i = std::size_t{0}; i < count; ++i)
+            fold_nest(op, nest, loop + 1, x + i * nest.x_step[loop], y, nest.sizes[loop + 1]);
+    }
+}
+
+}  // namespace detail
+
+/// y = op over `axes` of x, an array of shape `sizes`. y has the kept axes, in row-major order; where
+/// nothing is reduced into it, it is the operation's identity.
+template <class Op, class T>
+void reduce(const Op& op, const T* x, const shape& sizes, axis_set axes, T* y) {
+    const auto nest = detail::reduce_nest{sizes, axes};
+    const auto y_elements = nest.y_step[0] * (nest.reduced[0] ? 1 : nest.sizes[0]);
+    std::fill_n(y, y_elements, Op::template identity<T>);
+    if (sizes.elements() == 0) return;
+    if (nest.depth == 1 && nest.reduced[0] && sizes.elements() > 2 * detail::reduce_grain) {
+        // Whole blocks of fixed size, each by one thread; then their results, in order.
+        const auto count = nest.sizes[0], blocks = (count + detail::reduce_grain - 1) / detail::reduce_grain;
+        const auto parts = memory::scratch<T>{blocks};
+        parallel_for(blocks, 1, [&](std::size_t begin, std::size_t end) {
+            for (auto block = begin; block < end; ++block) {
+                const auto first = block * detail::reduce_grain;
+                parts.data()[block] = detail::fold_row(op, x + first, std::min(detail::reduce_grain, count - first));
+            }
+        });
+        *y = detail::fold_row(op, parts.data(), blocks);
+    } else if (!nest.reduced[0]) {
+        parallel_for(nest.sizes[0], detail::reduce_grain / nest.x_step[0] + 1, [&](std::size_t begin, std::size_t end) {
+            detail::fold_nest(op, nest, 0, x + begin * nest.x_step[0], y + begin * nest.y_step[0], end - begin);
+        });
+    } else {
+        detail::fold_nest(op, nest, 0, x, y, nest.sizes[0]);
+    }
+}
+
+}  // namespace xgrad::kernels
