@@ -8,6 +8,8 @@ set(XGRAD_SANITIZE "" CACHE STRING "Sanitizers, as for -fsanitize: \"address,und
 include(warnings)
 include(sanitizers)
 
+set(CMAKE_CXX_EXTENSIONS OFF)
+
 add_library(xgrad_developer INTERFACE)
 xgrad_add_warnings(xgrad_developer)
 xgrad_add_sanitizers(xgrad_developer)
@@ -23,12 +25,14 @@ else()
     endif()
 endif()
 
-# Compilers from clang 19 on match template template parameters by the rule of C++17, which the releases of
-# xtensor before 0.26 cannot stand.
+# Clang 19 and later match template template parameters by the rule of C++17, which the releases of xtensor
+# before 0.26 cannot stand.
+set(XGRAD_COMPILER_WORKAROUNDS "")
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang" AND CMAKE_CXX_COMPILER_VERSION VERSION_GREATER_EQUAL 19
    AND DEFINED xtensor_VERSION AND xtensor_VERSION VERSION_LESS 0.26)
-    target_compile_options(xgrad_developer INTERFACE
+    set(XGRAD_COMPILER_WORKAROUNDS
         -fno-relaxed-template-template-args -Wno-deprecated-no-relaxed-template-template-args)
+    target_compile_options(xgrad_developer INTERFACE ${XGRAD_COMPILER_WORKAROUNDS})
 endif()
 
 if(PROJECT_IS_TOP_LEVEL)

@@ -1,4 +1,5 @@
 # Runs an example and compares what it prints: cmake -DPROGRAM= -DSOURCE= -DEXPECTED= -DFETCH= -P this
+cmake_minimum_required(VERSION 3.23)
 
 if(NOT EXISTS "${EXPECTED}")
     message(FATAL_ERROR "${SOURCE} has no expected output: write it to ${EXPECTED}")

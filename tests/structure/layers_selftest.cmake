@@ -1,0 +1,57 @@
+# Whether layers.cmake finds what it is there to find: cmake -DWORK=<scratch folder> -P layers_selftest.cmake
+cmake_minimum_required(VERSION 3.23)
+
+set(failures "")
+
+# `expect(TEXT|"" NAME CONTENT [NAME CONTENT...])`: a tree of these files makes layers.cmake fail with TEXT,
+# or pass where TEXT is empty.
+function(expect text)
+    file(REMOVE_RECURSE "${WORK}")
+    file(MAKE_DIRECTORY "${WORK}/include/xgrad")
+    set(files "${ARGN}")
+    while(files)
+        list(POP_FRONT files name content)
+        file(WRITE "${WORK}/${name}" "#pragma once\n${content}\n")
+    endwhile()
+    execute_process(COMMAND "${CMAKE_COMMAND}" "-DROOT=${WORK}" -P "${CMAKE_CURRENT_LIST_DIR}/layers.cmake"
+                    RESULT_VARIABLE result OUTPUT_VARIABLE output ERROR_VARIABLE output)
+    string(REGEX REPLACE "[ \n]+" " " output "${output}")   # CMake wraps long messages
+    string(FIND "${output}" "${text}" position)
+    if(text STREQUAL "" AND NOT result EQUAL 0)
+        string(APPEND failures "  a tree in order was refused (${ARGN}): ${output}\n")
+    elseif(NOT text STREQUAL "" AND (result EQUAL 0 OR position EQUAL -1))
+        string(APPEND failures "  \"${text}\" was not found (${ARGN}): ${output}\n")
+    endif()
+    file(REMOVE_RECURSE "${WORK}")
+    set(failures "${failures}" PARENT_SCOPE)
+endfunction()
+
+set(i "include/xgrad")
+expect("" ${i}/core/a.hpp "#include <vector>" ${i}/nn/b.hpp "#  include <xgrad/core/a.hpp>   // why")
+expect("" ${i}/core/xtensor.hpp "#include <xtensor/xarray.hpp>" ${i}/core/simd.hpp "#include <xsimd/xsimd.hpp>")
+expect("" ${i}/xgrad.hpp "#include <xgrad/train/a.hpp>" ${i}/train/a.hpp "#include <xgrad/optim/b.hpp>")
+expect("" ${i}/core/a.hpp "" tests/consumers/main.cpp "#include <xgrad/xgrad.hpp>")
+
+expect("looked at nothing")
+expect("not below it" ${i}/core/a.hpp "#include <xgrad/ops/b.hpp>")
+expect("not below it" ${i}/core/deep/a.hpp "\t# include<xgrad/kernels/b.hpp>")
+expect("not below it" ${i}/nn/a.hpp "#include <xgrad/optim/sgd.hpp>")
+expect("not below it" ${i}/optim/a.hpp "#include <xgrad/nn/linear.hpp>")
+expect("not below it" ${i}/data/a.hpp "#include <xgrad/ops/b.hpp>")
+expect("not below it" ${i}/fwd.hpp "#include <xgrad/autograd/tensor.hpp>")
+expect("not one of the layers" ${i}/util/a.hpp "")
+expect("layer's folder" ${i}/helpers.hpp "")
+expect("not named *.hpp" ${i}/core/a.h "")
+expect("which is for users" ${i}/nn/a.hpp "#include <xgrad/xgrad.hpp>")
+expect("which core/xtensor.hpp alone may" ${i}/ops/a.hpp "#include <xtensor/xmath.hpp>")
+expect("which core/xtensor.hpp alone may" ${i}/ops/a.hpp "#include <xtl/xsequence.hpp>")
+expect("which core/simd.hpp alone may" ${i}/kernels/a.hpp "#include <xsimd/xsimd.hpp>")
+expect("standard library alone" ${i}/core/a.hpp "#include <Eigen/Dense>")
+expect("standard library alone" ${i}/core/a.hpp "#include <cblas.h>")
+expect("write #include" ${i}/core/a.hpp "#include \"../ops/b.hpp\"")
+expect("write #include" ${i}/core/a.hpp "#include SOME_MACRO")
+expect("a test includes what it tests" ${i}/core/a.hpp "" tests/ops/a.cpp "#include <xgrad/xgrad.hpp>")
+
+if(NOT failures STREQUAL "")
+    message(FATAL_ERROR "layers.cmake does not find what it should:\n${failures}")
+endif()
