@@ -114,8 +114,12 @@ configure() {
         fi
     fi
     say "configuring (preset $preset_name)"
-    (cd "$root" && cmake --preset "$@" </dev/null) ||
+    if output=$(cd "$root" && cmake --preset "$@" </dev/null 2>&1); then
+        printf '%s\n' "$output" | sed -n 's/^-- xgrad/xgrad/p'
+    else
+        printf '%s\n' "$output" >&2
         die "CMake could not configure the project; its message is above. If nothing in it helps, delete $root/build/$preset_name and run this again"
+    fi
 }
 
 # `build PRESET JOBS [CMAKE-ARGUMENT...]`, in the folder $root.
