@@ -1,0 +1,60 @@
+// The fully connected layer.
+#pragma once
+
+#include <xgrad/autograd/backward.hpp>
+#include <xgrad/autograd/record.hpp>
+#include <xgrad/autograd/tensor.hpp>
+#include <xgrad/core/config.hpp>
+#include <xgrad/core/dtype.hpp>
+#include <xgrad/core/error.hpp>
+#include <xgrad/nn/init.hpp>
+#include <xgrad/nn/walk.hpp>
+#include <xgrad/ops/linalg.hpp>
+
+#include <cmath>
+#include <cstddef>
+#include <optional>
+
+namespace xgrad::inline XGRAD_ABI::nn {
+
+struct linear_options {
+    bool bias = true;                    ///< false: y = x W, and the layer's `bias` has no value
+    std::optional<double> bias_init{};   ///< each element of the bias at first, instead of a random number
+};
+
+/// y = x W + b        x: (..., in)  W: (in, out)  b: (out)  y: (..., out), of x's rank
+///
+/// At first W, b ~ U(-a, a), a = 1 / sqrt(in), as in PyTorch: for W this is kaiming_uniform with a gain of
+/// 1 / sqrt(3). `init::...(layer.weight)` sets others. PyTorch keeps the transposed W, (out, in).
+///
+/// Throws `value_error` for a layer without inputs or outputs; called, what `xgrad::linear` throws. A copy of
+/// the layer shares its tensors, as any copy of a tensor does; `nn::clone` copies them too.
+template <real T = float>
+struct linear {
+    tensor<T, 2> weight;
+    tensor<T, 1> bias;
+
+    XGRAD_MEMBERS(weight, bias)
+
+    linear(std::size_t in, std::size_t out, linear_options options = {}) {
+        if (in == 0 || out == 0)
+            fail<value_error>("nn::linear", "in is ", in, ", out is ", out, "; both must be at least 1");
+        const auto bound = 1 / std::sqrt(static_cast<double>(in));
+        weight = xgrad::detail::with_rank<2>(xgrad::detail::make_result<T>({in, out}));
+        init::uniform(weight, -bound, bound);
+        weight.requires_grad(true);
+        if (!options.bias) return;
+        bias = xgrad::detail::with_rank<1>(xgrad::detail::make_result<T>({out}));
+        if (options.bias_init) init::constant(bias, *options.bias_init);
+        else init::uniform(bias, -bound, bound);
+        bias.requires_grad(true);
+    }
+
+    template <std::size_t N>
+    tensor<T, N> operator()(const tensor<T, N>& x) const {
+        if (!bias.defined()) return matmul(x, weight);
+        return xgrad::linear(x, weight, bias);
+    }
+};
+
+}  // namespace xgrad::nn

@@ -1,0 +1,163 @@
+// Modules: what a network is made of, and the walk over its tensors.
+//
+// A module is any callable struct whose data members are tensors, modules, or `std::vector`, `std::array`,
+// `std::tuple`, `std::optional` of these. An aggregate needs nothing more. A class that is no aggregate (it has
+// a constructor, or private members) lists its members once:
+//
+//     class block {
+//     public:
+//         explicit block(std::size_t width) : m_inner{width, width} {}
+//         XGRAD_MEMBERS(m_inner, m_scale)
+//         ...
+//
+// Other members (numbers, options, lambdas, function objects such as xg::relu) are passed over. A tensor that
+// requires a gradient is a parameter, one that does not (running statistics) is a buffer; a tensor without a
+// value is neither. Names are those of the members, joined by dots: "fc1.weight", "layers.0.bias".
+#pragma once
+
+#include <xgrad/autograd/backward.hpp>
+#include <xgrad/autograd/parameter.hpp>
+#include <xgrad/autograd/tensor.hpp>
+#include <xgrad/core/config.hpp>
+#include <xgrad/nn/walk.hpp>
+
+#include <algorithm>
+#include <concepts>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace xgrad::inline XGRAD_ABI::nn {
+
+namespace detail {
+
+/// The set of real types of the tensors in M: 1 for float, 2 for double. `Outer` are the types around it, by
+/// which a recursive one ends.
+template <class M, class... Outer>
+constexpr unsigned real_types() {
+    constexpr auto kind = kind_of<M>();
+    [[maybe_unused]] constexpr auto each = []<class... Inner>(std::type_identity<std::tuple<Inner...>>) {
+        return (0u | ... | real_types<std::remove_cvref_t<Inner>, M, Outer...>());
+    };
+    if constexpr ((std::is_same_v<M, Outer> || ...)) return 0;
+    else if constexpr (kind == kind::tensor)
+        return std::is_same_v<typename M::value_type, float> ? 1 : std::is_same_v<typename M::value_type, double> ? 2 : 0;
+    else if constexpr (kind == kind::sequence || kind == kind::optional)
+        return real_types<typename M::value_type, M, Outer...>();
+    else if constexpr (kind == kind::tuple) return each(std::type_identity<M>{});
+    else if constexpr (kind == kind::module)
+        return each(std::type_identity<decltype(members_of(std::declval<M&>()))>{});
+    else return 0;
+}
+
+/// The real type of the tensors in the modules, or T where one is asked for.
+template <class T, class... M>
+constexpr auto real_type_of() {
+    if constexpr (!std::is_void_v<T>) return T{};
+    else {
+        constexpr auto types = (0u | ... | real_types<M>());
+        static_assert(types != 3, "the module has float and double tensors: ask for one kind: parameters<float>(net)");
+        return std::conditional_t<types == 2, double, float>{};
+    }
+}
+template <class T, class... M>
+using real_type = decltype(real_type_of<T, M...>());
+
+template <class T, class... Modules>
+parameter_list<T> collect(bool wants_grad, const Modules&... modules) {
+    auto list = parameter_list<T>{};
+    for_each_tensor(
+        [&]<class U>(std::string_view name, const basic_tensor<U>& x) {
+            if constexpr (std::is_same_v<T, U>) {
+                const auto same = [&](const auto& other) {
+                    return &xgrad::detail::access::get(other) == &xgrad::detail::access::get(x);
+                };
+                if (x.requires_grad() == wants_grad && std::ranges::none_of(list, same))
+                    list.emplace_back(std::string{name}, tensor<T>{x});
+            }
+        },
+        modules...);
+    return list;
+}
+
+}  // namespace detail
+
+/// The tensors of the modules that require a gradient, with their names, in order. They are handles: what
+/// happens to them in place, happens to the modules. One that several members share appears once, under its
+/// first name. The tensors must be of one type, float or double; of modules that have both, parameters<float>
+/// gives the ones and parameters<double> the others.
+template <class T = void, class... Modules>
+auto parameters(const Modules&... modules) {
+    return detail::collect<detail::real_type<T, Modules...>>(true, modules...);
+}
+
+/// The same list, for those who look for it by PyTorch's name: `for (auto& [name, weight] : ...)`.
+template <class T = void, class... Modules>
+auto named_parameters(const Modules&... modules) {
+    return parameters<T>(modules...);
+}
+
+/// The float (or double) tensors of the modules that require no gradient, as `parameters` gives the others.
+template <class T = void, class... Modules>
+auto buffers(const Modules&... modules) {
+    return detail::collect<detail::real_type<T, Modules...>>(false, modules...);
+}
+
+template <class T = void, class... Modules>
+auto named_buffers(const Modules&... modules) {
+    return buffers<T>(modules...);
+}
+
+/// The number of elements of all parameters.
+template <class... Modules>
+std::size_t parameter_count(const Modules&... modules) {
+    auto count = std::size_t{0};
+    for (const auto& each : parameters<float>(modules...)) count += each.size();
+    for (const auto& each : parameters<double>(modules...)) count += each.size();
+    return count;
+}
+
+/// Tells the module and those inside it that they are to train, or no more: sets each member
+/// `bool training`, where there is a public one.
+template <class Module>
+    requires(!std::is_const_v<Module>)
+void train(Module& module, bool training = true) {
+    for_each_module([=](auto& each) {
+        if constexpr (requires { { (each.training) } -> std::same_as<bool&>; }) each.training = training;
+    }, module);
+}
+
+template <class Module>
+void eval(Module& module) {
+    train(module, false);
+}
+
+/// A module with tensors of its own, where copying it as C++ does would share them. What required a gradient
+/// does, with none yet; what was shared inside the module, is.
+template <class Module>
+Module clone(const Module& module) {
+    auto copy = module;
+    auto copied = std::vector<std::pair<const xgrad::detail::array*, xgrad::detail::array*>>{};
+    for_each_tensor(
+        [&]<class T, std::size_t N>(std::string_view, tensor<T, N>& x) {
+            const auto* const original = &xgrad::detail::access::get(x);
+            const auto earlier = std::ranges::find(copied, original, [](const auto& pair) { return pair.first; });
+            if (earlier != copied.end()) {
+                earlier->second->handles.add();
+                x = xgrad::detail::access::adopt<T, N>(earlier->second);
+                return;
+            }
+            auto own = x.clone();
+            if constexpr (real<T>) own.requires_grad(x.requires_grad());
+            x = own;
+            copied.emplace_back(original, &xgrad::detail::access::get(x));
+        },
+        copy);
+    return copy;
+}
+
+}  // namespace xgrad::nn

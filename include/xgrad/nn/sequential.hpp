@@ -1,0 +1,53 @@
+// Layers in a row.
+#pragma once
+
+#include <xgrad/core/config.hpp>
+#include <xgrad/nn/walk.hpp>
+
+#include <cstddef>
+#include <string_view>
+#include <tuple>
+#include <utility>
+
+namespace xgrad::inline XGRAD_ABI::nn {
+
+/// y = f_n(... f_2(f_1(x)))
+///
+///     auto net = nn::sequential{nn::linear<>{784, 512}, xg::relu, nn::linear<>{512, 10}};
+///
+/// A layer is anything that can be called: a module, an operation, a lambda. Its parameters are named by its
+/// place: "0.weight", "2.bias". `net.get<0>()` is the layer itself.
+template <class... Layers>
+class sequential {
+public:
+    explicit sequential(Layers... layers) : m_layers{std::move(layers)...} {}
+
+    XGRAD_MEMBERS_OF(m_layers)
+
+    template <class X>
+    auto operator()(const X& x) const {
+        return call<0>(x);
+    }
+
+    static constexpr std::size_t size() { return sizeof...(Layers); }
+
+    template <std::size_t I>
+    auto& get() {
+        return std::get<I>(m_layers);
+    }
+    template <std::size_t I>
+    const auto& get() const {
+        return std::get<I>(m_layers);
+    }
+
+private:
+    template <std::size_t I, class X>
+    auto call(const X& x) const {
+        if constexpr (I == sizeof...(Layers)) return x;
+        else return call<I + 1>(std::get<I>(m_layers)(x));
+    }
+
+    std::tuple<Layers...> m_layers;
+};
+
+}  // namespace xgrad::nn
