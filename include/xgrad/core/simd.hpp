@@ -8,6 +8,7 @@
 #include <xsimd/xsimd.hpp>
 
 #include <algorithm>
+#include <cmath>
 #include <concepts>
 #include <cstddef>
 #include <cstring>
@@ -48,6 +49,13 @@ XGRAD_ALWAYS_INLINE void store(T* to, const batch<T>& value) {
 // A mask register does what needs a detour through memory elsewhere: load and store a part of a vector.
 inline __mmask16 mask16(std::size_t count) { return static_cast<__mmask16>((1u << count) - 1u); }
 inline __mmask8 mask8(std::size_t count) { return static_cast<__mmask8>((1u << count) - 1u); }
+#endif
+
+/// Whether a partial load costs no more than a whole one, so that loops need not avoid it.
+#if defined(__AVX512F__)
+inline constexpr bool cheap_partial = true;
+#else
+inline constexpr bool cheap_partial = false;
 #endif
 
 /// The first `count` < width elements at `from`; the others are zero. Reads nothing beyond them.
@@ -96,6 +104,43 @@ template <class T>
     requires std::is_arithmetic_v<T>
 XGRAD_ALWAYS_INLINE T select(bool condition, T a, T b) {
     return condition ? a : b;
+}
+
+// The mathematical functions under one name for vectors and for single numbers.
+#define XGRAD_SIMD_FUNCTION(name)                                    \
+    template <class T, class A>                                      \
+    xsimd::batch<T, A> name(const xsimd::batch<T, A>& x) {           \
+        return xsimd::name(x);                                       \
+    }                                                                \
+    template <std::floating_point T>                                 \
+    T name(T x) {                                                    \
+        return std::name(x);                                         \
+    }
+XGRAD_SIMD_FUNCTION(exp)
+XGRAD_SIMD_FUNCTION(expm1)
+XGRAD_SIMD_FUNCTION(log)
+XGRAD_SIMD_FUNCTION(log1p)
+XGRAD_SIMD_FUNCTION(sqrt)
+XGRAD_SIMD_FUNCTION(abs)
+XGRAD_SIMD_FUNCTION(sin)
+XGRAD_SIMD_FUNCTION(cos)
+XGRAD_SIMD_FUNCTION(tanh)
+#undef XGRAD_SIMD_FUNCTION
+
+template <class T, class A>
+xsimd::batch<T, A> pow(const xsimd::batch<T, A>& base, const xsimd::batch<T, A>& exponent) {
+    return xsimd::pow(base, exponent);
+}
+template <std::floating_point T>
+T pow(T base, T exponent) {
+    return std::pow(base, exponent);
+}
+
+/// 1 / (1 + e^-x), by way of e^-|x|, which cannot overflow.
+template <class V>
+V sigmoid(const V& x) {
+    const auto e = simd::exp(-simd::abs(x));
+    return simd::select(x < V(0), e, V(1)) / (V(1) + e);
 }
 
 /// The value of `reduce` over the elements of `value`, folded in halves: a fixed order.

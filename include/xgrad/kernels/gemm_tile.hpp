@@ -1,0 +1,91 @@
+// The heart of the matrix product: a tile of c that stays in registers while k runs.
+#pragma once
+
+#include <xgrad/core/config.hpp>
+#include <xgrad/core/simd.hpp>
+
+#include <array>
+#include <cstddef>
+#include <utility>
+
+namespace xgrad::inline XGRAD_ABI::kernels::detail {
+
+// The widest tile, in vectors: 6 x 4 of 32 registers or 6 x 2 of 16 hold sums, which leaves room for a row
+// of b and an element of a, and loads less than half as often as it multiplies. A tile one vector wide is
+// taller, for it takes eight independent sums or more to hide the latency of an addition.
+inline constexpr std::size_t max_vectors = simd::registers == 32 ? 4 : 2;
+inline constexpr std::size_t max_rows = 6, max_rows_narrow = 12;
+
+template <class T>
+inline constexpr std::size_t max_width = max_vectors * simd::width<T>;
+
+constexpr std::size_t tile_rows(std::size_t vectors) { return vectors == 1 ? max_rows_narrow : max_rows; }
+
+template <class T>
+XGRAD_ALWAYS_INLINE simd::batch<T> load_row_of_b(const T* b, [[maybe_unused]] bool last,
+                                                 [[maybe_unused]] std::size_t count) {
+    if constexpr (simd::cheap_partial) {
+        if (last) return simd::load_partial(b, count);
+    }
+    return simd::load(b);
+}
+
+/// c(R, cols) = a(R, k) @ b(k, cols), or += when `add`; V vectors are just enough for `cols` columns.
+/// a is strided in both axes, the rows of b and c have unit stride. Without cheap partial loads b must be
+/// readable up to V whole vectors.
+///
+/// Each element is one chain of multiply-adds in the order of k, whatever R and V: so no result depends
+/// on how c is cut into tiles.
+template <class T, std::size_t R, std::size_t V>
+XGRAD_NOINLINE void tile(std::size_t k, const T* a, std::ptrdiff_t a_row, std::ptrdiff_t a_k, const T* b,
+                         std::ptrdiff_t b_k, T* c, std::ptrdiff_t c_row, std::size_t cols, bool add) {
+    using batch = simd::batch<T>;
+    constexpr auto width = simd::width<T>;
+    const auto last = cols - (V - 1) * width;
+
+    batch sum[R][V];
+    XGRAD_UNROLL
+    for (auto r = std::size_t{0}; r < R; ++r) {
+        XGRAD_UNROLL
+        for (auto v = std::size_t{0}; v < V; ++v) sum[r][v] = batch(T{0});
+    }
+    for (; k != 0; --k, a += a_k, b += b_k) {
+        batch row[V];
+        XGRAD_UNROLL
+        for (auto v = std::size_t{0}; v < V; ++v) row[v] = load_row_of_b(b + v * width, v == V - 1, last);
+        XGRAD_UNROLL
+        for (auto r = std::size_t{0}; r < R; ++r) {
+            const auto x = batch(a[static_cast<std::ptrdiff_t>(r) * a_row]);
+            XGRAD_UNROLL
+            for (auto v = std::size_t{0}; v < V; ++v) sum[r][v] = simd::fma(x, row[v], sum[r][v]);
+        }
+    }
+    XGRAD_UNROLL
+    for (auto r = std::size_t{0}; r < R; ++r) {
+        XGRAD_UNROLL
+        for (auto v = std::size_t{0}; v < V; ++v) {
+            auto* to = c + static_cast<std::ptrdiff_t>(r) * c_row + v * width;
+            if (v < V - 1 || last == width) simd::store(to, add ? simd::load(to) + sum[r][v] : sum[r][v]);
+            else simd::store_partial(to, add ? simd::load_partial(to, last) + sum[r][v] : sum[r][v], last);
+        }
+    }
+}
+
+template <class T>
+using tile_function = decltype(&tile<T, 1, 1>);
+
+template <class T, std::size_t V>
+inline constexpr auto tiles_of_width = []<std::size_t... R>(std::index_sequence<R...>) {
+    return std::array<tile_function<T>, sizeof...(R)>{&tile<T, R + 1, V>...};
+}(std::make_index_sequence<tile_rows(V)>{});
+
+/// The tile of `rows` rows and `vectors` = 1, 2 or 4 vectors.
+template <class T>
+tile_function<T> select_tile(std::size_t rows, std::size_t vectors) {
+    if (vectors == 1) return tiles_of_width<T, 1>[rows - 1];
+    if constexpr (max_vectors > 2)
+        if (vectors != 2) return tiles_of_width<T, 4>[rows - 1];
+    return tiles_of_width<T, 2>[rows - 1];
+}
+
+}  // namespace xgrad::kernels::detail
