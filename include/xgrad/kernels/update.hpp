@@ -1,0 +1,46 @@
+// What an optimizer does to a parameter: a formula on its elements, their gradients and the optimizer's own
+// arrays, each read once and written once.
+#pragma once
+
+#include <xgrad/core/config.hpp>
+#include <xgrad/core/dtype.hpp>
+#include <xgrad/core/parallel.hpp>
+#include <xgrad/core/simd.hpp>
+
+#include <algorithm>
+#include <concepts>
+#include <cstddef>
+
+namespace xgrad::inline XGRAD_ABI::kernels {
+
+/// Calls f(w, g, s...) for every element, as vectors; f changes w and s... in place. All arrays have `count`
+/// elements.
+template <class F, real T, std::same_as<T>... S>
+void update(std::size_t count, const F& f, T* w, const T* g, S*... s) {
+    constexpr auto width = simd::width<T>;
+    // Parts begin at whole vectors, so that each element is computed as by one thread.
+    constexpr auto block = std::size_t{64};
+    constexpr auto grain = std::size_t{16384};
+    parallel_for((count + block - 1) / block, grain / block, [&](std::size_t begin, std::size_t end) {
+        const auto last = std::min(end * block, count);
+        auto i = begin * block;
+        for (; i + width <= last; i += width) {
+            auto weight = simd::load(w + i);
+            [&](auto... state) {
+                f(weight, simd::load(g + i), state...);
+                (simd::store(s + i, state), ...);
+            }(simd::load(s + i)...);
+            simd::store(w + i, weight);
+        }
+        if (const auto rest = last - i; rest != 0) {
+            auto weight = simd::load_partial(w + i, rest);
+            [&](auto... state) {
+                f(weight, simd::load_partial(g + i, rest), state...);
+                (simd::store_partial(s + i, state, rest), ...);
+            }(simd::load_partial(s + i, rest)...);
+            simd::store_partial(w + i, weight, rest);
+        }
+    });
+}
+
+}  // namespace xgrad::kernels

@@ -1,0 +1,127 @@
+// What the optimizers have in common: the list of parameters, the walk over them, and named state.
+#pragma once
+
+#include <xgrad/autograd/backward.hpp>
+#include <xgrad/autograd/parameter.hpp>
+#include <xgrad/autograd/record.hpp>
+#include <xgrad/autograd/tensor.hpp>
+#include <xgrad/core/config.hpp>
+#include <xgrad/core/dtype.hpp>
+#include <xgrad/core/error.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <initializer_list>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace xgrad::inline XGRAD_ABI::optim {
+
+/// The base of every rule: `step()` calls the rule's `update` for each parameter that has a gradient.
+///
+/// The update is no operation of the graph. It changes parameters in place, which a graph that has kept them
+/// finds out: a `step` between forward and backward ends in an `autograd_error`. Gradients are only read.
+template <real T>
+class optimizer {
+public:
+    virtual ~optimizer() = default;
+    optimizer(optimizer&&) = default;   // not copied: two optimizers would share their state
+    optimizer& operator=(optimizer&&) = default;
+
+    /// Updates every parameter that has a gradient.
+    void step() {
+        for (auto i = std::size_t{0}; i < m_parameters.size(); ++i) {
+            auto& each = m_parameters[i];
+            m_updated[i] = each.has_grad();
+            if (!m_updated[i]) continue;
+            const auto gradient = each.grad();
+            update(i, {xgrad::detail::access::elements(each), each.size()}, gradient.span());
+            xgrad::detail::access::get(each).mark_changed();
+        }
+    }
+
+    /// Sets every gradient back to none.
+    void zero_grad() {
+        for (auto& each : m_parameters) each.zero_grad();
+    }
+
+    /// The learning rate, and a new one. Throws `value_error` when it is negative or no number.
+    double lr() const noexcept { return m_lr; }
+    void lr(double lr) {
+        check_not_negative("lr", lr);
+        m_lr = lr;
+    }
+
+    const parameter_list<T>& parameters() const noexcept { return m_parameters; }
+
+    /// The names of the parameters that had no gradient in the last `step`, and so stayed as they were: a
+    /// layer that the loss does not depend on, or a `backward` left out.
+    std::vector<std::string> without_gradient() const {
+        auto names = std::vector<std::string>{};
+        for (auto i = std::size_t{0}; i < m_parameters.size(); ++i)
+            if (!m_updated[i]) names.push_back(m_parameters[i].name());
+        return names;
+    }
+
+    /// What the rule remembers, under the parameters' names: "fc1.weight.momentum". Handles, as always. What
+    /// a parameter has not needed yet is missing.
+    parameter_list<T> state() const {
+        auto list = parameter_list<T>{};
+        for (auto i = std::size_t{0}; i < m_parameters.size(); ++i)
+            for (auto slot = std::size_t{0}; slot < m_slots.size(); ++slot)
+                if (const auto& value = m_state[i * m_slots.size() + slot]; value.defined())
+                    list.emplace_back(m_parameters[i].name() + '.' + m_slots[slot], value);
+        return list;
+    }
+
+protected:
+    /// `slots` names the arrays that the rule remembers for each parameter. Throws `autograd_error` for a
+    /// parameter that is no leaf requiring a gradient, `value_error` for one listed twice and for none at all.
+    optimizer(const char* rule, parameter_list<T> parameters, double lr, std::initializer_list<const char*> slots)
+        : m_rule{rule}, m_parameters{std::move(parameters)}, m_slots{slots}, m_updated(m_parameters.size()),
+          m_state(m_parameters.size() * slots.size()) {
+        this->lr(lr);
+        if (m_parameters.empty()) fail<value_error>(m_rule, "there is no parameter to learn");
+        for (auto each = m_parameters.begin(); each != m_parameters.end(); ++each) {
+            if (!each->requires_grad() || !each->is_leaf())
+                fail<autograd_error>(m_rule, "parameter ", each->name(), " is no leaf that requires a gradient");
+            const auto same = [&](const auto& other) {
+                return &xgrad::detail::access::get(other) == &xgrad::detail::access::get(*each);
+            };
+            if (const auto first = std::find_if(m_parameters.begin(), each, same); first != each)
+                fail<value_error>(m_rule, "parameter ", each->name(), " is the same tensor as ", first->name());
+        }
+    }
+
+    void check_not_negative(const char* option, double value) const {
+        if (!(value >= 0) || std::isinf(value))
+            fail<value_error>(m_rule, option, " must be a number not below 0, got ", value);
+    }
+
+    /// The elements of slot number `slot` of parameter `i`; zeros at first.
+    T* state(std::size_t i, std::size_t slot = 0) {
+        auto& value = m_state[i * m_slots.size() + slot];
+        if (!value.defined()) {
+            value = xgrad::detail::make_result<T>(xgrad::detail::shape_of(m_parameters[i]));
+            std::fill_n(xgrad::detail::access::elements(value), value.size(), T{0});
+        }
+        return xgrad::detail::access::elements(value);
+    }
+    /// Whether parameter `i` was never updated before.
+    bool first_time(std::size_t i) const { return !m_state[i * m_slots.size()].defined(); }
+
+private:
+    virtual void update(std::size_t i, std::span<T> weight, std::span<const T> gradient) = 0;
+
+    const char* m_rule;
+    double m_lr = 0;
+    parameter_list<T> m_parameters;
+    std::vector<const char*> m_slots;
+    std::vector<bool> m_updated;
+    std::vector<tensor<T>> m_state;   // slot after slot of one parameter, then the next
+};
+
+}  // namespace xgrad::optim

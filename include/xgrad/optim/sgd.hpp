@@ -1,0 +1,73 @@
+// Stochastic gradient descent.
+#pragma once
+
+#include <xgrad/core/config.hpp>
+#include <xgrad/core/dtype.hpp>
+#include <xgrad/core/error.hpp>
+#include <xgrad/core/simd.hpp>
+#include <xgrad/kernels/update.hpp>
+#include <xgrad/optim/optimizer.hpp>
+
+#include <cstddef>
+#include <span>
+#include <utility>
+
+namespace xgrad::inline XGRAD_ABI::optim {
+
+struct sgd_options {
+    double lr = 0.01;          ///< the learning rate
+    double momentum = 0;       ///< mu
+    double dampening = 0;      ///< tau
+    double weight_decay = 0;   ///< lambda
+    bool nesterov = false;
+};
+
+/// Stochastic gradient descent, with momentum (B. T. Polyak, "Some methods of speeding up the convergence of
+/// iteration methods", 1964) or Nesterov's form of it (I. Sutskever, J. Martens, G. Dahl and G. Hinton, "On
+/// the importance of initialization and momentum in deep learning", 2013), as PyTorch computes them:
+///
+///     g = gradient + lambda w
+///     v = g at the first step, then mu v + (1 - tau) g
+///     w = w - lr v,  or by Nesterov  w - lr (g + mu v);  without momentum  w - lr g
+///
+/// Throws `value_error` for an option out of range, or Nesterov without momentum or with dampening.
+template <real T>
+class sgd final : public optimizer<T> {
+public:
+    explicit sgd(parameter_list<T> parameters, sgd_options options = {})
+        : optimizer<T>{"sgd", std::move(parameters), options.lr, {"momentum"}}, m_options{options} {
+        this->check_not_negative("momentum", options.momentum);
+        this->check_not_negative("dampening", options.dampening);
+        this->check_not_negative("weight_decay", options.weight_decay);
+        if (options.nesterov && (options.momentum == 0 || options.dampening != 0))
+            fail<value_error>("sgd", "nesterov needs momentum above 0 and no dampening");
+    }
+
+    sgd_options options() const {
+        auto now = m_options;
+        now.lr = this->lr();
+        return now;
+    }
+
+private:
+    void update(std::size_t i, std::span<T> weight, std::span<const T> gradient) override {
+        using batch = simd::batch<T>;
+        const auto lr = batch(static_cast<T>(-this->lr())), decay = batch(static_cast<T>(m_options.weight_decay));
+        if (m_options.momentum == 0) {
+            const auto rule = [&](batch& w, const batch& g) { w = simd::fma(lr, simd::fma(decay, w, g), w); };
+            return kernels::update(weight.size(), rule, weight.data(), gradient.data());
+        }
+        const auto mu = batch(static_cast<T>(m_options.momentum));
+        const auto fresh = batch(static_cast<T>(this->first_time(i) ? 1 : 1 - m_options.dampening));
+        const auto rule = [&, nesterov = m_options.nesterov](batch& w, batch g, batch& v) {
+            g = simd::fma(decay, w, g);
+            v = simd::fma(mu, v, fresh * g);
+            w = simd::fma(lr, nesterov ? simd::fma(mu, v, g) : v, w);
+        };
+        kernels::update(weight.size(), rule, weight.data(), gradient.data(), this->state(i));
+    }
+
+    sgd_options m_options;
+};
+
+}  // namespace xgrad::optim

@@ -1,0 +1,144 @@
+#include <doctest/doctest.h>
+
+#include <xgrad/core/memory.hpp>
+#include <xgrad/ops/arithmetic.hpp>
+#include <xgrad/ops/math.hpp>
+#include <xgrad/ops/reduce.hpp>
+#include <xgrad/optim/sgd.hpp>
+
+#include <limits>
+#include <string>
+#include <vector>
+
+namespace xg = xgrad;
+namespace optim = xgrad::optim;
+
+namespace {
+
+xg::parameter_list<double> list_of(const xg::tensor<double>& w) { return {{"w", w}}; }
+
+/// A parameter that is led by the loss sum(c w): its gradient is c, at every step another.
+struct run {
+    explicit run(optim::sgd_options options) : opt{list_of(w), options} {}
+
+    std::vector<double> steps(const std::vector<double>& gradients) {
+        auto path = std::vector<double>{};
+        for (const auto g : gradients) {
+            opt.zero_grad();
+            w.backward(xg::tensor<double>{g});
+            opt.step();
+            path.push_back(w.detach().item());
+        }
+        return path;
+    }
+
+    xg::tensor<double> w = xg::tensor<double>{2.0}.requires_grad(true);
+    optim::sgd<double> opt;
+};
+
+void check_close(const std::vector<double>& a, const std::vector<double>& b) {
+    REQUIRE(a.size() == b.size());
+    for (auto i = std::size_t{0}; i < a.size(); ++i) CHECK(a[i] == doctest::Approx(b[i]).epsilon(1e-12));
+}
+
+/// PyTorch's rule, written out for one number.
+std::vector<double> reference(optim::sgd_options o, const std::vector<double>& gradients) {
+    auto path = std::vector<double>{};
+    auto w = 2.0, v = 0.0;
+    for (auto g : gradients) {
+        g += o.weight_decay * w;
+        if (o.momentum != 0) {
+            v = path.empty() ? g : o.momentum * v + (1 - o.dampening) * g;
+            g = o.nesterov ? g + o.momentum * v : v;
+        }
+        path.push_back(w -= o.lr * g);
+    }
+    return path;
+}
+
+}  // namespace
+
+TEST_CASE("sgd: the equations") {
+    const auto gradients = std::vector<double>{1, -2, 0.5, 3, 0.25};
+    for (const auto& options : {optim::sgd_options{.lr = 0.1}, optim::sgd_options{.lr = 0.1, .weight_decay = 0.01},
+                                optim::sgd_options{.lr = 0.1, .momentum = 0.9},
+                                optim::sgd_options{.lr = 0.1, .momentum = 0.9, .dampening = 0.3},
+                                optim::sgd_options{.lr = 0.1, .momentum = 0.9, .weight_decay = 0.01, .nesterov = true}})
+        check_close(run{options}.steps(gradients), reference(options, gradients));
+}
+
+TEST_CASE("sgd: figures from PyTorch 1.13") {
+    // w = 2, gradients 1, -2, 0.5; SGD(lr=0.1, momentum=0.9, weight_decay=0.01, nesterov=True)
+    check_close(run{{.lr = 0.1, .momentum = 0.9, .weight_decay = 0.01, .nesterov = true}}.steps({1, -2, 0.5}),
+                {1.8062, 2.10014822, 2.0873369163819997});
+}
+
+TEST_CASE("sgd: the learning rate may change") {
+    auto each = run{{.lr = 0.5}};
+    CHECK(each.steps({1})[0] == 1.5);
+    each.opt.lr(0.25);
+    CHECK(each.opt.options().lr == 0.25);
+    CHECK(each.steps({1})[0] == 1.25);
+    CHECK_THROWS_AS(each.opt.lr(-1), xg::value_error);
+}
+
+TEST_CASE("sgd: options out of range") {
+    const auto w = xg::tensor<double>{1.0}.requires_grad(true);
+    CHECK_THROWS_WITH_AS((optim::sgd{list_of(w), {.lr = -0.5}}), "[sgd] lr must be a number not below 0, got -0.5",
+                         xg::value_error);
+    CHECK_THROWS_AS((optim::sgd{list_of(w), {.lr = std::numeric_limits<double>::quiet_NaN()}}), xg::value_error);
+    CHECK_THROWS_AS((optim::sgd{list_of(w), {.momentum = -1}}), xg::value_error);
+    CHECK_THROWS_AS((optim::sgd{list_of(w), {.weight_decay = -1}}), xg::value_error);
+    CHECK_THROWS_AS((optim::sgd{list_of(w), {.nesterov = true}}), xg::value_error);
+    CHECK_THROWS_AS((optim::sgd{xg::parameter_list<double>{}, {}}), xg::value_error);
+    CHECK_THROWS_AS((optim::sgd{list_of(w.detach()), {}}), xg::autograd_error);
+    CHECK_THROWS_WITH_AS((optim::sgd{xg::parameter_list<double>{{"w", w}, {"v", w}}, {}}),
+                         "[sgd] parameter v is the same tensor as w", xg::value_error);
+}
+
+TEST_CASE("a parameter without a gradient stays and is reported") {
+    auto w = xg::tensor<float, 1>{{1, 2}}.requires_grad(true), v = xg::tensor<float, 1>{{3, 4}}.requires_grad(true);
+    auto opt = optim::sgd{xg::parameter_list<float>{{"w", w}, {"v", v}}, {.lr = 1, .momentum = 0.5, .weight_decay = 1}};
+    xg::sum(xg::square(w)).backward();
+    opt.step();
+    CHECK(w.detach()(0) == -2);
+    CHECK(v.detach()(0) == 3);
+    CHECK(opt.without_gradient() == std::vector<std::string>{"v"});
+    REQUIRE(opt.state().size() == 1);
+    CHECK(opt.state()[0].name() == "w.momentum");
+    CHECK(opt.state()[0](0) == 3);
+}
+
+TEST_CASE("the gradient is only read") {
+    auto w = xg::tensor<float, 1>{{1, 2}}.requires_grad(true);
+    auto opt = optim::sgd{xg::parameter_list<float>{{"w", w}}, {.lr = 1, .momentum = 0.5, .weight_decay = 1}};
+    xg::sum(w).backward();
+    opt.step();
+    CHECK(w.grad()(0) == 1);
+    opt.zero_grad();
+    CHECK_FALSE(w.has_grad());
+}
+
+TEST_CASE("a step between forward and backward is found out") {
+    auto w = xg::tensor<float, 1>{{1, 2}}.requires_grad(true);
+    auto opt = optim::sgd{xg::parameter_list<float>{{"w", w}}, {.lr = 1}};
+    xg::sum(w * w).backward();
+    const auto loss = xg::sum(w * w);
+    opt.step();
+    CHECK_THROWS_AS(loss.backward(), xg::autograd_error);
+}
+
+TEST_CASE("a step asks the system for no memory once the state is there") {
+    auto w = xg::tensor<float, 1>{std::vector<float>(1000, 1.0f), {1000}}.requires_grad(true);
+    auto opt = optim::sgd{xg::parameter_list<float>{{"w", w}}, {.lr = 0.01, .momentum = 0.9}};
+    const auto train = [&] {
+        opt.zero_grad();
+        xg::sum(xg::square(w)).backward();
+        opt.step();
+    };
+    train();
+    train();
+    const auto before = xg::memory::stats().system_allocations;
+    for (auto i = 0; i < 10; ++i) train();
+    if (xg::memory::pooled) CHECK(xg::memory::stats().system_allocations == before);
+}
