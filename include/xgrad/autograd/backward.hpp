@@ -37,7 +37,7 @@ void accumulate(node& target, tensor<T> gradient) {
         target.gradient = access::take(std::move(gradient));
         return;
     }
-    auto sum = tensor<T>{std::exchange(target.gradient, nullptr)};
+    auto sum = access::adopt<T>(std::exchange(target.gradient, nullptr));
     if (!is_grad_enabled() && access::get(sum).unshared())
         kernels::elementwise(kernels::sum_of{}, access::elements(sum), target.sizes, operand_of(sum), operand_of(gradient));
     else sum = add_same(sum, gradient);
@@ -54,7 +54,7 @@ public:
     void differentiate() override {
         auto* const brought = std::exchange(gradient, nullptr);
         if (brought == nullptr) return;
-        auto now = tensor<T>{brought};
+        auto now = access::adopt<T>(brought);
         if (total != nullptr) {
             accumulate_total(now);
         } else if (is_grad_enabled() || access::get(now).unshared()) {
@@ -73,7 +73,7 @@ public:
 
 private:
     void accumulate_total(const tensor<T>& now) {
-        auto before = tensor<T>{std::exchange(total, nullptr)};
+        auto before = access::adopt<T>(std::exchange(total, nullptr));
         if (is_grad_enabled()) before = add_same(before, now);
         else {
             kernels::elementwise(kernels::sum_of{}, access::elements(before), sizes, operand_of(before), operand_of(now));

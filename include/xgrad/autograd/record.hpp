@@ -72,7 +72,7 @@ public:
                 m_array->graph = m_node;
             }
         }
-        return tensor<T>{m_array};
+        return detail::access::adopt<T>(m_array);
     }
 
     void set_node(detail::node& owner) { m_node = &owner; }
@@ -154,7 +154,7 @@ public:
     }
 
     void differentiate() override {
-        const auto dy = tensor<T>{std::exchange(gradient, nullptr)};
+        const auto dy = access::adopt<T>(std::exchange(gradient, nullptr));
         auto sink = gradients{*this};
         std::apply([&](const auto&... values) { m_state->first(dy, sink, values...); }, m_state->second);
     }
@@ -208,19 +208,19 @@ namespace detail {
 /// The result of an operation, its elements yet to be written.
 template <element T>
 tensor<T> make_result(const shape& sizes) {
-    return tensor<T>{array::make(sizes, sizeof(T))};
+    return access::adopt<T>(array::make(sizes, sizeof(T)));
 }
 
 /// A tensor over the elements of `x` from the one numbered `first` on.
 template <element T>
 tensor<T> make_view(const basic_tensor<T>& x, const shape& sizes, std::size_t first = 0) {
-    return tensor<T>{array::make_view(access::get(x), sizes, first)};
+    return access::adopt<T>(array::make_view(access::get(x), sizes, first));
 }
 
 /// The same tensor with its rank in the type, once a shape rule has shown it.
 template <std::size_t N, element T>
 tensor<T, N> with_rank(basic_tensor<T>&& x) {
-    return tensor<T, N>{access::take(std::move(x))};
+    return access::adopt<T, N>(access::take(std::move(x)));
 }
 
 }  // namespace detail

@@ -9,6 +9,7 @@
 #include <xgrad/core/error.hpp>
 #include <xgrad/core/shape.hpp>
 #include <xgrad/core/xtensor.hpp>
+#include <xgrad/fwd.hpp>
 
 #include <algorithm>
 #include <array>
@@ -23,9 +24,6 @@
 #include <vector>
 
 namespace xgrad::inline XGRAD_ABI {
-
-template <element T, std::size_t N = dynamic_rank>
-class tensor;
 
 /// What `backward` does beside filling in gradients.
 struct backward_options {
@@ -255,6 +253,11 @@ struct access {
     static array* take(basic_tensor<T>&& x) {
         return std::exchange(x.m_array, nullptr);
     }
+    /// The tensor to which a handle that was counted, or never yet given out, belongs from here on.
+    template <element T, std::size_t N = dynamic_rank>
+    static tensor<T, N> adopt(array* owned) {
+        return tensor<T, N>(typename tensor<T, N>::adopt{}, owned);
+    }
 };
 
 /// The shape of a tensor, for error texts and shape rules.
@@ -288,20 +291,20 @@ public:
     /// A scalar.
     explicit tensor(T value)
         requires(is_dynamic || N == 0)
-        : tensor{detail::array::make({}, sizeof(T))} {
+        : tensor(adopt{}, detail::array::make({}, sizeof(T))) {
         *elements() = value;
     }
 
     /// From nested braces: `tensor<float, 2> x{{1, 2}, {3, 4}}`. Throws `shape_error` when they are ragged.
-    tensor(detail::nested<T, is_dynamic ? 1 : N> values)
-        requires(is_dynamic || N >= 1)
+    tensor(std::initializer_list<T> values)
+        requires(is_dynamic || N == 1)
     {
-        from_braces<is_dynamic ? 1 : N>(values);
+        from_braces<1>(values);
     }
-    tensor(detail::nested<T, 2> values)
-        requires is_dynamic
+    tensor(detail::nested<T, is_dynamic ? 2 : N> values)
+        requires(is_dynamic || N >= 2)
     {
-        from_braces<2>(values);
+        from_braces<is_dynamic ? 2 : N>(values);
     }
     tensor(detail::nested<T, 3> values)
         requires is_dynamic
@@ -315,7 +318,7 @@ public:
     }
 
     /// A copy of `values` in row-major order, with a shape. Throws `shape_error` when the counts differ.
-    tensor(std::span<const T> values, const xgrad::shape& sizes) : tensor{make(sizes)} {
+    tensor(std::span<const T> values, const xgrad::shape& sizes) : tensor(adopt{}, make(sizes)) {
         if (values.size() != this->size())
             fail<shape_error>("tensor", values.size(), " values for the shape ", sizes, ", which has ",
                               this->size());
@@ -325,7 +328,7 @@ public:
     /// A copy of any xtensor expression or container.
     template <class Expression>
         requires xt::is_xexpression<Expression>::value
-    tensor(const Expression& expression) : tensor{make(xgrad::shape(expression.shape()))} {
+    tensor(const Expression& expression) : tensor(adopt{}, make(xgrad::shape(expression.shape()))) {
         std::transform(expression.template cbegin<xt::layout_type::row_major>(),
                        expression.template cend<xt::layout_type::row_major>(), elements(),
                        [](const auto& value) { return static_cast<T>(value); });
@@ -346,9 +349,6 @@ public:
     explicit tensor(const basic_tensor<T>& other)
         requires is_dynamic
         : basic_tensor<T>{other} {}
-
-    /// Takes over an array, for the library's own use.
-    explicit tensor(detail::array* owned) noexcept : basic_tensor<T>{owned} {}
 
     using basic_tensor<T>::shape;
     /// The sizes, outermost axis first: `std::array` for a static rank, `xgrad::shape` for a dynamic one.
@@ -372,13 +372,13 @@ public:
 
     /// A copy of the elements, without graph.
     tensor clone() const {
-        auto copy = tensor{make(this->get().sizes)};
+        auto copy = tensor(adopt{}, make(this->get().sizes));
         std::copy_n(std::as_const(*this).data(), this->size(), copy.elements());
         return copy;
     }
     /// The same elements outside the graph.
     tensor detach() const {
-        return tensor{detail::array::make_view(this->get(), this->get().sizes)};
+        return tensor(adopt{}, detail::array::make_view(this->get(), this->get().sizes));
     }
 
     using basic_tensor<T>::requires_grad;
@@ -402,10 +402,15 @@ public:
     tensor grad() const
         requires real<T>
     {
-        return tensor{this->gradient_array()};
+        return tensor(adopt{}, this->gradient_array());
     }
 
 private:
+    friend struct detail::access;
+
+    struct adopt {};
+    tensor(adopt, detail::array* owned) noexcept : basic_tensor<T>{owned} {}
+
     static detail::array* make(const xgrad::shape& sizes) {
         if (!is_dynamic && sizes.rank() != N)
             fail<rank_error>("tensor", "a tensor with ", N, " axes cannot have the shape ", sizes);
@@ -417,7 +422,7 @@ private:
         auto sizes = xgrad::shape{};
         detail::measure_braces<Depth>(values, sizes);
         while (sizes.rank() < Depth) sizes.push_back(0);
-        *this = tensor{make(sizes)};
+        *this = tensor(adopt{}, make(sizes));
         auto* to = elements();
         detail::copy_braces<Depth>(values, to);
     }
@@ -457,6 +462,8 @@ template <class T>
 tensor(std::initializer_list<std::initializer_list<T>>) -> tensor<T, 2>;
 template <class T>
 tensor(std::initializer_list<std::initializer_list<std::initializer_list<T>>>) -> tensor<T, 3>;
+template <class T>
+tensor(std::initializer_list<std::initializer_list<std::initializer_list<std::initializer_list<T>>>>) -> tensor<T, 4>;
 template <class Expression>
     requires xt::is_xexpression<Expression>::value
 tensor(const Expression&) -> tensor<typename Expression::value_type>;

@@ -1,0 +1,18 @@
+// The names of the tensors, for headers that pass them on without looking inside.
+#pragma once
+
+#include <xgrad/core/config.hpp>
+#include <xgrad/core/dtype.hpp>
+#include <xgrad/core/shape.hpp>
+
+#include <cstddef>
+
+namespace xgrad::inline XGRAD_ABI {
+
+template <element T>
+class basic_tensor;
+
+template <element T, std::size_t N = dynamic_rank>
+class tensor;
+
+}  // namespace xgrad

@@ -1,0 +1,165 @@
+// + - * / and their like. Both operands broadcast by NumPy's rule; either may be a number.
+#pragma once
+
+#include <xgrad/core/config.hpp>
+#include <xgrad/ops/compare.hpp>
+#include <xgrad/ops/elementwise.hpp>
+
+#include <cmath>
+#include <cstddef>
+
+namespace xgrad::inline XGRAD_ABI {
+
+/// y = a + b        da = dy,  db = dy
+struct add_fn : binary<add_fn> {
+    static constexpr auto name = "add";
+    static auto value(const auto& a, const auto& b) { return a + b; }
+    static constexpr auto left = detail::pass_on{};
+    static constexpr auto right = detail::pass_on{};
+};
+inline constexpr add_fn add{};
+
+/// y = a - b        da = dy,  db = -dy
+struct subtract_fn : binary<subtract_fn> {
+    static constexpr auto name = "subtract";
+    static auto value(const auto& a, const auto& b) { return a - b; }
+    static constexpr auto left = detail::pass_on{};
+    static constexpr auto right = [](const auto& dy) { return -dy; };
+};
+inline constexpr subtract_fn subtract{};
+
+/// y = a b          da = dy b,  db = dy a
+struct multiply_fn : binary<multiply_fn> {
+    static constexpr auto name = "multiply";
+    static auto value(const auto& a, const auto& b) { return a * b; }
+    static constexpr auto left = [](const auto& dy, const auto& b) { return dy * b; };
+    static constexpr auto right = left;
+};
+inline constexpr multiply_fn multiply{};
+
+/// y = a / b        da = dy / b,  db = -dy a / b^2
+struct divide_fn : binary<divide_fn> {
+    static constexpr auto name = "divide";
+    static auto value(const auto& a, const auto& b) { return a / b; }
+    static constexpr auto left = [](const auto& dy, const auto& b) { return dy / b; };
+    static constexpr auto right = [](const auto& dy, const auto& b, const auto& a) { return -dy * a / (b * b); };
+};
+inline constexpr divide_fn divide{};
+
+/// y = max(a, b), NaN where either is        da = dy where a > b, half of it where they are equal
+struct maximum_fn : binary<maximum_fn> {
+    static constexpr auto name = "maximum";
+    static auto value(const auto& a, const auto& b) { return kernels::maximum_of{}(a, b); }
+    static constexpr auto left = [](const auto& dy, const auto& self, const auto& other) {
+        return where(self > other, dy, where(self < other, 0, dy * 0.5));
+    };
+    static constexpr auto right = left;
+};
+inline constexpr maximum_fn maximum{};
+
+/// y = min(a, b), NaN where either is        da = dy where a < b, half of it where they are equal
+struct minimum_fn : binary<minimum_fn> {
+    static constexpr auto name = "minimum";
+    static auto value(const auto& a, const auto& b) { return kernels::minimum_of{}(a, b); }
+    static constexpr auto left = [](const auto& dy, const auto& self, const auto& other) {
+        return where(self < other, dy, where(self > other, 0, dy * 0.5));
+    };
+    static constexpr auto right = left;
+};
+inline constexpr minimum_fn minimum{};
+
+/// y = -x           dx = -dy
+struct negative_fn : unary<negative_fn> {
+    static constexpr auto name = "negative";
+    static constexpr auto keeps_result = true;   // of which it needs nothing
+    static auto value(const auto& x) { return -x; }
+    static constexpr auto gradient = [](const auto& dy, const auto&) { return -dy; };
+};
+inline constexpr negative_fn negative{};
+
+template <class A, class B>
+    requires tensor_operands<A, B>
+auto operator+(const A& a, const B& b) {
+    return add(a, b);
+}
+template <class A, class B>
+    requires tensor_operands<A, B>
+auto operator-(const A& a, const B& b) {
+    return subtract(a, b);
+}
+template <class A, class B>
+    requires tensor_operands<A, B>
+auto operator*(const A& a, const B& b) {
+    return multiply(a, b);
+}
+template <class A, class B>
+    requires tensor_operands<A, B>
+auto operator/(const A& a, const B& b) {
+    return divide(a, b);
+}
+template <element T, std::size_t N>
+auto operator-(const tensor<T, N>& x) {
+    return negative(x);
+}
+template <element T, std::size_t N>
+tensor<T, N> operator+(const tensor<T, N>& x) {
+    return x;
+}
+
+namespace detail {
+
+/// x = f(x, y...) in place, where no derivative can be asked for.
+template <class F, element T, class... Y>
+void update(const char* name, const F& f, const basic_tensor<T>& x, const Y&... y) {
+    if (needs_grad(x, y...))
+        fail<autograd_error>(name, "in place on a tensor whose operations are recorded; "
+                                   "write x = x + y, or put it under xgrad::no_grad");
+    if (((broadcast_shapes(name, shape_of(x), shape_of(y)) != shape_of(x)) || ...))
+        fail<shape_error>(name, "the result does not fit in place: x is ", shape_of(x), ", y is ", shape_of(y)...);
+    kernels::elementwise(f, access::elements(x), shape_of(x), operand_of(x), operand_of(y)...);
+    access::get(x).mark_changed();
+}
+
+template <class Op, element T, std::size_t N, class B>
+void assign(const char* name, const tensor<T, N>& x, const B& y) {
+    const auto f = [](const auto& v, const auto& w) { return Op::value(v, w); };
+    if constexpr (is_tensor<B>) {
+        // An operand that shares elements with x, other than x itself, is read before they are written.
+        const auto overlaps = access::get(x).owner == access::get(y).owner && x.size() != y.size();
+        if (overlaps) update(name, f, x, y.clone());
+        else update(name, f, x, y);
+    } else {
+        update(name, f, x, tensor<T, 0>(static_cast<T>(y)));
+    }
+}
+
+}  // namespace detail
+
+// In place. The operand broadcasts to x, never the other way round. Throws `autograd_error` where a
+// gradient would be lost: while recording, if x or y requires one.
+template <class X, class B>
+    requires(detail::is_tensor<std::remove_cvref_t<X>> && tensor_operands<std::remove_cvref_t<X>, B>)
+X&& operator+=(X&& x, const B& y) {
+    detail::assign<add_fn>("+=", x, y);
+    return std::forward<X>(x);
+}
+template <class X, class B>
+    requires(detail::is_tensor<std::remove_cvref_t<X>> && tensor_operands<std::remove_cvref_t<X>, B>)
+X&& operator-=(X&& x, const B& y) {
+    detail::assign<subtract_fn>("-=", x, y);
+    return std::forward<X>(x);
+}
+template <class X, class B>
+    requires(detail::is_tensor<std::remove_cvref_t<X>> && tensor_operands<std::remove_cvref_t<X>, B>)
+X&& operator*=(X&& x, const B& y) {
+    detail::assign<multiply_fn>("*=", x, y);
+    return std::forward<X>(x);
+}
+template <class X, class B>
+    requires(detail::is_tensor<std::remove_cvref_t<X>> && tensor_operands<std::remove_cvref_t<X>, B>)
+X&& operator/=(X&& x, const B& y) {
+    detail::assign<divide_fn>("/=", x, y);
+    return std::forward<X>(x);
+}
+
+}  // namespace xgrad

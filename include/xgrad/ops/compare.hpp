@@ -1,0 +1,173 @@
+// Comparisons, which give truth values and no gradient, and the choice by them, which has one.
+//
+// The operators compare element by element, == and != included, as in NumPy; `array_equal` and `allclose`
+// compare whole tensors.
+#pragma once
+
+#include <xgrad/core/config.hpp>
+#include <xgrad/ops/elementwise.hpp>
+
+#include <cmath>
+#include <cstddef>
+#include <functional>
+#include <type_traits>
+
+namespace xgrad::inline XGRAD_ABI {
+
+/// An operation of two operands, tensors that broadcast or numbers, with a truth value for each element.
+template <class Relation>
+struct comparison {
+    template <element T, std::size_t N, std::size_t M>
+    tensor<bool, broadcast_rank<N, M>> operator()(const tensor<T, N>& a, const tensor<T, M>& b) const {
+        return detail::with_rank<broadcast_rank<N, M>>(detail::compute<bool>("comparison", Relation{}, a, b));
+    }
+    template <element T, std::size_t N, scalar S>
+    tensor<bool, N> operator()(const tensor<T, N>& a, S b) const {
+        const auto with_number = [number = static_cast<T>(b)](T x) { return Relation{}(x, number); };
+        return detail::with_rank<N>(detail::compute<bool>("comparison", with_number, a));
+    }
+    template <element T, std::size_t N, scalar S>
+    tensor<bool, N> operator()(S a, const tensor<T, N>& b) const {
+        const auto with_number = [number = static_cast<T>(a)](T x) { return Relation{}(number, x); };
+        return detail::with_rank<N>(detail::compute<bool>("comparison", with_number, b));
+    }
+};
+
+inline constexpr comparison<std::equal_to<>> equal{};
+inline constexpr comparison<std::not_equal_to<>> not_equal{};
+inline constexpr comparison<std::less<>> less{};
+inline constexpr comparison<std::less_equal<>> less_equal{};
+inline constexpr comparison<std::greater<>> greater{};
+inline constexpr comparison<std::greater_equal<>> greater_equal{};
+
+namespace detail {
+template <class X>
+inline constexpr bool is_tensor = false;
+template <element T, std::size_t N>
+inline constexpr bool is_tensor<tensor<T, N>> = true;
+}  // namespace detail
+
+/// Operands of an operator: at least one tensor, the other a tensor or a number.
+template <class A, class B>
+concept tensor_operands = (detail::is_tensor<A> && (detail::is_tensor<B> || scalar<B>)) ||
+                          (scalar<A> && detail::is_tensor<B>);
+
+template <class A, class B>
+    requires tensor_operands<A, B>
+auto operator==(const A& a, const B& b) {
+    return equal(a, b);
+}
+template <class A, class B>
+    requires tensor_operands<A, B>
+auto operator!=(const A& a, const B& b) {
+    return not_equal(a, b);
+}
+template <class A, class B>
+    requires tensor_operands<A, B>
+auto operator<(const A& a, const B& b) {
+    return less(a, b);
+}
+template <class A, class B>
+    requires tensor_operands<A, B>
+auto operator<=(const A& a, const B& b) {
+    return less_equal(a, b);
+}
+template <class A, class B>
+    requires tensor_operands<A, B>
+auto operator>(const A& a, const B& b) {
+    return greater(a, b);
+}
+template <class A, class B>
+    requires tensor_operands<A, B>
+auto operator>=(const A& a, const B& b) {
+    return greater_equal(a, b);
+}
+
+/// y = not x, and, or, exclusive or: of truth values.
+template <std::size_t N>
+tensor<bool, N> operator!(const tensor<bool, N>& x) {
+    return detail::with_rank<N>(detail::compute<bool>("not", std::logical_not<>{}, x));
+}
+template <std::size_t N, std::size_t M>
+tensor<bool, broadcast_rank<N, M>> operator&&(const tensor<bool, N>& a, const tensor<bool, M>& b) {
+    return detail::with_rank<broadcast_rank<N, M>>(detail::compute<bool>("and", std::logical_and<>{}, a, b));
+}
+template <std::size_t N, std::size_t M>
+tensor<bool, broadcast_rank<N, M>> operator||(const tensor<bool, N>& a, const tensor<bool, M>& b) {
+    return detail::with_rank<broadcast_rank<N, M>>(detail::compute<bool>("or", std::logical_or<>{}, a, b));
+}
+
+/// Whether two tensors have the same shape and equal elements.
+template <element T>
+bool array_equal(const basic_tensor<T>& a, const basic_tensor<T>& b) {
+    const auto x = a.span(), y = b.span();
+    return detail::shape_of(a) == detail::shape_of(b) && std::ranges::equal(x, y);
+}
+
+/// Whether |a - b| <= atol + rtol |b| for every element of two tensors of one shape, as in NumPy.
+template <real T>
+bool allclose(const basic_tensor<T>& a, const basic_tensor<T>& b, double rtol = 1e-5, double atol = 1e-8) {
+    const auto x = a.span(), y = b.span();
+    return detail::shape_of(a) == detail::shape_of(b) && std::ranges::equal(x, y, [=](double v, double w) {
+               return v == w || std::fabs(v - w) <= atol + rtol * std::fabs(w);
+           });
+}
+
+namespace detail {
+
+/// y = a where the condition holds, b elsewhere        da = dy there, 0 elsewhere;  db the other way round
+template <element T>
+tensor<T> choose(const basic_tensor<bool>& condition, const basic_tensor<T>& a, const basic_tensor<T>& b) {
+    auto y = compute<T>("where", [](bool c, T v, T w) { return c ? v : w; }, condition, a, b);
+    if constexpr (!real<T>) return y;
+    else
+        return record("where", std::move(y), {a, b}, keep(condition),
+                      [](const auto& dy, gradients& d, const auto& chosen) {
+                          d(0, [&] { return choose(chosen(), dy, tensor<T>(T{0})); });
+                          d(1, [&] { return choose(chosen(), tensor<T>(T{0}), dy); });
+                      });
+}
+
+}  // namespace detail
+
+/// y = a where the condition holds, b elsewhere. All three broadcast; a or b may be a number.
+struct where_fn {
+    template <element T, std::size_t K, std::size_t N, std::size_t M>
+    tensor<T, broadcast_rank<K, N, M>> operator()(const tensor<bool, K>& condition, const tensor<T, N>& a,
+                                                  const tensor<T, M>& b) const {
+        return detail::with_rank<broadcast_rank<K, N, M>>(detail::choose<T>(condition, a, b));
+    }
+    template <element T, std::size_t K, std::size_t N, scalar S>
+    tensor<T, broadcast_rank<K, N>> operator()(const tensor<bool, K>& condition, const tensor<T, N>& a, S b) const {
+        return (*this)(condition, a, tensor<T, 0>(static_cast<T>(b)));
+    }
+    template <element T, std::size_t K, std::size_t N, scalar S>
+    tensor<T, broadcast_rank<K, N>> operator()(const tensor<bool, K>& condition, S a, const tensor<T, N>& b) const {
+        return (*this)(condition, tensor<T, 0>(static_cast<T>(a)), b);
+    }
+
+    // In formulas whose condition is about a number.
+    template <element T, std::size_t N>
+    tensor<T, N> operator()(bool condition, const tensor<T, N>& a, const tensor<T, N>& b) const {
+        return condition ? a : b;
+    }
+    template <element T, std::size_t N, scalar S>
+    tensor<T, N> operator()(bool condition, S a, const tensor<T, N>& b) const {
+        return condition ? detail::choose<T>(tensor<bool>(true), tensor<T>(static_cast<T>(a)), b) : b;
+    }
+
+    // In formulas on vectors and on numbers.
+    template <class Mask, plain_value V>
+        requires(!detail::is_tensor<Mask>)
+    V operator()(const Mask& condition, const V& a, const std::type_identity_t<V>& b) const {
+        return simd::select(condition, a, b);
+    }
+    template <class Mask, scalar S, plain_value V>
+        requires(!detail::is_tensor<Mask> && !std::is_same_v<S, V>)
+    V operator()(const Mask& condition, S a, const V& b) const {
+        return simd::select(condition, V(static_cast<typename detail::number_of<V>::type>(a)), b);
+    }
+};
+inline constexpr where_fn where{};
+
+}  // namespace xgrad

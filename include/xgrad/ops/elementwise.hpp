@@ -1,0 +1,188 @@
+// What the elementwise operations have in common.
+//
+// An operation is a struct with its name, its formula and its derivative; the formulas are generic, so that
+// one text serves three purposes: on vectors it is the kernel, on tensors it is the recorded derivative for
+// derivatives of derivatives, and on single numbers it is an ordinary function.
+#pragma once
+
+#include <xgrad/autograd/broadcast.hpp>
+#include <xgrad/autograd/record.hpp>
+#include <xgrad/autograd/tensor.hpp>
+#include <xgrad/core/config.hpp>
+#include <xgrad/core/dtype.hpp>
+#include <xgrad/core/simd.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <type_traits>
+#include <utility>
+
+namespace xgrad::inline XGRAD_ABI {
+
+/// The rank to which tensors of these ranks broadcast.
+template <std::size_t... N>
+inline constexpr std::size_t broadcast_rank = ((N == dynamic_rank) || ...) ? dynamic_rank : std::max({N...});
+
+/// What a formula is evaluated on, other than tensors: a vector of elements or a number.
+template <class V>
+concept plain_value = simd::is_batch<V> || std::is_floating_point_v<V>;
+
+namespace detail {
+
+/// The type of one element of a plain value.
+template <class V>
+struct number_of {
+    using type = V;
+};
+template <class V>
+    requires simd::is_batch<V>
+struct number_of<V> {
+    using type = typename V::value_type;
+};
+
+/// A formula on tensors: as one kernel, or, when it must be differentiable itself, operation by operation.
+template <real T, class F, class... X>
+tensor<T> evaluate(const F& formula, const basic_tensor<T>& dy, const X&... x) {
+    if (needs_grad(dy, x...)) return tensor<T>{formula(tensor<T>{dy}, tensor<T>{x}...)};
+    return compute<T>("backward", formula, dy, x...);
+}
+
+template <class Op, real T>
+tensor<T> apply_unary(const basic_tensor<T>& x) {
+    auto y = compute<T>(Op::name, [](const auto& v) { return Op::value(v); }, x);
+    const auto rule = [](const auto& dy, gradients& d, const auto& v) {
+        d(0, [&] { return evaluate(Op::gradient, dy, v()); });
+    };
+    if constexpr (Op::keeps_result) {
+        auto kept_result = keep(result(y));
+        return record(Op::name, std::move(y), {x}, std::move(kept_result), rule);
+    } else {
+        return record(Op::name, std::move(y), {x}, keep(x), rule);
+    }
+}
+
+}  // namespace detail
+
+/// An operation of one operand. `Op` has
+///     name                its name, for error texts
+///     value(x)            the formula
+///     gradient(dy, v)     dy times the derivative; v is the result y where `keeps_result`, else the operand x
+template <class Op>
+struct unary {
+    template <real T, std::size_t N>
+    tensor<T, N> operator()(const tensor<T, N>& x) const {
+        return detail::with_rank<N>(detail::apply_unary<Op>(x));
+    }
+    template <plain_value V>
+    V operator()(const V& x) const {
+        return Op::value(x);
+    }
+};
+
+namespace detail {
+
+/// The derivative that passes the gradient on as it is, without a copy.
+struct pass_on {
+    const auto& operator()(const auto& dy) const { return dy; }
+};
+
+/// A number as a formula's operand: a vector full of it beside vectors, itself beside tensors.
+template <class V, real T>
+auto number_beside(const V&, T number) {
+    if constexpr (plain_value<V>) return V(number);
+    else return number;
+}
+
+/// What a derivative's formula asks for: (dy), (dy, the other operand) or (dy, this operand, the other).
+template <class F, real T>
+inline constexpr std::size_t arity = std::is_invocable_v<F, simd::batch<T>>                    ? 1
+                                     : std::is_invocable_v<F, simd::batch<T>, simd::batch<T>> ? 2
+                                                                                               : 3;
+
+template <class F, real T, class Self, class Other>
+tensor<T> partial(const F& formula, const tensor<T>& dy, const Self& self, const Other& other) {
+    if constexpr (std::is_same_v<F, pass_on>) return dy;
+    else if constexpr (arity<F, T> == 1) return evaluate(formula, dy);
+    else if constexpr (arity<F, T> == 2) return evaluate(formula, dy, other());
+    else return evaluate(formula, dy, self(), other());
+}
+
+template <class F, real T, class Self>
+tensor<T> partial_with_number(const F& formula, const tensor<T>& dy, const Self& self, T other) {
+    if constexpr (std::is_same_v<F, pass_on>) return dy;
+    else if constexpr (arity<F, T> == 1) return evaluate(formula, dy);
+    else if constexpr (arity<F, T> == 2)
+        return evaluate([=](const auto& g) { return formula(g, number_beside(g, other)); }, dy);
+    else
+        return evaluate([=](const auto& g, const auto& x) { return formula(g, x, number_beside(g, other)); }, dy, self());
+}
+
+template <class Op, element T>
+tensor<T> apply_binary(const basic_tensor<T>& a, const basic_tensor<T>& b) {
+    auto y = compute<T>(Op::name, [](const auto& v, const auto& w) { return Op::value(v, w); }, a, b);
+    if constexpr (!real<T>) return y;
+    else
+        return record(Op::name, std::move(y), {a, b}, keep(a, b),
+                      [](const auto& dy, gradients& d, const auto& left, const auto& right) {
+                          d(0, [&] { return partial(Op::left, dy, left, right); });
+                          d(1, [&] { return partial(Op::right, dy, right, left); });
+                      });
+}
+
+template <class Op, element T>
+tensor<T> apply_left(const basic_tensor<T>& a, T number) {
+    auto y = compute<T>(Op::name, [=](const auto& v) { return Op::value(v, std::decay_t<decltype(v)>(number)); }, a);
+    if constexpr (!real<T>) return y;
+    else
+        return record(Op::name, std::move(y), {a}, keep(a), [number](const auto& dy, gradients& d, const auto& left) {
+            d(0, [&] { return partial_with_number(Op::left, dy, left, number); });
+        });
+}
+
+template <class Op, element T>
+tensor<T> apply_right(T number, const basic_tensor<T>& b) {
+    auto y = compute<T>(Op::name, [=](const auto& v) { return Op::value(std::decay_t<decltype(v)>(number), v); }, b);
+    if constexpr (!real<T>) return y;
+    else
+        return record(Op::name, std::move(y), {b}, keep(b), [number](const auto& dy, gradients& d, const auto& right) {
+            d(0, [&] { return partial_with_number(Op::right, dy, right, number); });
+        });
+}
+
+}  // namespace detail
+
+template <class S>
+concept scalar = std::is_arithmetic_v<S>;
+
+/// An operation of two operands that broadcast, either of which may be a number. `Op` has
+///     name                 its name, for error texts
+///     value(a, b)          the formula
+///     left, right          the derivatives with respect to a and b, functions of (dy), (dy, the other
+///                          operand) or (dy, this operand, the other operand)
+template <class Op>
+struct binary {
+    template <element T, std::size_t N, std::size_t M>
+    tensor<T, broadcast_rank<N, M>> operator()(const tensor<T, N>& a, const tensor<T, M>& b) const {
+        return detail::with_rank<broadcast_rank<N, M>>(detail::apply_binary<Op, T>(a, b));
+    }
+    template <element T, std::size_t N, scalar S>
+    tensor<T, N> operator()(const tensor<T, N>& a, S b) const {
+        return detail::with_rank<N>(detail::apply_left<Op, T>(a, static_cast<T>(b)));
+    }
+    template <element T, std::size_t N, scalar S>
+    tensor<T, N> operator()(S a, const tensor<T, N>& b) const {
+        return detail::with_rank<N>(detail::apply_right<Op, T>(static_cast<T>(a), b));
+    }
+    template <plain_value V>
+    V operator()(const V& a, const std::type_identity_t<V>& b) const {
+        return Op::value(a, b);
+    }
+    template <element T, element U, std::size_t N, std::size_t M>
+        requires(!std::is_same_v<T, U>)
+    tensor<T> operator()(const tensor<T, N>& a, const tensor<U, M>&) const {
+        static_assert(std::is_same_v<T, U>, "the element types differ: convert one operand with astype<T>(x)");
+        return a;
+    }
+};
+
+}  // namespace xgrad

@@ -1,0 +1,115 @@
+// Tensors joined into one.
+#pragma once
+
+#include <xgrad/core/config.hpp>
+#include <xgrad/kernels/strided.hpp>
+#include <xgrad/ops/shape.hpp>
+#include <xgrad/ops/view.hpp>
+
+#include <cstddef>
+#include <initializer_list>
+#include <span>
+#include <utility>
+#include <vector>
+
+namespace xgrad::inline XGRAD_ABI {
+
+namespace detail {
+
+template <element T>
+std::vector<std::size_t, memory::allocator<std::size_t>> lengths_along(std::span<const tensor<T>> parts, std::size_t axis) {
+    auto lengths = std::vector<std::size_t, memory::allocator<std::size_t>>{};
+    for (const auto& part : parts) lengths.push_back(shape_of(part)[axis]);
+    return lengths;
+}
+
+/// y = the parts one after the other along `axis`        dx_k = the range of dy where part k went
+template <element T>
+tensor<T> join(std::span<const tensor<T>> parts, std::ptrdiff_t along) {
+    if (parts.empty()) fail<shape_error>("concat", "nothing to join");
+    auto sizes = shape_of(parts[0]);
+    const auto axis = normalize_axis("concat", along, sizes.rank());
+    sizes[axis] = 0;
+    for (const auto& part : parts) {
+        auto own = shape_of(part);
+        if (own.rank() != sizes.rank())
+            fail<rank_error>("concat", "the parts have different ranks: ", shape_of(parts[0]), " and ", own);
+        const auto length = own[axis];
+        own[axis] = sizes[axis];
+        if (own != sizes)
+            fail<shape_error>("concat", "sizes differ outside axis ", axis, ": ", shape_of(parts[0]), " and ", shape_of(part));
+        sizes[axis] += length;
+    }
+    auto y = make_result<T>(sizes);
+    auto at = kernels::strides::row_major(sizes);
+    const auto step = at.along[axis];
+    for (const auto& part : parts) {
+        kernels::scatter_strided(part.data(), shape_of(part), access::elements(y), at);
+        at.offset += static_cast<std::ptrdiff_t>(shape_of(part)[axis]) * step;
+    }
+    if constexpr (!real<T>) return y;
+    else {
+        const auto inputs = std::vector<input, memory::allocator<input>>(parts.begin(), parts.end());
+        return record("concat", std::move(y), std::span<const input>{inputs}, keep(),
+                      [axis, lengths = lengths_along(parts, axis)](const auto& dy, gradients& d) {
+                          auto first = std::size_t{0};
+                          for (auto k = std::size_t{0}; k < lengths.size(); first += lengths[k++])
+                              d(k, [&] { return range_along(dy, axis, first, lengths[k]); });
+                      });
+    }
+}
+
+template <element T, class Parts>
+std::vector<tensor<T>, memory::allocator<tensor<T>>> without_ranks(const Parts& parts) {
+    return {parts.begin(), parts.end()};
+}
+
+}  // namespace detail
+
+/// The parts one after the other along `axis`, along which alone their sizes may differ.
+/// Throws `shape_error`, `rank_error`, `index_error`.
+struct concat_fn {
+    template <element T, std::size_t N>
+    tensor<T, N> operator()(std::initializer_list<tensor<T, N>> parts, std::ptrdiff_t axis = 0) const {
+        return join<T, N>(parts, axis);
+    }
+    template <element T, std::size_t N>
+    tensor<T, N> operator()(const std::vector<tensor<T, N>>& parts, std::ptrdiff_t axis = 0) const {
+        return join<T, N>(parts, axis);
+    }
+
+private:
+    template <element T, std::size_t N, class Parts>
+    static tensor<T, N> join(const Parts& parts, std::ptrdiff_t axis) {
+        const auto all = detail::without_ranks<T>(parts);
+        return detail::with_rank<N>(detail::join(std::span<const tensor<T>>{all}, axis));
+    }
+};
+inline constexpr concat_fn concat{};
+
+/// The parts, all of one shape, along a new axis `axis`. Throws `shape_error`, `rank_error`, `index_error`.
+struct stack_fn {
+    template <element T, std::size_t N>
+    auto operator()(std::initializer_list<tensor<T, N>> parts, std::ptrdiff_t axis = 0) const {
+        return join<T, N>(parts, axis);
+    }
+    template <element T, std::size_t N>
+    auto operator()(const std::vector<tensor<T, N>>& parts, std::ptrdiff_t axis = 0) const {
+        return join<T, N>(parts, axis);
+    }
+
+private:
+    template <element T, std::size_t N, class Parts>
+    static tensor<T, N == dynamic_rank ? N : N + 1> join(const Parts& parts, std::ptrdiff_t axis) {
+        auto all = detail::without_ranks<T>(parts);
+        for (auto& part : all) {
+            if (detail::shape_of(part) != detail::shape_of(all[0]))
+                fail<shape_error>("stack", "shapes differ: ", detail::shape_of(all[0]), " and ", detail::shape_of(part));
+        }
+        for (auto& part : all) part = expand_dims(part, axis);
+        return detail::with_rank<N == dynamic_rank ? N : N + 1>(detail::join(std::span<const tensor<T>>{all}, axis));
+    }
+};
+inline constexpr stack_fn stack{};
+
+}  // namespace xgrad

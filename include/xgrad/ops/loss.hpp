@@ -1,0 +1,129 @@
+// Loss functions.
+#pragma once
+
+#include <xgrad/autograd/record.hpp>
+#include <xgrad/core/config.hpp>
+#include <xgrad/kernels/softmax.hpp>
+#include <xgrad/ops/arithmetic.hpp>
+#include <xgrad/ops/reduce.hpp>
+#include <xgrad/ops/reduction.hpp>
+#include <xgrad/ops/softmax.hpp>
+#include <xgrad/ops/take.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+
+namespace xgrad::inline XGRAD_ABI {
+
+namespace detail {
+
+template <real T>
+tensor<T> reduce_losses(tensor<T>&& losses, reduction how) {
+    if (how == reduction::none) return std::move(losses);
+    auto y = fold(kernels::sum_of{}, losses, axis_set::all(losses.rank()), false);
+    if (how == reduction::mean) *access::elements(y) /= static_cast<T>(losses.size());
+    return y;
+}
+
+/// y = (a - b)^2, reduced        da = 2 (a - b) dy,  db = -da;  divided by the number of elements for the mean
+template <real T>
+tensor<T> squared_error(const basic_tensor<T>& a, const basic_tensor<T>& b, reduction how) {
+    if (shape_of(a) != shape_of(b))
+        fail<shape_error>("mse_loss", "the output is ", shape_of(a), ", the target ", shape_of(b), "; both must be equal");
+    auto losses = compute<T>("mse_loss", [](const auto& v, const auto& w) { const auto e = v - w; return e * e; }, a, b);
+    const auto factor = how == reduction::mean ? T{2} / static_cast<T>(a.size()) : T{2};
+    return record("mse_loss", reduce_losses(std::move(losses), how), {a, b}, keep(a, b),
+                  [factor](const auto& dy, gradients& d, const auto& a_kept, const auto& b_kept) {
+                      const auto slope = [&](T sign) {
+                          const auto formula = [sign](const auto& g, const auto& v, const auto& w) { return g * ((v - w) * sign); };
+                          return evaluate(formula, dy, a_kept(), b_kept());
+                      };
+                      d(0, [&] { return slope(factor); });
+                      d(1, [&] { return slope(-factor); });
+                  });
+}
+
+/// dx = weights (softmax(x) - one_hot(labels)); differentiable when it must be, in one pass else.
+template <real T>
+tensor<T> cross_entropy_slope(const tensor<T>& weights, const tensor<T>& x, const tensor<std::int64_t>& labels) {
+    const auto rows = shape_of(x)[0], classes = shape_of(x)[1];
+    if (needs_grad(weights, x))
+        return (weights.size() == 1 ? weights : reshape_to(weights, {rows, 1})) *
+               (softmax_along(x, 1) - tensor<T>{one_hot<T>(labels, classes)});
+    auto dx = make_result<T>(shape_of(x));
+    kernels::cross_entropy_gradient(x.data(), labels.data(), weights.data(), weights.size() == 1 ? 0 : 1, rows, classes,
+                                    access::elements(dx));
+    return dx;
+}
+
+/// y_i = ln sum_j e^x_ij - x_i,label(i), reduced        dx_ij = dy_i (softmax(x)_ij - [j = label(i)])
+template <real T>
+tensor<T> cross_entropy_of(const basic_tensor<T>& x, const tensor<std::int64_t>& labels, reduction how) {
+    const auto rows = shape_of(x)[0], classes = shape_of(x)[1];
+    auto losses = make_result<T>({rows});
+    kernels::cross_entropy(x.data(), labels.data(), rows, classes, access::elements(losses));
+    const auto factor = how == reduction::mean ? T{1} / static_cast<T>(rows) : T{1};
+    return record("cross_entropy", reduce_losses(std::move(losses), how), {x}, keep(x, labels),
+                  [factor](const auto& dy, gradients& d, const auto& x_kept, const auto& labels_kept) {
+                      d(0, [&] { return cross_entropy_slope(tensor<T>{dy * factor}, x_kept(), labels_kept()); });
+                  });
+}
+
+template <real T, element I>
+tensor<T> cross_entropy_checked(const basic_tensor<T>& x, const basic_tensor<I>& labels, reduction how) {
+    if (x.rank() != 2 || labels.rank() != 1)
+        fail<rank_error>("cross_entropy", "logits are ", shape_of(x), ", labels are ", shape_of(labels),
+                         "; logits must be (rows, classes), labels (rows)");
+    if (shape_of(x)[0] != labels.size())
+        fail<shape_error>("cross_entropy", "logits are ", shape_of(x), ", labels are ", shape_of(labels),
+                          "; there must be one label for each row");
+    const auto classes = static_cast<std::int64_t>(shape_of(x)[1]);
+    for (const auto label : labels.span())
+        if (const auto number = static_cast<std::int64_t>(label); number < 0 || number >= classes)
+            fail<index_error>("cross_entropy", "label ", number, " is not one of ", classes, " classes");
+    return cross_entropy_of(x, convert<std::int64_t>(labels), how);
+}
+
+}  // namespace detail
+
+/// The squared error, by default its mean: y = mean((output - target)^2), of equal shapes.
+/// Throws `shape_error`.
+struct mse_loss_fn {
+    template <real T, std::size_t N, std::size_t M>
+    tensor<T, 0> operator()(const tensor<T, N>& output, const tensor<T, M>& target) const {
+        static_assert(N == M || N == dynamic_rank || M == dynamic_rank, "output and target must have the same rank");
+        return detail::with_rank<0>(detail::squared_error<T>(output, target, reduction::mean));
+    }
+    template <real T, std::size_t N, std::size_t M>
+    tensor<T> operator()(const tensor<T, N>& output, const tensor<T, M>& target, reduction how) const {
+        return detail::squared_error<T>(output, target, how);
+    }
+};
+inline constexpr mse_loss_fn mse_loss{};
+
+/// The cross-entropy of class labels under softmax(logits), by default its mean over the rows:
+/// y = mean_i (ln sum_j e^x_ij - x_i,label(i))        logits x: (rows, classes)  labels: (rows), integers
+/// Throws `rank_error`, `shape_error`, and `index_error` for a label that is no class.
+struct cross_entropy_fn {
+    template <real T, std::size_t N, element I, std::size_t M>
+    tensor<T, 0> operator()(const tensor<T, N>& logits, const tensor<I, M>& labels) const {
+        check<T, N, I, M>();
+        return detail::with_rank<0>(detail::cross_entropy_checked<T, I>(logits, labels, reduction::mean));
+    }
+    template <real T, std::size_t N, element I, std::size_t M>
+    tensor<T> operator()(const tensor<T, N>& logits, const tensor<I, M>& labels, reduction how) const {
+        check<T, N, I, M>();
+        return detail::cross_entropy_checked<T, I>(logits, labels, how);
+    }
+
+private:
+    template <class T, std::size_t N, class I, std::size_t M>
+    static void check() {
+        static_assert(std::is_integral_v<I> && !std::is_same_v<I, bool>, "labels are integers");
+        static_assert((N == 2 || N == dynamic_rank) && (M == 1 || M == dynamic_rank), "logits are (rows, classes), labels (rows)");
+    }
+};
+inline constexpr cross_entropy_fn cross_entropy{};
+
+}  // namespace xgrad

@@ -1,0 +1,164 @@
+// Powers, exponentials and their like, element by element.
+#pragma once
+
+#include <xgrad/core/config.hpp>
+#include <xgrad/ops/arithmetic.hpp>
+#include <xgrad/ops/compare.hpp>
+#include <xgrad/ops/elementwise.hpp>
+
+#include <cmath>
+#include <cstddef>
+
+namespace xgrad::inline XGRAD_ABI {
+
+/// y = e^x          dx = dy y
+struct exp_fn : unary<exp_fn> {
+    static constexpr auto name = "exp";
+    static constexpr auto keeps_result = true;
+    static auto value(const auto& x) { return simd::exp(x); }
+    static constexpr auto gradient = [](const auto& dy, const auto& y) { return dy * y; };
+};
+inline constexpr exp_fn exp{};
+
+/// y = ln x         dx = dy / x
+struct log_fn : unary<log_fn> {
+    static constexpr auto name = "log";
+    static constexpr auto keeps_result = false;
+    static auto value(const auto& x) { return simd::log(x); }
+    static constexpr auto gradient = [](const auto& dy, const auto& x) { return dy / x; };
+};
+inline constexpr log_fn log{};
+
+/// y = ln(1 + x), exact for small x        dx = dy / (1 + x)
+struct log1p_fn : unary<log1p_fn> {
+    static constexpr auto name = "log1p";
+    static constexpr auto keeps_result = false;
+    static auto value(const auto& x) { return simd::log1p(x); }
+    static constexpr auto gradient = [](const auto& dy, const auto& x) { return dy / (1 + x); };
+};
+inline constexpr log1p_fn log1p{};
+
+/// y = e^x - 1, exact for small x          dx = dy (y + 1)
+struct expm1_fn : unary<expm1_fn> {
+    static constexpr auto name = "expm1";
+    static constexpr auto keeps_result = true;
+    static auto value(const auto& x) { return simd::expm1(x); }
+    static constexpr auto gradient = [](const auto& dy, const auto& y) { return dy * (y + 1); };
+};
+inline constexpr expm1_fn expm1{};
+
+/// y = sqrt x       dx = dy / (2 y)
+struct sqrt_fn : unary<sqrt_fn> {
+    static constexpr auto name = "sqrt";
+    static constexpr auto keeps_result = true;
+    static auto value(const auto& x) { return simd::sqrt(x); }
+    static constexpr auto gradient = [](const auto& dy, const auto& y) { return dy / (y + y); };
+};
+inline constexpr sqrt_fn sqrt{};
+
+/// y = x^2          dx = 2 dy x
+struct square_fn : unary<square_fn> {
+    static constexpr auto name = "square";
+    static constexpr auto keeps_result = false;
+    static auto value(const auto& x) { return x * x; }
+    static constexpr auto gradient = [](const auto& dy, const auto& x) { return dy * (x + x); };
+};
+inline constexpr square_fn square{};
+
+/// y = |x|          dx = dy sign(x), 0 at 0
+struct abs_fn : unary<abs_fn> {
+    static constexpr auto name = "abs";
+    static constexpr auto keeps_result = false;
+    static auto value(const auto& x) { return simd::abs(x); }
+    static constexpr auto gradient = [](const auto& dy, const auto& x) {
+        return where(x > 0, dy, where(x < 0, -dy, 0));
+    };
+};
+inline constexpr abs_fn abs{};
+
+struct sin_fn;
+
+/// y = cos x        dx = -dy sin x
+struct cos_fn : unary<cos_fn> {
+    static constexpr auto name = "cos";
+    static constexpr auto keeps_result = false;
+    static auto value(const auto& x) { return simd::cos(x); }
+    static constexpr auto gradient = [](const auto& dy, const auto& x) { return -dy * unary<sin_fn>{}(x); };
+};
+inline constexpr cos_fn cos{};
+
+/// y = sin x        dx = dy cos x
+struct sin_fn : unary<sin_fn> {
+    static constexpr auto name = "sin";
+    static constexpr auto keeps_result = false;
+    static auto value(const auto& x) { return simd::sin(x); }
+    static constexpr auto gradient = [](const auto& dy, const auto& x) { return dy * cos(x); };
+};
+inline constexpr sin_fn sin{};
+
+/// y = a^b          da = dy b a^(b-1), 0 where b = 0;   db = dy y ln a, 0 where a = 0 and b >= 0
+struct pow_fn : binary<pow_fn> {
+    static constexpr auto name = "pow";
+    static auto value(const auto& a, const auto& b) { return simd::pow(a, b); }
+    static constexpr auto left = [](const auto& dy, const auto& a, const auto& b) {
+        return where(b == 0, 0, dy * b * binary<pow_fn>{}(a, b - 1));
+    };
+    static constexpr auto right = [](const auto& dy, const auto& b, const auto& a) {
+        const auto inside = dy * binary<pow_fn>{}(a, b) * log(a);
+        return where(b >= 0, where(a == 0, 0, inside), inside);
+    };
+};
+inline constexpr pow_fn pow{};
+
+namespace detail {
+
+template <real T>
+tensor<T> clamp_between(const basic_tensor<T>& x, T low, T high) {
+    if (low > high) fail<value_error>("clamp", "the lower bound ", low, " is above the upper bound ", high);
+    auto y = compute<T>(
+        "clamp",
+        [=](const auto& v) {
+            using V = std::decay_t<decltype(v)>;
+            return where(v < V(low), V(low), where(v > V(high), V(high), v));
+        },
+        x);
+    const auto gradient = [=](const auto& dy, const auto& v) { return where(v < low, 0, where(v > high, 0, dy)); };
+    return record("clamp", std::move(y), {x}, keep(x), [gradient](const auto& dy, gradients& d, const auto& v) {
+        d(0, [&] { return evaluate(gradient, dy, v()); });
+    });
+}
+
+}  // namespace detail
+
+/// y = x kept between two bounds, NaN where x is        dx = dy between them (and at them), 0 beyond.
+/// Throws `value_error` when low > high.
+struct clamp_fn {
+    template <real T, std::size_t N>
+    tensor<T, N> operator()(const tensor<T, N>& x, std::type_identity_t<T> low, std::type_identity_t<T> high) const {
+        return detail::with_rank<N>(detail::clamp_between<T>(x, low, high));
+    }
+};
+inline constexpr clamp_fn clamp{};
+
+namespace detail {
+
+/// y = x, each element converted to `U`        dx = dy, converted back
+template <element U, element T>
+tensor<U> convert(const basic_tensor<T>& x) {
+    auto y = compute<U>("astype", [](T v) { return static_cast<U>(v); }, x);
+    if constexpr (real<T> && real<U>)
+        return record("astype", std::move(y), {x}, keep(), [](const auto& dy, gradients& d) {
+            d(0, [&] { return convert<T>(dy); });
+        });
+    else return y;
+}
+
+}  // namespace detail
+
+/// The elements converted to another type, as `static_cast` does; differentiable between real types.
+template <element U, element T, std::size_t N>
+tensor<U, N> astype(const tensor<T, N>& x) {
+    return detail::with_rank<N>(detail::convert<U>(x));
+}
+
+}  // namespace xgrad

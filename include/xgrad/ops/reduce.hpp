@@ -1,0 +1,238 @@
+// Reductions: over all axes, one, or several; the reduced axes vanish, or stay with size 1 (`keep_dims`).
+//
+//     sum(x)    sum(x, 1)    sum(x, {0, -1})    sum(x, 1, keep_dims)
+#pragma once
+
+#include <xgrad/autograd/broadcast.hpp>
+#include <xgrad/autograd/create.hpp>
+#include <xgrad/core/config.hpp>
+#include <xgrad/kernels/arg_reduce.hpp>
+#include <xgrad/kernels/reduce.hpp>
+#include <xgrad/ops/arithmetic.hpp>
+#include <xgrad/ops/compare.hpp>
+#include <xgrad/ops/math.hpp>
+#include <xgrad/ops/reduction.hpp>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <type_traits>
+#include <utility>
+
+namespace xgrad::inline XGRAD_ABI {
+
+struct keep_dims_t {};
+/// Asks a reduction to leave the reduced axes in place, with size 1.
+inline constexpr keep_dims_t keep_dims{};
+
+namespace detail {
+
+constexpr std::size_t reduced_rank(std::size_t rank, std::size_t axes) {
+    return rank == dynamic_rank || axes > rank ? dynamic_rank : rank - axes;
+}
+
+/// The ways to name the axes of a reduction. `Op::apply(x, axes, keep)` does the work.
+template <class Op>
+struct axis_reduction {
+    template <element T, std::size_t N>
+    auto operator()(const tensor<T, N>& x) const {
+        return finish<0>(Op::apply(x, axis_set::all(x.rank()), false));
+    }
+    template <element T, std::size_t N>
+    auto operator()(const tensor<T, N>& x, keep_dims_t) const {
+        return finish<N>(Op::apply(x, axis_set::all(x.rank()), true));
+    }
+    template <element T, std::size_t N>
+    auto operator()(const tensor<T, N>& x, std::ptrdiff_t axis) const {
+        return finish<one_less<N>()>(Op::apply(x, axes_of(x, std::array{axis}), false));
+    }
+    template <element T, std::size_t N>
+    auto operator()(const tensor<T, N>& x, std::ptrdiff_t axis, keep_dims_t) const {
+        return finish<N>(Op::apply(x, axes_of(x, std::array{axis}), true));
+    }
+    template <element T, std::size_t N, std::size_t K>
+    auto operator()(const tensor<T, N>& x, const extent (&axes)[K]) const {
+        static_assert(N == dynamic_rank || K <= N, "more axes to reduce than the tensor has");
+        return finish<reduced_rank(N, K)>(Op::apply(x, axes_of(x, axes), false));
+    }
+    template <element T, std::size_t N, std::size_t K>
+    auto operator()(const tensor<T, N>& x, const extent (&axes)[K], keep_dims_t) const {
+        return finish<N>(Op::apply(x, axes_of(x, axes), true));
+    }
+    template <element T, std::size_t N, integral_range Axes>
+    auto operator()(const tensor<T, N>& x, const Axes& axes, bool keep = false) const {
+        return finish<dynamic_rank>(Op::apply(x, axes_of(x, axes), keep));
+    }
+    /// With `keep` known at run time only, the rank of the result is too.
+    template <element T, std::size_t N>
+    auto operator()(const tensor<T, N>& x, std::ptrdiff_t axis, bool keep) const {
+        return finish<dynamic_rank>(Op::apply(x, axes_of(x, std::array{axis}), keep));
+    }
+
+private:
+    template <std::size_t N>
+    static consteval std::size_t one_less() {
+        static_assert(N != 0, "a tensor without axes has none to reduce");
+        return reduced_rank(N, 1);
+    }
+    template <element T, class Axes>
+    static axis_set axes_of(const basic_tensor<T>& x, const Axes& axes) {
+        return axis_set{Op::name, axes, x.rank()};
+    }
+    template <std::size_t N, element R>
+    static tensor<R, N> finish(tensor<R>&& y) {
+        return with_rank<N>(std::move(y));
+    }
+};
+
+/// dy under the shape it would have had with the reduced axes kept, repeated along them.
+template <real T>
+tensor<T> spread(const tensor<T>& dy, const shape& from, axis_set axes) {
+    return broadcast_to(reshape_to(dy, reduced_shape(from, axes, true)), from);
+}
+
+inline std::size_t reduced_count(const shape& sizes, axis_set axes) {
+    auto count = std::size_t{1};
+    for (auto axis = std::size_t{0}; axis < sizes.rank(); ++axis)
+        if (axes.contains(axis)) count *= sizes[axis];
+    return count;
+}
+
+template <class Combine, element T>
+tensor<T> fold(const Combine& combine, const basic_tensor<T>& x, axis_set axes, bool keep) {
+    auto y = make_result<T>(reduced_shape(shape_of(x), axes, keep));
+    kernels::reduce(combine, x.data(), shape_of(x), axes, access::elements(y));
+    return y;
+}
+
+/// The largest or smallest element: dx = dy where x equals it, shared evenly among equals.
+template <class Combine, element T>
+tensor<T> extremum(const char* name, const basic_tensor<T>& x, axis_set axes, bool keep) {
+    const auto& from = shape_of(x);
+    if (reduced_count(from, axes) == 0) fail<shape_error>(name, "no elements to choose from: the shape is ", from);
+    auto y = fold(Combine{}, x, axes, keep);
+    if constexpr (!real<T>) return y;
+    else {
+        auto values = xgrad::keep(x, result(y));
+        return record(name, std::move(y), {x}, std::move(values),
+                      [from, axes](const auto& dy, gradients& d, const auto& x_kept, const auto& y_kept) {
+                          d(0, [&] {
+                              const auto best = spread(y_kept(), from, axes);
+                              const auto chosen = convert<T>(equal(x_kept(), best));
+                              const auto ties = spread(fold(kernels::sum_of{}, chosen, axes, false), from, axes);
+                              return multiply(spread(dy, from, axes), divide(chosen, ties));
+                          });
+                      });
+    }
+}
+
+}  // namespace detail
+
+/// The sum of the elements; of integers and truth values as std::int64_t.      dx = dy, repeated
+struct sum_fn : detail::axis_reduction<sum_fn> {
+    static constexpr auto name = "sum";
+    template <element T>
+    static auto apply(const basic_tensor<T>& x, axis_set axes, bool keep) {
+        if constexpr (real<T>)
+            return record(name, detail::fold(kernels::sum_of{}, x, axes, keep), {x}, xgrad::keep(),
+                          [from = detail::shape_of(x), axes](const auto& dy, gradients& d) {
+                              d(0, [&] { return detail::spread(dy, from, axes); });
+                          });
+        else return detail::fold(kernels::sum_of{}, detail::convert<std::int64_t>(x), axes, keep);
+    }
+};
+inline constexpr sum_fn sum{};
+
+/// The sum divided by the number of elements; of integers and truth values as double.   dx = dy / n, repeated
+struct mean_fn : detail::axis_reduction<mean_fn> {
+    static constexpr auto name = "mean";
+    template <element T>
+    static auto apply(const basic_tensor<T>& x, axis_set axes, bool keep) {
+        if constexpr (real<T>) {
+            const auto count = static_cast<T>(detail::reduced_count(detail::shape_of(x), axes));
+            auto y = detail::fold(kernels::sum_of{}, x, axes, keep);
+            kernels::elementwise([count](const auto& v) { return v / std::decay_t<decltype(v)>(count); },
+                                 detail::access::elements(y), detail::shape_of(y), detail::operand_of(y));
+            return record(name, std::move(y), {x}, xgrad::keep(),
+                          [from = detail::shape_of(x), axes, count](const auto& dy, gradients& d) {
+                              d(0, [&] { return detail::spread(tensor<T>{divide(dy, count)}, from, axes); });
+                          });
+        } else {
+            return apply(detail::convert<double>(x), axes, keep);
+        }
+    }
+};
+inline constexpr mean_fn mean{};
+
+/// The largest element; NaN if there is one. Throws `shape_error` when there is none.
+/// dx = dy where x is the largest, shared evenly among equals.
+struct max_fn : detail::axis_reduction<max_fn> {
+    static constexpr auto name = "max";
+    template <element T>
+    static auto apply(const basic_tensor<T>& x, axis_set axes, bool keep) {
+        return detail::extremum<kernels::maximum_of>(name, x, axes, keep);
+    }
+};
+inline constexpr max_fn max{};
+
+/// The smallest element; NaN if there is one. Throws `shape_error` when there is none.
+/// dx = dy where x is the smallest, shared evenly among equals.
+struct min_fn : detail::axis_reduction<min_fn> {
+    static constexpr auto name = "min";
+    template <element T>
+    static auto apply(const basic_tensor<T>& x, axis_set axes, bool keep) {
+        return detail::extremum<kernels::minimum_of>(name, x, axes, keep);
+    }
+};
+inline constexpr min_fn min{};
+
+namespace detail {
+
+template <class Better, element T>
+tensor<std::int64_t> arg_extremum(const char* name, const basic_tensor<T>& x, std::size_t axis, bool keep) {
+    const auto& sizes = shape_of(x);
+    if (sizes[axis] == 0) fail<shape_error>(name, "no elements along axis ", axis, ": the shape is ", sizes);
+    auto axes = axis_set{};
+    axes.insert(axis);
+    auto y = make_result<std::int64_t>(reduced_shape(sizes, axes, keep));
+    auto outer = std::size_t{1}, inner = std::size_t{1};
+    for (auto i = std::size_t{0}; i < axis; ++i) outer *= sizes[i];
+    for (auto i = axis + 1; i < sizes.rank(); ++i) inner *= sizes[i];
+    kernels::arg_reduce(Better{}, x.data(), outer, sizes[axis], inner, access::elements(y));
+    return y;
+}
+
+}  // namespace detail
+
+/// The position of the first largest (or smallest) element: along an axis, or among all, in row-major order.
+/// Throws `shape_error` when there is none.
+template <class Better>
+struct arg_extremum_fn {
+    const char* name;
+
+    template <element T, std::size_t N>
+    tensor<std::int64_t, 0> operator()(const tensor<T, N>& x) const {
+        const auto flat = detail::make_view(x, {x.size()});
+        return detail::with_rank<0>(detail::arg_extremum<Better>(name, flat, 0, false));
+    }
+    template <element T, std::size_t N>
+    tensor<std::int64_t, detail::reduced_rank(N, 1)> operator()(const tensor<T, N>& x, std::ptrdiff_t axis) const {
+        static_assert(N != 0, "a tensor without axes has none to reduce");
+        return detail::with_rank<detail::reduced_rank(N, 1)>(along(x, axis, false));
+    }
+    template <element T, std::size_t N>
+    tensor<std::int64_t, N> operator()(const tensor<T, N>& x, std::ptrdiff_t axis, keep_dims_t) const {
+        return detail::with_rank<N>(along(x, axis, true));
+    }
+
+private:
+    template <element T>
+    tensor<std::int64_t> along(const basic_tensor<T>& x, std::ptrdiff_t axis, bool keep) const {
+        return detail::arg_extremum<Better>(name, x, normalize_axis(name, axis, x.rank()), keep);
+    }
+};
+inline constexpr arg_extremum_fn<std::greater<>> argmax{"argmax"};
+inline constexpr arg_extremum_fn<std::less<>> argmin{"argmin"};
+
+}  // namespace xgrad

@@ -1,0 +1,214 @@
+// Operations that move elements and change none: other shapes, other orders of axes, joining.
+#pragma once
+
+#include <xgrad/autograd/broadcast.hpp>
+#include <xgrad/autograd/create.hpp>
+#include <xgrad/autograd/record.hpp>
+#include <xgrad/core/config.hpp>
+#include <xgrad/kernels/strided.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <initializer_list>
+#include <span>
+#include <utility>
+#include <vector>
+
+namespace xgrad::inline XGRAD_ABI {
+
+namespace detail {
+
+/// The sizes asked for, with -1 replaced by what makes the number of elements right.
+template <class Sizes>
+shape resolve_shape(const shape& from, const Sizes& wanted) {
+    auto result = shape{};
+    auto open = dynamic_rank;
+    auto known = std::size_t{1};
+    for (const auto size : wanted) {
+        const auto number = static_cast<std::ptrdiff_t>(size);
+        if (number < -1 || (number == -1 && open != dynamic_rank))
+            fail<shape_error>("reshape", "sizes must not be negative, except for one -1");
+        if (number == -1) open = result.rank();
+        else known *= static_cast<std::size_t>(number);
+        result.push_back(number == -1 ? 1 : static_cast<std::size_t>(number));
+    }
+    const auto elements = from.elements();
+    if (open != dynamic_rank) {
+        if (known == 0 || elements % known != 0)
+            fail<shape_error>("reshape", "x is ", from, " with ", elements, " elements, which the known sizes, ", known,
+                              " elements together, do not divide");
+        result[open] = elements / known;
+    } else if (known != elements) {
+        fail<shape_error>("reshape", "x is ", from, " with ", elements, " elements, the new shape ", result, " has ",
+                          known);
+    }
+    return result;
+}
+
+/// The sizes in another order: result[i] = sizes[order[i]].
+inline shape permuted(const shape& sizes, const std::array<std::size_t, max_rank>& order) {
+    auto result = sizes;
+    for (auto axis = std::size_t{0}; axis < sizes.rank(); ++axis) result[axis] = sizes[order[axis]];
+    return result;
+}
+
+/// y[i_0, i_1, ...] = x with axis order[k] in place k        dx = dy in the inverse order
+template <element T>
+tensor<T> permute_axes(const basic_tensor<T>& x, const std::array<std::size_t, max_rank>& order) {
+    const auto& from = shape_of(x);
+    const auto own = kernels::strides::row_major(from);
+    auto at = kernels::strides{};
+    auto inverse = order;
+    for (auto axis = std::size_t{0}; axis < from.rank(); ++axis) {
+        at.along[axis] = own.along[order[axis]];
+        inverse[order[axis]] = axis;
+    }
+    auto y = make_result<T>(permuted(from, order));
+    kernels::gather_strided(x.data(), at, shape_of(y), access::elements(y));
+    if constexpr (!real<T>) return y;
+    else
+        return record("permute", std::move(y), {x}, keep(), [inverse](const auto& dy, gradients& d) {
+            d(0, [&] { return permute_axes(dy, inverse); });
+        });
+}
+
+template <element T, class Order>
+tensor<T> permute_checked(const basic_tensor<T>& x, const Order& wanted) {
+    if (std::size(wanted) != x.rank())
+        fail<rank_error>("permute", std::size(wanted), " axes named, x has ", x.rank());
+    axis_set{"permute", wanted, x.rank()};
+    auto order = std::array<std::size_t, max_rank>{};
+    auto at = std::size_t{0};
+    for (const auto axis : wanted) order[at++] = normalize_axis("permute", axis, x.rank());
+    return permute_axes(x, order);
+}
+
+template <element T>
+tensor<T> reverse_axes(const basic_tensor<T>& x) {
+    auto order = std::array<std::size_t, max_rank>{};
+    for (auto axis = std::size_t{0}; axis < x.rank(); ++axis) order[axis] = x.rank() - 1 - axis;
+    return permute_axes(x, order);
+}
+
+template <element T>
+tensor<T> swap_axes(const basic_tensor<T>& x, std::ptrdiff_t a, std::ptrdiff_t b) {
+    auto order = std::array<std::size_t, max_rank>{};
+    for (auto axis = std::size_t{0}; axis < x.rank(); ++axis) order[axis] = axis;
+    std::swap(order[normalize_axis("transpose", a, x.rank())], order[normalize_axis("transpose", b, x.rank())]);
+    return permute_axes(x, order);
+}
+
+}  // namespace detail
+
+/// The same elements, in row-major order, under another shape; one size may be -1, to be found from the
+/// others. Shares the elements. Throws `shape_error` when their number differs.      dx = dy, reshaped back
+struct reshape_fn {
+    template <element T, std::size_t N, std::size_t K>
+    tensor<T, K> operator()(const tensor<T, N>& x, const extent (&sizes)[K]) const {
+        return detail::with_rank<K>(detail::reshape_to(x, detail::resolve_shape(detail::shape_of(x), sizes)));
+    }
+    template <element T, std::size_t N, integral_range Sizes>
+    tensor<T, detail::rank_of<Sizes>> operator()(const tensor<T, N>& x, const Sizes& sizes) const {
+        return detail::with_rank<detail::rank_of<Sizes>>(
+            detail::reshape_to(x, detail::resolve_shape(detail::shape_of(x), sizes)));
+    }
+};
+inline constexpr reshape_fn reshape{};
+
+/// All elements along one axis; or the axes from `first` to `last`, both included, made one.
+struct flatten_fn {
+    template <element T, std::size_t N>
+    tensor<T, 1> operator()(const tensor<T, N>& x) const {
+        return detail::with_rank<1>(detail::reshape_to(x, {x.size()}));
+    }
+    template <element T, std::size_t N>
+    tensor<T> operator()(const tensor<T, N>& x, std::ptrdiff_t first, std::ptrdiff_t last = -1) const {
+        const auto& from = detail::shape_of(x);
+        const auto begin = normalize_axis("flatten", first, x.rank()), end = normalize_axis("flatten", last, x.rank());
+        if (begin > end) fail<index_error>("flatten", "axis ", begin, " comes after axis ", end);
+        auto sizes = shape{};
+        for (auto axis = std::size_t{0}; axis < x.rank(); ++axis) {
+            if (axis <= begin || axis > end) sizes.push_back(from[axis]);
+            else sizes[begin] *= from[axis];
+        }
+        return detail::reshape_to(x, sizes);
+    }
+};
+inline constexpr flatten_fn flatten{};
+
+/// The axes in reverse order; or two of them exchanged.
+struct transpose_fn {
+    template <element T, std::size_t N>
+    tensor<T, N> operator()(const tensor<T, N>& x) const {
+        return detail::with_rank<N>(detail::reverse_axes(x));
+    }
+    template <element T, std::size_t N>
+    tensor<T, N> operator()(const tensor<T, N>& x, std::ptrdiff_t a, std::ptrdiff_t b) const {
+        return detail::with_rank<N>(detail::swap_axes(x, a, b));
+    }
+};
+inline constexpr transpose_fn transpose{};
+
+/// The axes in the order given: axis k of the result is axis order[k] of x.
+struct permute_fn {
+    template <element T, std::size_t N, std::size_t K>
+    tensor<T, K> operator()(const tensor<T, N>& x, const extent (&order)[K]) const {
+        static_assert(N == dynamic_rank || N == K, "permute names every axis once");
+        return detail::with_rank<K>(detail::permute_checked(x, order));
+    }
+    template <element T, std::size_t N, integral_range Order>
+    tensor<T, N> operator()(const tensor<T, N>& x, const Order& order) const {
+        return detail::with_rank<N>(detail::permute_checked(x, order));
+    }
+};
+inline constexpr permute_fn permute{};
+
+/// x with a new axis of size 1 at `axis`, counted from the end of the result when negative.
+struct expand_dims_fn {
+    template <element T, std::size_t N>
+    tensor<T, N == dynamic_rank ? N : N + 1> operator()(const tensor<T, N>& x, std::ptrdiff_t axis) const {
+        auto sizes = detail::shape_of(x);
+        sizes.insert(normalize_axis("expand_dims", axis, x.rank() + 1), 1);
+        return detail::with_rank<N == dynamic_rank ? N : N + 1>(detail::reshape_to(x, sizes));
+    }
+};
+inline constexpr expand_dims_fn expand_dims{};
+/// PyTorch's name for the same.
+inline constexpr expand_dims_fn unsqueeze{};
+
+/// x without the axis `axis`, whose size must be 1; or without every axis of size 1.
+struct squeeze_fn {
+    template <element T, std::size_t N>
+    tensor<T> operator()(const tensor<T, N>& x) const {
+        auto sizes = shape{};
+        for (const auto size : detail::shape_of(x))
+            if (size != 1) sizes.push_back(size);
+        return detail::reshape_to(x, sizes);
+    }
+    template <element T, std::size_t N>
+    tensor<T, N == dynamic_rank ? N : N - 1> operator()(const tensor<T, N>& x, std::ptrdiff_t axis) const {
+        static_assert(N != 0, "a tensor without axes has none to drop");
+        auto sizes = detail::shape_of(x);
+        const auto at = normalize_axis("squeeze", axis, x.rank());
+        if (sizes[at] != 1) fail<shape_error>("squeeze", "axis ", at, " of ", sizes, " must have size 1");
+        sizes.erase(at);
+        return detail::with_rank<N == dynamic_rank ? N : N - 1>(detail::reshape_to(x, sizes));
+    }
+};
+inline constexpr squeeze_fn squeeze{};
+
+/// x repeated along the axes that it lacks or has with size 1. Throws `shape_error`.    dx = dy, summed over them
+struct broadcast_to_fn {
+    template <element T, std::size_t N, std::size_t K>
+    tensor<T, K> operator()(const tensor<T, N>& x, const extent (&sizes)[K]) const {
+        return detail::with_rank<K>(detail::broadcast_to(x, detail::shape_from(sizes)));
+    }
+    template <element T, std::size_t N, integral_range Sizes>
+    tensor<T, detail::rank_of<Sizes>> operator()(const tensor<T, N>& x, const Sizes& sizes) const {
+        return detail::with_rank<detail::rank_of<Sizes>>(detail::broadcast_to(x, shape(sizes)));
+    }
+};
+inline constexpr broadcast_to_fn broadcast_to{};
+
+}  // namespace xgrad

@@ -1,0 +1,64 @@
+// Softmax and its relatives along one axis.
+#pragma once
+
+#include <xgrad/autograd/record.hpp>
+#include <xgrad/core/config.hpp>
+#include <xgrad/kernels/softmax.hpp>
+#include <xgrad/ops/arithmetic.hpp>
+#include <xgrad/ops/math.hpp>
+#include <xgrad/ops/reduce.hpp>
+
+#include <cstddef>
+#include <utility>
+
+namespace xgrad::inline XGRAD_ABI {
+
+namespace detail {
+
+/// y = e^x / sum e^x        dx = y (dy - sum(dy y))
+template <real T>
+tensor<T> softmax_along(const basic_tensor<T>& x, std::size_t axis) {
+    auto y = make_result<T>(shape_of(x));
+    kernels::softmax<false>(x.data(), kernels::axis_view{shape_of(x), axis}, access::elements(y));
+    auto values = keep(result(y));
+    return record("softmax", std::move(y), {x}, std::move(values), [axis](const auto& dy, gradients& d, const auto& kept_y) {
+        d(0, [&] {
+            const auto value = kept_y();
+            const auto weighted = dy * value;
+            return weighted - value * sum(weighted, static_cast<std::ptrdiff_t>(axis), keep_dims);
+        });
+    });
+}
+
+/// y = x - ln sum e^x        dx = dy - e^y sum(dy)
+template <real T>
+tensor<T> log_softmax_along(const basic_tensor<T>& x, std::size_t axis) {
+    auto y = make_result<T>(shape_of(x));
+    kernels::softmax<true>(x.data(), kernels::axis_view{shape_of(x), axis}, access::elements(y));
+    auto values = keep(result(y));
+    return record("log_softmax", std::move(y), {x}, std::move(values), [axis](const auto& dy, gradients& d, const auto& kept_y) {
+        d(0, [&] { return dy - exp(kept_y()) * sum(dy, static_cast<std::ptrdiff_t>(axis), keep_dims); });
+    });
+}
+
+}  // namespace detail
+
+/// y = e^x / sum e^x along `axis`: positive numbers whose sum is 1. Nothing overflows.
+struct softmax_fn {
+    template <real T, std::size_t N>
+    tensor<T, N> operator()(const tensor<T, N>& x, std::ptrdiff_t axis = -1) const {
+        return detail::with_rank<N>(detail::softmax_along<T>(x, normalize_axis("softmax", axis, x.rank())));
+    }
+};
+inline constexpr softmax_fn softmax{};
+
+/// y = ln softmax(x) along `axis`, without the rounding of going through softmax.
+struct log_softmax_fn {
+    template <real T, std::size_t N>
+    tensor<T, N> operator()(const tensor<T, N>& x, std::ptrdiff_t axis = -1) const {
+        return detail::with_rank<N>(detail::log_softmax_along<T>(x, normalize_axis("log_softmax", axis, x.rank())));
+    }
+};
+inline constexpr log_softmax_fn log_softmax{};
+
+}  // namespace xgrad

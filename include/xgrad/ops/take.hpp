@@ -1,0 +1,96 @@
+// Elements chosen by number: rows of a table, classes as vectors.
+#pragma once
+
+#include <xgrad/autograd/create.hpp>
+#include <xgrad/autograd/record.hpp>
+#include <xgrad/core/config.hpp>
+#include <xgrad/kernels/take.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+#include <utility>
+
+namespace xgrad::inline XGRAD_ABI {
+
+namespace detail {
+
+/// Indices as they count from the start. Throws `index_error` for one outside [-size, size).
+template <element I>
+tensor<std::int64_t> normalized_indices(const char* where, const basic_tensor<I>& indices, std::size_t size) {
+    static_assert(std::is_integral_v<I> && !std::is_same_v<I, bool>, "indices and labels are integers");
+    auto result = make_result<std::int64_t>(shape_of(indices));
+    const auto limit = static_cast<std::int64_t>(size);
+    for (auto i = std::size_t{0}; i < result.size(); ++i) {
+        const auto index = static_cast<std::int64_t>(indices.data()[i]);
+        if (index < -limit || index >= limit)
+            fail<index_error>(where, "index ", index, " is out of range for an axis of size ", size);
+        access::elements(result)[i] = index < 0 ? index + limit : index;
+    }
+    return result;
+}
+
+template <real T>
+tensor<T> add_at(const basic_tensor<T>& dy, const tensor<std::int64_t>& indices, std::size_t axis, const shape& sizes);
+
+/// y[a, k, b] = x[a, indices[k], b]        dx[a, j, b] = the sum of dy[a, k, b] over all k with indices[k] = j
+template <element T>
+tensor<T> take_along(const basic_tensor<T>& x, const tensor<std::int64_t>& indices, std::size_t axis) {
+    const auto& from = shape_of(x);
+    auto sizes = shape{};
+    for (auto i = std::size_t{0}; i < axis; ++i) sizes.push_back(from[i]);
+    for (const auto size : shape_of(indices)) sizes.push_back(size);
+    for (auto i = axis + 1; i < from.rank(); ++i) sizes.push_back(from[i]);
+    auto y = make_result<T>(sizes);
+    kernels::take(x.data(), kernels::axis_view{from, axis}, indices.data(), indices.size(), access::elements(y));
+    if constexpr (!real<T>) return y;
+    else
+        return record("take", std::move(y), {x}, keep(indices), [axis, from](const auto& dy, gradients& d, const auto& at) {
+            d(0, [&] { return add_at(dy, at(), axis, from); });
+        });
+}
+
+/// The transposed operation of `take_along`: zeros of shape `sizes`, to which dy is added where it was taken.
+template <real T>
+tensor<T> add_at(const basic_tensor<T>& dy, const tensor<std::int64_t>& indices, std::size_t axis, const shape& sizes) {
+    auto y = filled<dynamic_rank>(sizes, T{0});
+    kernels::add_at(dy.data(), kernels::axis_view{sizes, axis}, indices.data(), indices.size(), access::elements(y));
+    return record("add_at", std::move(y), {dy}, keep(indices), [axis](const auto& g, gradients& d, const auto& at) {
+        d(0, [&] { return take_along(g, at(), axis); });
+    });
+}
+
+}  // namespace detail
+
+/// The elements along `axis` at `indices`, an integer tensor of any shape, which takes the axis's place.
+/// Negative indices count from the end. Throws `index_error`.
+struct take_fn {
+    template <element T, std::size_t N, element I, std::size_t M>
+    auto operator()(const tensor<T, N>& x, const tensor<I, M>& indices, std::ptrdiff_t axis = 0) const {
+        static_assert(N != 0, "a tensor without axes has none to take from");
+        constexpr auto rank = N == dynamic_rank || M == dynamic_rank ? dynamic_rank : N + M - 1;
+        const auto position = normalize_axis("take", axis, x.rank());
+        const auto from_start = detail::normalized_indices("take", indices, detail::shape_of(x)[position]);
+        return detail::with_rank<rank>(detail::take_along(x, from_start, position));
+    }
+};
+inline constexpr take_fn take{};
+
+/// Each label as a vector with a one at the label's place: labels (...)  y (..., classes)
+/// Throws `index_error` for a label outside [0, classes).
+template <element T = float, element I, std::size_t N>
+tensor<T, N == dynamic_rank ? N : N + 1> one_hot(const tensor<I, N>& labels, std::size_t classes) {
+    static_assert(std::is_integral_v<I> && !std::is_same_v<I, bool>, "labels are integers");
+    auto sizes = detail::shape_of(labels);
+    sizes.push_back(classes);
+    auto y = detail::filled<dynamic_rank>(sizes, T{0});
+    for (auto i = std::size_t{0}; i < labels.size(); ++i) {
+        const auto label = static_cast<std::int64_t>(labels.data()[i]);
+        if (label < 0 || label >= static_cast<std::int64_t>(classes))
+            fail<index_error>("one_hot", "label ", label, " is not one of ", classes, " classes");
+        detail::access::elements(y)[i * classes + static_cast<std::size_t>(label)] = T{1};
+    }
+    return detail::with_rank<N == dynamic_rank ? N : N + 1>(std::move(y));
+}
+
+}  // namespace xgrad

@@ -1,0 +1,174 @@
+// Parts of a tensor, by xtensor's slices.
+//
+//     view(x, 3)    view(x, xt::all(), xt::range(1, 5))    view(x, xt::newaxis(), xt::ellipsis(), -1)
+#pragma once
+
+#include <xgrad/autograd/create.hpp>
+#include <xgrad/autograd/record.hpp>
+#include <xgrad/core/config.hpp>
+#include <xgrad/core/xtensor.hpp>
+#include <xgrad/kernels/strided.hpp>
+#include <xgrad/ops/take.hpp>
+
+#include <algorithm>
+#include <array>
+#include <concepts>
+#include <cstddef>
+#include <type_traits>
+#include <utility>
+
+namespace xgrad::inline XGRAD_ABI {
+
+namespace detail {
+
+template <real T>
+tensor<T> place(const basic_tensor<T>& part, const kernels::strides& at, const shape& sizes);
+
+/// The elements of x at the places `at`, under the shape `part`.        dx = dy at those places, 0 elsewhere
+template <element T>
+tensor<T> strided_part(const basic_tensor<T>& x, const kernels::strides& at, const shape& part) {
+    // A run of whole rows stands in memory as it should, and is shared.
+    auto dense = kernels::strides::row_major(part);
+    auto in_place = true;
+    for (auto axis = std::size_t{0}; axis < part.rank(); ++axis)
+        in_place = in_place && (part[axis] == 1 || at.along[axis] == dense.along[axis]);
+    auto y = in_place || part.elements() == 0
+                 ? make_view(x, part, part.elements() == 0 ? 0 : static_cast<std::size_t>(at.offset))
+                 : make_result<T>(part);
+    if (!in_place) kernels::gather_strided(x.data(), at, part, access::elements(y));
+    if constexpr (!real<T>) return y;
+    else
+        return record("view", std::move(y), {x}, keep(), [at, from = shape_of(x)](const auto& dy, gradients& d) {
+            d(0, [&] { return place(dy, at, from); });
+        });
+}
+
+/// Zeros of shape `sizes`, with `part` at the places `at`.        dpart = dy at those places
+template <real T>
+tensor<T> place(const basic_tensor<T>& part, const kernels::strides& at, const shape& sizes) {
+    auto y = filled<dynamic_rank>(sizes, T{0});
+    kernels::scatter_strided(part.data(), shape_of(part), access::elements(y), at);
+    return record("place", std::move(y), {part}, keep(), [at, from = shape_of(part)](const auto& dy, gradients& d) {
+        d(0, [&] { return strided_part(dy, at, from); });
+    });
+}
+
+/// x[first : first + count] along one axis.
+template <element T>
+tensor<T> range_along(const basic_tensor<T>& x, std::size_t axis, std::size_t first, std::size_t count) {
+    auto at = kernels::strides::row_major(shape_of(x));
+    at.offset = static_cast<std::ptrdiff_t>(first) * at.along[axis];
+    auto sizes = shape_of(x);
+    sizes[axis] = count;
+    return strided_part(x, at, sizes);
+}
+
+template <class S>
+concept index_list_slice = requires(S slice) { slice.normalize(std::size_t{}); };
+template <class S>
+concept sized_later_slice = requires(const S& slice) { slice.get(std::size_t{}); };
+
+/// Reads slices from left to right against the axes of x.
+template <element T>
+class slicer {
+public:
+    slicer(const basic_tensor<T>& x, std::size_t axes_named) : m_sizes{shape_of(x)}, m_own{kernels::strides::row_major(m_sizes)} {
+        if (axes_named > m_sizes.rank())
+            fail<rank_error>("view", axes_named, " slices for ", m_sizes.rank(), " axes");
+        m_left_over = m_sizes.rank() - axes_named;
+    }
+
+    template <class S>
+    void add(const S& slice) {
+        if constexpr (std::integral<S>) {
+            const auto size = static_cast<std::ptrdiff_t>(m_sizes[m_axis]), index = static_cast<std::ptrdiff_t>(slice);
+            if (index < -size || index >= size)
+                fail<index_error>("view", "index ", index, " is out of range for axis ", m_axis, " of size ", size);
+            m_at.offset += (index < 0 ? index + size : index) * m_own.along[m_axis++];
+        } else if constexpr (std::is_same_v<S, xt::xnewaxis_tag>) {
+            push(1, 0);
+        } else if constexpr (std::is_same_v<S, xt::xall_tag>) {
+            keep_axis();
+        } else if constexpr (std::is_same_v<S, xt::xellipsis_tag>) {
+            for (; m_left_over != 0; --m_left_over) keep_axis();
+        } else if constexpr (index_list_slice<S>) {
+            auto indices = slice;
+            indices.normalize(m_sizes[m_axis]);
+            auto numbers = empty<std::int64_t>({indices.size()});
+            for (auto i = std::size_t{0}; i < numbers.size(); ++i)
+                access::elements(numbers)[i] = static_cast<std::int64_t>(indices(static_cast<typename S::size_type>(i)));
+            m_lists[m_part.rank()] = numbers;
+            keep_axis();
+        } else if constexpr (sized_later_slice<S>) {
+            add_range(slice.get(m_sizes[m_axis]));
+        } else {
+            add_range(slice);
+        }
+    }
+
+    tensor<T> part_of(const basic_tensor<T>& x) {
+        while (m_axis < m_sizes.rank()) keep_axis();
+        auto y = strided_part(x, m_at, m_part);
+        for (auto axis = std::size_t{0}; axis < m_lists.size(); ++axis)
+            if (m_lists[axis].defined()) y = take_along(y, m_lists[axis], axis);
+        return y;
+    }
+
+private:
+    void push(std::size_t size, std::ptrdiff_t stride) {
+        m_at.along[m_part.rank()] = stride;
+        m_part.push_back(size);
+    }
+    void keep_axis() {
+        push(m_sizes[m_axis], m_own.along[m_axis]);
+        ++m_axis;
+    }
+    template <class Range>
+    void add_range(const Range& range) {
+        const auto count = static_cast<std::ptrdiff_t>(range.size());
+        using position = decltype(range.size());
+        const auto at = [&](std::ptrdiff_t i) { return static_cast<std::ptrdiff_t>(range(static_cast<position>(i))); };
+        const auto size = static_cast<std::ptrdiff_t>(m_sizes[m_axis]);
+        const auto first = count > 0 ? at(0) : 0, step = count > 1 ? at(1) - at(0) : 1;
+        if (count > 0 && (first < 0 || first >= size || at(count - 1) < 0 || at(count - 1) >= size))
+            fail<index_error>("view", "the range from ", first, " to ", at(count - 1), " leaves axis ", m_axis, " of size ", size);
+        m_at.offset += first * m_own.along[m_axis];
+        push(static_cast<std::size_t>(std::max<std::ptrdiff_t>(count, 0)), step * m_own.along[m_axis]);
+        ++m_axis;
+    }
+
+    shape m_sizes;
+    kernels::strides m_own;
+    kernels::strides m_at;
+    shape m_part;
+    std::array<tensor<std::int64_t, 1>, max_rank> m_lists;
+    std::size_t m_axis = 0;
+    std::size_t m_left_over = 0;
+};
+
+template <class S>
+inline constexpr bool names_axis = !std::is_same_v<S, xt::xnewaxis_tag> && !std::is_same_v<S, xt::xellipsis_tag>;
+
+}  // namespace detail
+
+/// The part of x that the slices name, axis by axis: an index (which drops the axis; negative ones count
+/// from the end), `xt::range`, `xt::all()`, `xt::newaxis()`, `xt::ellipsis()`, `xt::keep`, `xt::drop`. Axes
+/// not named are taken whole. Ranges end at the axis's end, as in NumPy. A range of whole rows shares the
+/// elements; everything else is a copy.        dx = dy at those places, 0 elsewhere
+/// Throws `rank_error` for too many slices, `index_error` for an index out of range.
+struct view_fn {
+    template <element T, std::size_t N, class... Slices>
+    auto operator()(const tensor<T, N>& x, const Slices&... slices) const {
+        constexpr auto named = (std::size_t{0} + ... + (detail::names_axis<Slices> ? 1 : 0));
+        constexpr auto dropped = (std::size_t{0} + ... + (std::integral<Slices> ? 1 : 0));
+        constexpr auto added = (std::size_t{0} + ... + (std::is_same_v<Slices, xt::xnewaxis_tag> ? 1 : 0));
+        static_assert(N == dynamic_rank || named <= N, "more slices than the tensor has axes");
+        constexpr auto rank = N == dynamic_rank ? N : N - dropped + added;
+        auto slicer = detail::slicer<T>{x, named};
+        (slicer.add(slices), ...);
+        return detail::with_rank<rank>(slicer.part_of(x));
+    }
+};
+inline constexpr view_fn view{};
+
+}  // namespace xgrad
