@@ -6,8 +6,8 @@
 #pragma once
 
 #include <xgrad/autograd/broadcast.hpp>
-#include <xgrad/autograd/node.hpp>
 #include <xgrad/autograd/no_grad.hpp>
+#include <xgrad/autograd/node.hpp>
 #include <xgrad/autograd/record.hpp>
 #include <xgrad/autograd/tensor.hpp>
 #include <xgrad/core/config.hpp>

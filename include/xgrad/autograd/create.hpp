@@ -2,7 +2,7 @@
 // rank; as a `std::array`, which fixes it too; or as any other range of integers.
 #pragma once
 
-#include <xgrad/autograd/record.hpp>
+#include <xgrad/autograd/backward.hpp>
 #include <xgrad/autograd/tensor.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/random.hpp>

@@ -15,8 +15,8 @@
 // if it was changed in place meanwhile, that throws.
 #pragma once
 
-#include <xgrad/autograd/node.hpp>
 #include <xgrad/autograd/no_grad.hpp>
+#include <xgrad/autograd/node.hpp>
 #include <xgrad/autograd/tensor.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/dtype.hpp>

@@ -5,8 +5,7 @@
 // derivatives of derivatives, and on single numbers it is an ordinary function.
 #pragma once
 
-#include <xgrad/autograd/broadcast.hpp>
-#include <xgrad/autograd/record.hpp>
+#include <xgrad/autograd/backward.hpp>
 #include <xgrad/autograd/tensor.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/dtype.hpp>

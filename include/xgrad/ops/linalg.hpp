@@ -1,8 +1,7 @@
 // Matrix products.
 #pragma once
 
-#include <xgrad/autograd/broadcast.hpp>
-#include <xgrad/autograd/record.hpp>
+#include <xgrad/autograd/backward.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/kernels/gemm.hpp>
 #include <xgrad/ops/shape.hpp>

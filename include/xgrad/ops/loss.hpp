@@ -1,7 +1,7 @@
 // Loss functions.
 #pragma once
 
-#include <xgrad/autograd/record.hpp>
+#include <xgrad/autograd/backward.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/kernels/softmax.hpp>
 #include <xgrad/ops/arithmetic.hpp>

@@ -3,7 +3,6 @@
 //     sum(x)    sum(x, 1)    sum(x, {0, -1})    sum(x, 1, keep_dims)
 #pragma once
 
-#include <xgrad/autograd/broadcast.hpp>
 #include <xgrad/autograd/create.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/kernels/arg_reduce.hpp>

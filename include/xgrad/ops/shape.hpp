@@ -1,9 +1,8 @@
 // Operations that move elements and change none: other shapes, other orders of axes, joining.
 #pragma once
 
-#include <xgrad/autograd/broadcast.hpp>
+#include <xgrad/autograd/backward.hpp>
 #include <xgrad/autograd/create.hpp>
-#include <xgrad/autograd/record.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/kernels/strided.hpp>
 

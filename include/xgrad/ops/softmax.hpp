@@ -1,7 +1,7 @@
 // Softmax and its relatives along one axis.
 #pragma once
 
-#include <xgrad/autograd/record.hpp>
+#include <xgrad/autograd/backward.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/kernels/softmax.hpp>
 #include <xgrad/ops/arithmetic.hpp>

@@ -1,8 +1,8 @@
 // Elements chosen by number: rows of a table, classes as vectors.
 #pragma once
 
+#include <xgrad/autograd/backward.hpp>
 #include <xgrad/autograd/create.hpp>
-#include <xgrad/autograd/record.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/kernels/take.hpp>
 

@@ -3,8 +3,8 @@
 //     view(x, 3)    view(x, xt::all(), xt::range(1, 5))    view(x, xt::newaxis(), xt::ellipsis(), -1)
 #pragma once
 
+#include <xgrad/autograd/backward.hpp>
 #include <xgrad/autograd/create.hpp>
-#include <xgrad/autograd/record.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/xtensor.hpp>
 #include <xgrad/kernels/strided.hpp>
