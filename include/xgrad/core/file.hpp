@@ -1,0 +1,118 @@
+// Files: read to the byte, written whole or not at all. On C streams: they cost a tenth of the compile time
+// of the C++ ones.
+#pragma once
+
+#include <xgrad/core/config.hpp>
+#include <xgrad/core/error.hpp>
+
+#include <bit>
+#include <cerrno>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <cstring>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#if defined(__unix__) || defined(__APPLE__)
+#include <unistd.h>
+#endif
+
+namespace xgrad::inline XGRAD_ABI::detail {
+
+static_assert(std::endian::native == std::endian::little, "the file formats of this library are little-endian");
+
+struct close_file {
+    void operator()(std::FILE* stream) const noexcept { std::fclose(stream); }
+};
+using file_handle = std::unique_ptr<std::FILE, close_file>;
+
+/// A file opened for reading. `where` begins the text of every error.
+class input_file {
+public:
+    input_file(std::string_view where, const std::string& path) : m_where{where}, m_path{path} {
+        m_stream.reset(std::fopen(path.c_str(), "rb"));
+        // A directory opens like a file on some systems; reading from it shows what it is.
+        if (m_stream == nullptr || (std::fgetc(m_stream.get()) == EOF && std::ferror(m_stream.get()) != 0))
+            fail("cannot be read: ", std::strerror(errno));
+        if (std::fseek(m_stream.get(), 0, SEEK_END) != 0) fail("cannot be read: its size cannot be told");
+        const auto end = std::ftell(m_stream.get());
+        if (end < 0 || std::fseek(m_stream.get(), 0, SEEK_SET) != 0) fail("cannot be read: its size cannot be told");
+        m_size = static_cast<std::uint64_t>(end);
+    }
+
+    /// Whether there is something of this name that can be opened for reading.
+    static bool exists(const std::string& path) {
+        return file_handle{std::fopen(path.c_str(), "rb")} != nullptr;
+    }
+
+    /// In bytes.
+    std::uint64_t size() const noexcept { return m_size; }
+
+    void read(void* to, std::size_t bytes) {
+        if (std::fread(to, 1, bytes, m_stream.get()) != bytes) fail("cannot be read to its end");
+    }
+
+    template <class Error = io_error, class... Pieces>
+    [[noreturn]] void fail(const Pieces&... pieces) const {
+        xgrad::fail<Error>(m_where, m_path, ": ", pieces...);
+    }
+
+private:
+    std::string_view m_where;
+    std::string m_path;
+    file_handle m_stream;
+    std::uint64_t m_size = 0;
+};
+
+/// A file that appears under its name, in place of what stood there, when it is complete: `commit` renames it.
+/// Until then it is a neighbour with a name of its own, which is removed should there be no commit.
+class output_file {
+public:
+    output_file(std::string_view where, const std::string& path) : m_where{where}, m_path{path} {
+        auto number = static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
+        for (auto attempt = 0; m_stream == nullptr && attempt < 100; ++attempt) {
+            m_temporary = path + ".part" + std::to_string(number++ % 1000000);
+            m_stream.reset(std::fopen(m_temporary.c_str(), "wbx"));
+            if (m_stream == nullptr && errno != EEXIST) break;
+        }
+        if (m_stream == nullptr) fail("cannot be written", std::strerror(errno));
+    }
+    ~output_file() {
+        if (m_committed) return;
+        m_stream.reset();
+        std::remove(m_temporary.c_str());
+    }
+    output_file(const output_file&) = delete;
+    output_file& operator=(const output_file&) = delete;
+
+    void write(const void* from, std::size_t bytes) {
+        if (std::fwrite(from, 1, bytes, m_stream.get()) != bytes) fail("cannot be written", std::strerror(errno));
+    }
+
+    void commit() {
+        auto good = std::fflush(m_stream.get()) == 0;
+#if defined(__unix__) || defined(__APPLE__)
+        good = good && ::fsync(::fileno(m_stream.get())) == 0;   // or a power cut may leave the name and not the bytes
+#endif
+        good = std::fclose(m_stream.release()) == 0 && good;
+        if (!good || std::rename(m_temporary.c_str(), m_path.c_str()) != 0)
+            fail("cannot be written", std::strerror(errno));
+        m_committed = true;
+    }
+
+private:
+    [[noreturn]] void fail(const char* what, const char* reason) const {
+        xgrad::fail<io_error>(m_where, m_path, ": ", what, ": ", reason);
+    }
+
+    std::string_view m_where;
+    std::string m_path;
+    std::string m_temporary;
+    file_handle m_stream;
+    bool m_committed = false;
+};
+
+}  // namespace xgrad::inline XGRAD_ABI::detail

@@ -1,0 +1,81 @@
+// MNIST, and the data sets that come in its files: Fashion-MNIST, KMNIST.
+#pragma once
+
+#include <xgrad/autograd/record.hpp>
+#include <xgrad/autograd/tensor.hpp>
+#include <xgrad/core/config.hpp>
+#include <xgrad/core/dtype.hpp>
+#include <xgrad/core/error.hpp>
+#include <xgrad/core/parallel.hpp>
+#include <xgrad/data/idx.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <tuple>
+#include <utility>
+
+namespace xgrad::inline XGRAD_ABI::data {
+
+enum class split { train, test };
+
+/// Images as rows of pixels in [0, 1], x: (n, 784), and what they show, y: (n). A data set for `loader`;
+/// `auto [x, y] = ...` takes it apart.
+template <real T>
+struct labelled_images {
+    tensor<T, 2> x;
+    tensor<std::int64_t, 1> y;
+
+    std::size_t size() const { return y.size(); }
+    auto tensors() const { return std::tuple{x, y}; }
+};
+
+namespace detail {
+
+/// FOLDER/train-images-idx3-ubyte, or with a dot in place of the second hyphen, as some archives have it.
+inline std::string find_idx(const std::string& folder, const std::string& stem, const std::string& kind) {
+    const auto start = (folder.empty() || folder.ends_with('/') ? folder : folder + '/') + stem;
+    const auto first = start + '-' + kind;
+    if (input_file::exists(first)) return first;
+    const auto second = start + '.' + kind;
+    if (input_file::exists(second)) return second;
+    if (input_file::exists(first + ".gz")) fail<io_error>("mnist", first, ".gz is compressed; unpack it first: gunzip ", first, ".gz");
+    fail<io_error>("mnist", "there is no file ", first, ", nor ", second);
+}
+
+}  // namespace detail
+
+/// The training or the test set out of the four files of MNIST in `folder`: train-images-idx3-ubyte,
+/// train-labels-idx1-ubyte, t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte. x = pixel / 255.
+///
+/// Throws `io_error`, naming the file, when one is missing, broken, or does not fit the other: images with
+/// three axes, as many labels with one axis, each label below 10.
+template <real T = float>
+labelled_images<T> mnist(const std::string& folder, split part) {
+    const auto stem = std::string{part == split::train ? "train" : "t10k"};
+    const auto image_file = detail::find_idx(folder, stem + "-images", "idx3-ubyte");
+    const auto label_file = detail::find_idx(folder, stem + "-labels", "idx1-ubyte");
+    const auto pixels = read_idx<std::uint8_t>(image_file);
+    const auto labels = read_idx<std::uint8_t>(label_file);
+    if (pixels.rank() != 3) fail<io_error>("mnist", image_file, ": the shape is ", pixels.shape(), "; images have three axes");
+    if (labels.rank() != 1) fail<io_error>("mnist", label_file, ": the shape is ", labels.shape(), "; labels have one axis");
+    const auto count = labels.size();
+    if (pixels.shape(0) != count)
+        fail<io_error>("mnist", image_file, " has ", pixels.shape(0), " images, ", label_file, " ", count, " labels");
+    for (auto i = std::size_t{0}; i < count; ++i)
+        if (labels.data()[i] > 9)
+            fail<io_error>("mnist", label_file, ": label number ", i, " is ", labels.data()[i], "; labels are 0 to 9");
+
+    auto x = xgrad::detail::make_result<T>({count, pixels.shape(1) * pixels.shape(2)});
+    auto y = xgrad::detail::make_result<std::int64_t>({count});
+    const auto *const from = pixels.data(), *const label = labels.data();
+    auto* const to = xgrad::detail::access::elements(x);
+    parallel_for(pixels.size(), 1 << 20, [&](std::size_t begin, std::size_t end) {
+        for (auto i = begin; i < end; ++i) to[i] = static_cast<T>(from[i]) / T{255};
+    });
+    std::copy_n(label, count, xgrad::detail::access::elements(y));
+    return {xgrad::detail::with_rank<2>(std::move(x)), xgrad::detail::with_rank<1>(std::move(y))};
+}
+
+}  // namespace xgrad::data
