@@ -55,6 +55,11 @@ public:
         if (std::fread(to, 1, bytes, m_stream.get()) != bytes) fail("cannot be read to its end");
     }
 
+    /// Goes on reading at a place counted from the file's beginning.
+    void seek(std::uint64_t place) {
+        if (std::fseek(m_stream.get(), static_cast<long>(place), SEEK_SET) != 0) fail("cannot be read at byte ", place);
+    }
+
     template <class Error = io_error, class... Pieces>
     [[noreturn]] void fail(const Pieces&... pieces) const {
         xgrad::fail<Error>(m_where, m_path, ": ", pieces...);

@@ -79,7 +79,8 @@ struct idx_file {
             auto bytes = std::array<std::uint8_t, 4>{};
             file.read(bytes.data(), bytes.size());
             sizes.push_back(from_big_endian<std::uint32_t>(bytes.data()));
-            promised = sizes[axis] == 0 ? 0 : std::min(promised, file.size() + 1) * sizes[axis];
+            const auto size = std::uint64_t{sizes[axis]};
+            promised = size != 0 && promised > file.size() / size ? file.size() + 1 : promised * size;
         }
         const auto present = file.size() - 4 - 4 * rank;
         if (promised > present / element_bytes)

@@ -1,0 +1,240 @@
+// The header of a safetensors file: which tensors it holds, and where.
+//
+// The format: eight bytes, little-endian, with the length of the header; the header, a JSON object that maps
+// each name to {"dtype": "F32", "shape": [2, 3], "data_offsets": [begin, end]}, and "__metadata__", if it is
+// there, to an object of strings; then the elements, little-endian, to which the offsets refer. The tensors
+// fill that part without gaps or overlaps. https://huggingface.co/docs/safetensors
+#pragma once
+
+#include <xgrad/core/config.hpp>
+#include <xgrad/core/dtype.hpp>
+#include <xgrad/core/error.hpp>
+#include <xgrad/core/file.hpp>
+#include <xgrad/core/shape.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace xgrad::inline XGRAD_ABI::io::detail {
+
+/// A header longer than this is taken for a broken file, as the reference implementation does.
+inline constexpr std::uint64_t max_header_bytes = 100'000'000;
+
+struct tensor_entry {
+    std::string name;
+    std::string dtype;   ///< "F32", "F64", "I64", ...
+    shape sizes;
+    std::uint64_t begin = 0, end = 0;
+};
+
+/// The format's name of an element type.
+template <element T>
+constexpr std::string_view dtype_of() {
+    if constexpr (std::is_same_v<T, bool>) return "BOOL";
+    else if constexpr (real<T>) return sizeof(T) == 4 ? "F32" : "F64";
+    else if constexpr (std::is_signed_v<T>) return sizeof(T) == 1 ? "I8" : sizeof(T) == 2 ? "I16" : sizeof(T) == 4 ? "I32" : "I64";
+    else return sizeof(T) == 1 ? "U8" : sizeof(T) == 2 ? "U16" : sizeof(T) == 4 ? "U32" : "U64";
+}
+
+/// The size of an element, 0 for a type that the format does not know.
+constexpr std::size_t dtype_bytes(std::string_view dtype) {
+    if (dtype == "BOOL" || dtype == "U8" || dtype == "I8" || dtype.starts_with("F8_")) return 1;
+    if (dtype == "U16" || dtype == "I16" || dtype == "F16" || dtype == "BF16") return 2;
+    if (dtype == "U32" || dtype == "I32" || dtype == "F32") return 4;
+    if (dtype == "U64" || dtype == "I64" || dtype == "F64") return 8;
+    return 0;
+}
+
+/// Reads exactly the JSON that a header may consist of.
+class header_parser {
+public:
+    header_parser(std::string_view text, const xgrad::detail::input_file& file) : m_text{text}, m_file{file} {}
+
+    std::vector<tensor_entry> parse() {
+        auto entries = std::vector<tensor_entry>{};
+        auto has_metadata = false;
+        object([&](std::string name) {
+            if (name == "__metadata__") {
+                if (std::exchange(has_metadata, true)) fail("__metadata__ twice");
+                object([&](const std::string&) { string(); });
+            } else {
+                entries.push_back(entry(std::move(name)));
+            }
+        });
+        space();
+        if (m_at != m_text.size()) fail("something after the header's last brace");
+        return entries;
+    }
+
+private:
+    tensor_entry entry(std::string name) {
+        auto made = tensor_entry{};
+        made.name = std::move(name);
+        auto seen = std::array{false, false, false};
+        const auto once = [&](std::size_t key) {
+            if (std::exchange(seen[key], true)) fail("a key twice for " + made.name);
+        };
+        object([&](const std::string& key) {
+            if (key == "dtype") {
+                once(0);
+                made.dtype = string();
+            } else if (key == "shape") {
+                once(1);
+                array([&] {
+                    if (made.sizes.rank() == max_rank) fail("more axes than are supported for " + made.name);
+                    made.sizes.push_back(static_cast<std::size_t>(number()));
+                });
+            } else if (key == "data_offsets") {
+                once(2);
+                auto count = 0;
+                array([&] { (++count == 1 ? made.begin : made.end) = number(); });
+                if (count != 2) fail("data_offsets must be two numbers for " + made.name);
+            } else {
+                fail("an unknown key for " + made.name);
+            }
+        });
+        if (!seen[0] || !seen[1] || !seen[2]) fail("dtype, shape or data_offsets missing for " + made.name);
+        return made;
+    }
+
+    /// { "key": value, ... }; `value` is called with the key where the value begins.
+    template <class Value>
+    void object(const Value& value) {
+        list('{', '}', [&] {
+            auto key = string();
+            expect(':');
+            value(std::move(key));
+        });
+    }
+    template <class Value>
+    void array(const Value& value) {
+        list('[', ']', value);
+    }
+    template <class Item>
+    void list(char open, char close, const Item& item) {
+        expect(open);
+        if (accept(close)) return;
+        do item();
+        while (accept(','));
+        expect(close);
+    }
+
+    std::uint64_t number() {
+        space();
+        const auto begin = m_at;
+        auto value = std::uint64_t{0};
+        for (; m_at < m_text.size() && m_text[m_at] >= '0' && m_text[m_at] <= '9'; ++m_at) {
+            if (value > (std::uint64_t{1} << 59)) fail("a number that is too large");
+            value = value * 10 + static_cast<std::uint64_t>(m_text[m_at] - '0');
+        }
+        if (m_at == begin || (m_text[begin] == '0' && m_at != begin + 1)) fail("no whole number where one must be");
+        return value;
+    }
+
+    std::string string() {
+        expect('"');
+        auto text = std::string{};
+        for (;;) {
+            const auto c = next();
+            if (c == '"') return text;
+            if (static_cast<unsigned char>(c) < 0x20) fail("a control character in a string");
+            if (c != '\\') text += c;
+            else escape(text);
+        }
+    }
+
+    void escape(std::string& text) {
+        static constexpr auto plain = std::string_view{"\"\\/bfnrt"}, meaning = std::string_view{"\"\\/\b\f\n\r\t"};
+        const auto c = next();
+        if (const auto which = plain.find(c); which != std::string_view::npos) text += meaning[which];
+        else if (c != 'u') fail("an unknown escape in a string");
+        else append_code_point(text, code_point());
+    }
+
+    std::uint32_t code_point() {
+        const auto first = four_digits();
+        if (first < 0xd800 || first > 0xdfff) return first;
+        if (first > 0xdbff || next() != '\\' || next() != 'u') fail("half a surrogate pair in a string");
+        const auto second = four_digits();
+        if (second < 0xdc00 || second > 0xdfff) fail("half a surrogate pair in a string");
+        return 0x10000 + ((first - 0xd800) << 10) + (second - 0xdc00);
+    }
+
+    std::uint32_t four_digits() {
+        static constexpr auto digits = std::string_view{"0123456789abcdef0123456789ABCDEF"};
+        auto value = std::uint32_t{0};
+        for (auto i = 0; i < 4; ++i) {
+            const auto digit = digits.find(next());
+            if (digit == std::string_view::npos) fail("a bad \\u in a string");
+            value = value * 16 + static_cast<std::uint32_t>(digit % 16);
+        }
+        return value;
+    }
+
+    static void append_code_point(std::string& text, std::uint32_t code) {
+        const auto tail = [&](int shift) { text += static_cast<char>(0x80 | (code >> shift & 0x3f)); };
+        if (code < 0x80) text += static_cast<char>(code);
+        else if (code < 0x800) text += static_cast<char>(0xc0 | code >> 6), tail(0);
+        else if (code < 0x10000) text += static_cast<char>(0xe0 | code >> 12), tail(6), tail(0);
+        else text += static_cast<char>(0xf0 | code >> 18), tail(12), tail(6), tail(0);
+    }
+
+    void space() {
+        m_at = std::min(m_text.find_first_not_of(" \t\r\n", m_at), m_text.size());
+    }
+    bool accept(char wanted) {
+        space();
+        if (m_at == m_text.size() || m_text[m_at] != wanted) return false;
+        ++m_at;
+        return true;
+    }
+    void expect(char wanted) {
+        if (!accept(wanted)) fail(std::string{"no "} + wanted + " where one must be");
+    }
+    char next() {
+        if (m_at == m_text.size()) fail("the end within a string");
+        return m_text[m_at++];
+    }
+
+    [[noreturn]] void fail(const std::string& what) const {
+        m_file.fail("the header has ", what, ", at its byte ", m_at);
+    }
+
+    std::string_view m_text;
+    const xgrad::detail::input_file& m_file;
+    std::size_t m_at = 0;
+};
+
+/// Checks that the entries fill `bytes` bytes of elements exactly, and sorts them by their place there.
+inline void check_entries(std::vector<tensor_entry>& entries, std::uint64_t bytes, const xgrad::detail::input_file& file) {
+    for (const auto& each : entries) {
+        auto wanted = std::uint64_t{dtype_bytes(each.dtype)};
+        if (wanted == 0) file.fail("tensor ", each.name, " has the unknown dtype ", each.dtype);
+        if (each.begin > each.end || each.end > bytes) file.fail("tensor ", each.name, " lies outside the file");
+        for (const auto size : each.sizes)   // once it is more than the file has, it does not matter how much more
+            wanted = size != 0 && wanted > bytes / size ? bytes + 1 : wanted * size;
+        if (wanted != each.end - each.begin)
+            file.fail("tensor ", each.name, " of shape ", each.sizes, " and dtype ", each.dtype, " cannot have ",
+                      each.end - each.begin, " bytes");
+    }
+    std::ranges::sort(entries, {}, &tensor_entry::name);
+    const auto twice = std::ranges::adjacent_find(entries, {}, &tensor_entry::name);
+    if (twice != entries.end()) file.fail("tensor ", twice->name, " is listed twice");
+    std::ranges::sort(entries, {}, [](const auto& each) { return std::pair{each.begin, each.end}; });
+    auto at = std::uint64_t{0};
+    for (const auto& each : entries) {
+        if (each.begin != at)
+            file.fail("tensor ", each.name, each.begin < at ? " overlaps the one before it" : " leaves a gap before it");
+        at = each.end;
+    }
+    if (at != bytes) file.fail("goes on behind its last tensor");
+}
+
+}  // namespace xgrad::inline XGRAD_ABI::io::detail
