@@ -12,6 +12,7 @@
 #include <concepts>
 #include <cstddef>
 #include <tuple>
+#include <type_traits>
 #include <utility>
 
 namespace xgrad::inline XGRAD_ABI::kernels {
@@ -82,8 +83,8 @@ private:
 
 /// The innermost loop on vectors. An operand that stays put is read from a vector full of it, so that all
 /// operands are loaded alike.
-template <class F, class T, std::size_t... K>
-void inner_loop(const F& f, T* y, std::size_t count, const std::array<const T*, sizeof...(K)>& from,
+template <class F, class T, std::size_t R, std::size_t... K>
+void inner_loop(const F& f, const std::array<T*, R>& y, std::size_t count, const std::array<const T*, sizeof...(K)>& from,
                 const std::array<std::size_t, sizeof...(K)>& stride, std::index_sequence<K...>) {
     constexpr auto width = simd::width<T>;
     alignas(64) T repeated[sizeof...(K)][width];
@@ -97,9 +98,14 @@ void inner_loop(const F& f, T* y, std::size_t count, const std::array<const T*, 
         }(),
         ...);
     auto i = std::size_t{0};
-    for (; i + width <= count; i += width) simd::store(y + i, f(simd::load(at[K] + i * step[K])...));
-    if (const auto rest = count - i; rest != 0)
-        simd::store_partial(y + i, f(simd::load_partial(at[K] + i * step[K], rest)...), rest);
+    for (; i + width <= count; i += width) {
+        const std::array<simd::batch<T>, R> results = f(simd::load(at[K] + i * step[K])...);
+        for (auto r = std::size_t{0}; r < R; ++r) simd::store(y[r] + i, results[r]);
+    }
+    if (const auto rest = count - i; rest != 0) {
+        const std::array<simd::batch<T>, R> results = f(simd::load_partial(at[K] + i * step[K], rest)...);
+        for (auto r = std::size_t{0}; r < R; ++r) simd::store_partial(y[r] + i, results[r], rest);
+    }
 }
 
 /// The innermost loop on single elements: integers, truth values, operands of several types.
@@ -107,37 +113,35 @@ template <class F, class R, class... T, std::size_t... K>
 void inner_loop_scalar(const F& f, R* y, std::size_t count, const std::tuple<const T*...>& from,
                        const std::array<std::size_t, sizeof...(T)>& stride, std::index_sequence<K...>) {
     if (((stride[K] == 1) && ...))
-        for (auto i = std::size_t{0}; i < count; ++i) y[i] = static_cast<R>(f(std::get<K>(from)[i]...));
+        for (auto i = std::size_t{0}; i < count; ++i) y[i] = static_cast<R>(f(std::get<K>(from)[i]...)[0]);
     else
         for (auto i = std::size_t{0}; i < count; ++i)
-            y[i] = static_cast<R>(f(std::get<K>(from)[i * stride[K]]...));
+            y[i] = static_cast<R>(f(std::get<K>(from)[i * stride[K]]...)[0]);
 }
 
 template <class F, class R, class... T>
-concept vectorizable = real<R> && (std::same_as<R, T> && ...) &&
-                       requires(const F& f, const simd::batch<T>&... x) {
-                           { f(x...) } -> std::convertible_to<simd::batch<R>>;
-                       };
-
-template <class F, class R, class... T>
-void run_row(const F& f, R* y, std::size_t count, const std::tuple<const T*...>& from,
+void run_row(const F& f, const R& y, std::size_t count, const std::tuple<const T*...>& from,
              const std::array<std::size_t, sizeof...(T)>& stride) {
     constexpr auto all = std::index_sequence_for<T...>{};
-    if constexpr (vectorizable<F, R, T...>)
-        inner_loop(f, y, count, std::apply([](auto... p) { return std::array<const R*, sizeof...(T)>{p...}; }, from),
-                   stride, all);
-    else
-        inner_loop_scalar(f, y, count, from, stride, all);
+    using result = std::remove_pointer_t<typename R::value_type>;
+    if constexpr (real<result> && (std::same_as<result, T> && ...) && std::is_invocable_v<F, const simd::batch<T>&...>)
+        inner_loop(f, y, count,
+                   std::apply([](auto... p) { return std::array<const result*, sizeof...(T)>{p...}; }, from), stride, all);
+    else inner_loop_scalar(f, y[0], count, from, stride, all);
+}
+
+template <class R, std::size_t N>
+std::array<R*, N> advanced(std::array<R*, N> pointers, std::size_t count) {
+    for (auto& pointer : pointers) pointer += count;
+    return pointers;
 }
 
 }  // namespace detail
 
-/// y[i] = f(x[i]...) for every index i of `sizes`, to which each operand's shape broadcasts.
-///
-/// When all are of one real type, `f` is called with vectors of elements; else with elements. `y` may be one
-/// of the operands.
-template <class F, class R, class... T>
-void elementwise(const F& f, R* y, const shape& sizes, operand<T>... x) {
+/// y[0][i], y[1][i], ... = f(x[i]...) for every index i of `sizes`, to which each operand's shape broadcasts:
+/// several results in one pass. `f` is called with vectors of elements and gives a `std::array` of them.
+template <class F, class R, std::size_t Results, class... T>
+void elementwise_all(const F& f, const std::array<R*, Results>& y, const shape& sizes, operand<T>... x) {
     constexpr auto count = sizeof...(T);
     constexpr auto all = std::index_sequence_for<T...>{};
     const auto nest = detail::loop_nest<count>{sizes, {x.sizes...}};
@@ -156,7 +160,7 @@ void elementwise(const F& f, R* y, const shape& sizes, operand<T>... x) {
             const auto advance = [&]<std::size_t... K>(std::index_sequence<K...>) {
                 return std::tuple<const T*...>{std::get<K>(pointers) + first * inner_stride[K]...};
             };
-            detail::run_row(f, y + first, last - first, advance(all), inner_stride);
+            detail::run_row(f, detail::advanced(y, first), last - first, advance(all), inner_stride);
         });
         return;
     }
@@ -175,9 +179,23 @@ void elementwise(const F& f, R* y, const shape& sizes, operand<T>... x) {
             const auto advance = [&]<std::size_t... K>(std::index_sequence<K...>) {
                 return std::tuple<const T*...>{std::get<K>(pointers) + offsets[K]...};
             };
-            detail::run_row(f, y + row * inner, inner, advance(all), inner_stride);
+            detail::run_row(f, detail::advanced(y, row * inner), inner, advance(all), inner_stride);
         }
     });
+}
+
+/// y[i] = f(x[i]...) for every index i of `sizes`, to which each operand's shape broadcasts.
+///
+/// When all are of one real type, `f` is called with vectors of elements; else with elements. `y` may be one
+/// of the operands.
+template <class F, class R, class... T>
+void elementwise(const F& f, R* y, const shape& sizes, operand<T>... x) {
+    const auto one_result = [&f]<class... V>(const V&... v)
+        requires std::is_invocable_v<const F&, const V&...>
+    {
+        return std::array{f(v...)};
+    };
+    elementwise_all(one_result, std::array{y}, sizes, x...);
 }
 
 }  // namespace xgrad::kernels

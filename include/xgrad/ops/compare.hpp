@@ -156,7 +156,7 @@ struct where_fn {
         return condition ? detail::choose<T>(tensor<bool>(true), tensor<T>(static_cast<T>(a)), b) : b;
     }
 
-    // In formulas on vectors and on numbers.
+    // In formulas on vectors, numbers and dual numbers.
     template <class Mask, plain_value V>
         requires(!detail::is_tensor<Mask>)
     V operator()(const Mask& condition, const V& a, const std::type_identity_t<V>& b) const {
@@ -165,7 +165,21 @@ struct where_fn {
     template <class Mask, scalar S, plain_value V>
         requires(!detail::is_tensor<Mask> && !std::is_same_v<S, V>)
     V operator()(const Mask& condition, S a, const V& b) const {
-        return simd::select(condition, V(static_cast<typename detail::number_of<V>::type>(a)), b);
+        return simd::select(condition, detail::constant<V>(a), b);
+    }
+    template <class Mask, class V, std::size_t K>
+    dual<V, K> operator()(const Mask& condition, const dual<V, K>& a, const dual<V, K>& b) const {
+        return detail::make_dual<K>(V(simd::select(condition, a.value, b.value)), [&](std::size_t i) {
+            return simd::select(condition, a.partial[i], b.partial[i]);
+        });
+    }
+    template <class Mask, class V, std::size_t K, detail::constant_beside<V> C>
+    dual<V, K> operator()(const Mask& condition, const C& a, const dual<V, K>& b) const {
+        return (*this)(condition, detail::make_dual<K>(detail::constant<V>(a), [](auto) { return V(0); }), b);
+    }
+    template <class Mask, class V, std::size_t K, detail::constant_beside<V> C>
+    dual<V, K> operator()(const Mask& condition, const dual<V, K>& a, const C& b) const {
+        return (*this)(condition, a, detail::make_dual<K>(detail::constant<V>(b), [](auto) { return V(0); }));
     }
 };
 inline constexpr where_fn where{};

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <xgrad/autograd/backward.hpp>
+#include <xgrad/autograd/dual.hpp>
 #include <xgrad/autograd/tensor.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/dtype.hpp>
@@ -75,6 +76,12 @@ struct unary {
     template <plain_value V>
     V operator()(const V& x) const {
         return Op::value(x);
+    }
+    template <class V, std::size_t K>
+    dual<V, K> operator()(const dual<V, K>& x) const {
+        const auto y = V(Op::value(x.value));
+        const auto& kept_value = Op::keeps_result ? y : x.value;
+        return detail::make_dual<K>(y, [&](std::size_t i) { return Op::gradient(x.partial[i], kept_value); });
     }
 };
 
@@ -148,6 +155,15 @@ tensor<T> apply_right(T number, const basic_tensor<T>& b) {
         });
 }
 
+/// One operand's share in the derivative of an operation on dual numbers.
+template <class F, class V>
+V share(const F& formula, const V& direction, const V& self, const V& other) {
+    if constexpr (std::is_same_v<F, pass_on>) return direction;
+    else if constexpr (arity<F, typename number_of<V>::type> == 1) return formula(direction);
+    else if constexpr (arity<F, typename number_of<V>::type> == 2) return formula(direction, other);
+    else return formula(direction, self, other);
+}
+
 }  // namespace detail
 
 template <class S>
@@ -175,6 +191,27 @@ struct binary {
     template <plain_value V>
     V operator()(const V& a, const std::type_identity_t<V>& b) const {
         return Op::value(a, b);
+    }
+    template <class V, std::size_t K>
+    dual<V, K> operator()(const dual<V, K>& a, const dual<V, K>& b) const {
+        return detail::make_dual<K>(V(Op::value(a.value, b.value)), [&](std::size_t i) {
+            return detail::share(Op::left, a.partial[i], a.value, b.value) +
+                   detail::share(Op::right, b.partial[i], b.value, a.value);
+        });
+    }
+    template <class V, std::size_t K, detail::constant_beside<V> C>
+    dual<V, K> operator()(const dual<V, K>& a, const C& number) const {
+        const auto b = detail::constant<V>(number);
+        return detail::make_dual<K>(V(Op::value(a.value, b)), [&](std::size_t i) {
+            return detail::share(Op::left, a.partial[i], a.value, b);
+        });
+    }
+    template <class V, std::size_t K, detail::constant_beside<V> C>
+    dual<V, K> operator()(const C& number, const dual<V, K>& b) const {
+        const auto a = detail::constant<V>(number);
+        return detail::make_dual<K>(V(Op::value(a, b.value)), [&](std::size_t i) {
+            return detail::share(Op::right, b.partial[i], b.value, a);
+        });
     }
     template <element T, element U, std::size_t N, std::size_t M>
         requires(!std::is_same_v<T, U>)

@@ -1,0 +1,106 @@
+// Fused elementwise operations out of any formula.
+#pragma once
+
+#include <xgrad/autograd/backward.hpp>
+#include <xgrad/autograd/dual.hpp>
+#include <xgrad/autograd/functional.hpp>
+#include <xgrad/core/config.hpp>
+#include <xgrad/kernels/elementwise.hpp>
+#include <xgrad/ops/elementwise.hpp>
+
+#include <array>
+#include <cstddef>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+namespace xgrad::inline XGRAD_ABI {
+
+namespace detail {
+
+/// dy df/dx_I on vectors: f evaluated with x_I as a dual number whose derivative is dy.
+template <std::size_t I, class F, class V, class... X, std::size_t... J>
+V slope_along(const F& f, const V& dy, const std::tuple<X...>& x, std::index_sequence<J...>) {
+    const auto operand = [&]<std::size_t At>() {
+        if constexpr (At == I) return dual<V, 1>{std::get<At>(x), {dy}};
+        else return std::get<At>(x);
+    };
+    const auto y = f(operand.template operator()<J>()...);
+    if constexpr (std::is_same_v<std::decay_t<decltype(y)>, dual<V, 1>>) return y.partial[0];
+    else return V(0);   // f does not depend on it
+}
+
+/// The gradients of all inputs at once, where dy and all inputs have one shape.
+template <real T, class F, class... X>
+std::array<tensor<T>, sizeof...(X)> slopes(const F& f, const tensor<T>& dy, const X&... x) {
+    constexpr auto count = sizeof...(X);
+    const auto formula = [&](const auto& g, const auto&... v) {
+        return [&]<std::size_t... I>(std::index_sequence<I...> all) {
+            return std::array{slope_along<I>(f, g, std::tuple{v...}, all)...};
+        }(std::make_index_sequence<count>{});
+    };
+    auto results = std::array<tensor<T>, count>{};
+    auto pointers = std::array<T*, count>{};
+    for (auto i = std::size_t{0}; i < count; ++i) {
+        results[i] = make_result<T>(shape_of(dy));
+        pointers[i] = access::elements(results[i]);
+    }
+    kernels::elementwise_all(formula, pointers, shape_of(dy), operand_of(dy), operand_of(x)...);
+    return results;
+}
+
+/// y = f(x...)        dx_i = dy df/dx_i
+template <class F, real T, class... X>
+tensor<T> map_any(const F& f, const basic_tensor<T>& first, const X&... rest) {
+    auto y = compute<T>("map", f, first, rest...);
+    const auto rule = [f](const auto& dy, gradients& d, const auto&... kept_x) {
+        if (is_grad_enabled()) {
+            // The derivative must have one itself: the formula again, on tensors.
+            auto [again, pullback] = vjp(f, kept_x()...);
+            auto all = pullback(dy);
+            if constexpr (sizeof...(kept_x) == 1) d(0, [&] { return all; });
+            else
+                [&]<std::size_t... I>(std::index_sequence<I...>) {
+                    (d(I, [&] { return std::get<I>(all); }), ...);
+                }(std::make_index_sequence<sizeof...(kept_x)>{});
+            return;
+        }
+        auto wanted_all = true;
+        for (auto i = std::size_t{0}; i < d.size(); ++i) wanted_all = wanted_all && d.wants(i);
+        const auto x = std::tuple{kept_x()...};
+        const auto same_shape = std::apply([&](const auto&... v) { return ((shape_of(v) == shape_of(dy)) && ...); }, x);
+        [&]<std::size_t... I>(std::index_sequence<I...> indices) {
+            if (wanted_all && same_shape && sizeof...(I) > 1) {
+                auto all = slopes(f, dy, std::get<I>(x)...);
+                (d(I, [&] { return std::move(all[I]); }), ...);
+            } else {
+                const auto one = [&]<std::size_t At>(std::integral_constant<std::size_t, At>) {
+                    const auto formula = [&](const auto& g, const auto&... v) {
+                        return slope_along<At>(f, g, std::tuple{v...}, indices);
+                    };
+                    d(At, [&] { return compute<T>("map", formula, dy, std::get<I>(x)...); });
+                };
+                (one(std::integral_constant<std::size_t, I>{}), ...);
+            }
+        }(std::make_index_sequence<sizeof...(kept_x)>{});
+    };
+    return record("map", std::move(y), {first, rest...}, keep(first, rest...), rule);
+}
+
+}  // namespace detail
+
+/// y = f(x...) for every element, the operands broadcast: one pass over memory forward, and one backward,
+/// however long the formula.
+///
+///     auto gelu = [](const auto& x) { return 0.5f * x * (1 + xg::tanh(0.79788456f * (x + 0.044715f * x * x * x))); };
+///     auto y = map(gelu, x);
+///
+/// `f` is any generic function out of + - * /, comparisons, `where` and the elementwise operations of this
+/// library. It is called with vectors of elements for the value, with dual numbers over them for the
+/// derivative, and with tensors where a derivative of the derivative is asked for.
+template <class F, real T, std::size_t N, std::size_t... M>
+tensor<T, broadcast_rank<N, M...>> map(const F& f, const tensor<T, N>& first, const tensor<T, M>&... rest) {
+    return detail::with_rank<broadcast_rank<N, M...>>(detail::map_any<F, T>(f, first, rest...));
+}
+
+}  // namespace xgrad
