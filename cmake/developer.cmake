@@ -5,6 +5,13 @@ option(XGRAD_NATIVE "Build tests, examples and benchmarks for this machine's ins
 option(XGRAD_WERROR "Treat warnings in the project's own code as errors" OFF)
 set(XGRAD_SANITIZE "" CACHE STRING "Sanitizers, as for -fsanitize: \"address,undefined\" or \"thread\"")
 
+if((CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 12)
+   OR (CMAKE_CXX_COMPILER_ID STREQUAL "Clang" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 14))
+    message(FATAL_ERROR
+        "xgrad needs g++ 12 or clang 14 or newer; this is ${CMAKE_CXX_COMPILER_ID} ${CMAKE_CXX_COMPILER_VERSION} "
+        "(${CMAKE_CXX_COMPILER}). Set the environment variable CXX to another.")
+endif()
+
 include(warnings)
 include(sanitizers)
 

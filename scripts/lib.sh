@@ -102,6 +102,11 @@ default_jobs() {
     echo "$jobs"
 }
 
+start_anew() {
+    say "removing build/$preset_name: $1"
+    rm -rf "${root:?}/build/$preset_name"
+}
+
 # `configure PRESET [CMAKE-ARGUMENT...]`, in the folder $root.
 configure() {
     preset_name=$1
@@ -109,8 +114,14 @@ configure() {
     if [ -f "$cache_file" ]; then
         built_for=$(sed -n 's/^CMAKE_HOME_DIRECTORY:INTERNAL=//p' "$cache_file")
         if [ "$built_for" != "$root" ]; then
-            say "build/$preset_name belongs to another folder, $built_for: starting it anew"
-            rm -rf "${root:?}/build/$preset_name"
+            start_anew "it belongs to another folder, $built_for"
+        elif [ -n "${CXX:-}" ]; then
+            # CMake keeps the compiler it saw first.
+            built_by=$(sed -n 's/^CMAKE_CXX_COMPILER:[A-Z]*=//p' "$cache_file")
+            case $built_by in
+                "$CXX" | "$(command -v "$CXX")") ;;
+                *) start_anew "it was built by $built_by, and CXX is $CXX" ;;
+            esac
         fi
     fi
     say "configuring (preset $preset_name)"
@@ -129,5 +140,5 @@ build() {
     shift 2
     say "building (preset $preset_name, $job_count jobs)"
     (cd "$root" && cmake --build --preset "$preset_name" --parallel "$job_count" "$@" </dev/null) ||
-        die "the build failed; the compiler's first error is above. Needed are g++ 12 or clang 14 or newer; set CXX to choose the compiler, and delete $root/build/$preset_name after changing it"
+        die "the build failed; the compiler's first error is above. Needed are g++ 12 or clang 14 or newer; set CXX to choose the compiler"
 }
