@@ -13,6 +13,15 @@
 #include <xgrad/core/error.hpp>
 #include <xgrad/core/parallel.hpp>
 #include <xgrad/core/random.hpp>
+#include <xgrad/data/dataset.hpp>
+#include <xgrad/data/idx.hpp>
+#include <xgrad/data/loader.hpp>
+#include <xgrad/data/mnist.hpp>
+#include <xgrad/io/safetensors.hpp>
+#include <xgrad/nn/init.hpp>
+#include <xgrad/nn/linear.hpp>
+#include <xgrad/nn/module.hpp>
+#include <xgrad/nn/sequential.hpp>
 #include <xgrad/ops/activation.hpp>
 #include <xgrad/ops/arithmetic.hpp>
 #include <xgrad/ops/compare.hpp>
@@ -26,3 +35,4 @@
 #include <xgrad/ops/softmax.hpp>
 #include <xgrad/ops/take.hpp>
 #include <xgrad/ops/view.hpp>
+#include <xgrad/optim/sgd.hpp>
