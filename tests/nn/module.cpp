@@ -84,6 +84,7 @@ TEST_CASE("an aggregate is a module as it stands") {
 TEST_CASE("members of every kind, by name and in order") {
     const auto scale = [factor = 2](float x) { return x * static_cast<float>(factor); };
     using lambda = std::remove_const_t<decltype(scale)>;
+    auto counted = [calls = 0](const auto& x, auto&&... others) mutable { return ++calls, (x + ... + others); };
     struct everything {
         xg::tensor<float, 1> weight;
         xg::tensor<float> running_mean;
@@ -102,6 +103,7 @@ TEST_CASE("members of every kind, by name and in order") {
         std::mt19937 engine;
         std::vector<int> integers;
         lambda scaled;
+        decltype(counted) count;
         nothing_to_learn leaky;
         hidden inner;
         shell shelled;
@@ -125,6 +127,7 @@ TEST_CASE("members of every kind, by name and in order") {
                                 .engine = {},
                                 .integers = {1, 2},
                                 .scaled = scale,
+                                .count = counted,
                                 .leaky = nothing_to_learn{0.1f},
                                 .inner = {},
                                 .shelled = {},

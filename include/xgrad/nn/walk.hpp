@@ -87,10 +87,13 @@ struct with_probe : M, callable_probe {};
 template <class M>
 concept callable = !std::is_final_v<M> && !requires { &with_probe<M>::operator(); };
 
+/// Whether M is the type of a lambda, by its printed name: "...<lambda(int)>]" or "(lambda at a.cpp:1:2)]".
 template <class M>
-constexpr bool is_lambda() {
-    return std::string_view{__PRETTY_FUNCTION__}.find("lambda") != std::string_view::npos;
+constexpr bool is_closure() {
+    constexpr auto text = std::string_view{__PRETTY_FUNCTION__};
+    return (text.ends_with(")>]") || text.ends_with(")]")) && text.find("lambda") != std::string_view::npos;
 }
+
 /// Random engines, distributions and std::function are called too, but are no modules.
 template <class M>
 concept has_result_type = requires { typename M::result_type; };
@@ -116,7 +119,7 @@ constexpr kind kind_of() {
                       "the members of this struct cannot be found: there are more than 32, or a reference, or a "
                       "base class; list those to learn: XGRAD_MEMBERS(weight, bias)");
         return kind::module;
-    } else if constexpr (is_lambda<M>() || has_result_type<M>) return kind::other;
+    } else if constexpr (is_closure<M>() || has_result_type<M>) return kind::other;
     else {
         static_assert(!callable<M>, "a module that is no aggregate lists its members: XGRAD_MEMBERS(weight, bias); "
                                     "or XGRAD_MEMBERS() when there is nothing to learn");
