@@ -36,3 +36,8 @@
 #include <xgrad/ops/take.hpp>
 #include <xgrad/ops/view.hpp>
 #include <xgrad/optim/sgd.hpp>
+#include <xgrad/train/metrics.hpp>
+#include <xgrad/train/progress.hpp>
+#include <xgrad/train/report.hpp>
+#include <xgrad/train/terminal.hpp>
+#include <xgrad/train/text.hpp>

@@ -1,0 +1,195 @@
+// The lesson, on real digits: a network of three layers, its loss, its gradient, its update, in a loop.
+//
+//     x (b, 784)    h1 = relu(x W1 + b1) (b, 512)    h2 = relu(h1 W2 + b2) (b, 256)    out = relu(h2 W3 + b3) (b, 10)
+//
+// docs/mnist.md tells more.
+#include "data_folder.hpp"
+#include "options.hpp"
+#include "pictures.hpp"
+
+#include <xgrad/xgrad.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <csignal>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <exception>
+#include <filesystem>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace xg = xgrad;
+
+namespace {
+
+using images = xg::data::labelled_images<float>;
+
+constexpr auto classes = std::size_t{10};
+
+struct mlp {
+    xg::nn::linear<> fc1{784, 512};
+    xg::nn::linear<> fc2{512, 256};
+    xg::nn::linear<> fc3{256, classes, {.bias_init = 1.0 / classes}};
+
+    auto operator()(const auto& x) const {
+        const auto h1 = xg::relu(fc1(x));
+        const auto h2 = xg::relu(fc2(h1));
+        return xg::relu(fc3(h2));
+    }
+};
+
+// At first every output is 1/10 for every image: the mean of the labels. So each output unit starts on the slope
+// of its relu, not beyond the kink, from where no gradient would bring it back.
+mlp untrained() {
+    auto net = mlp{};
+    xg::nn::init::zeros(net.fc3.weight);
+    return net;
+}
+
+// Set by Ctrl-C and looked at after each step, so that no file is ever left half-written.
+volatile std::sig_atomic_t interrupted = 0;
+
+// The learning rate after a part t of all steps, as a part of the highest. It rises over the first tenth: the
+// first gradients all point the same way, and momentum would carry output units over the kink of their relu. Then
+// it falls to 0, so that the last steps settle instead of jumping about.
+double schedule(double t) { return std::min(t / 0.1, (1 - t) / 0.9); }
+
+void learn(mlp& net, const images& set, const options& chosen) {
+    auto batches = xg::data::loader{set, {.batch_size = chosen.batch_size, .shuffle = true}};
+    auto opt = xg::optim::sgd{xg::nn::parameters(net), {.lr = chosen.lr, .momentum = chosen.momentum}};
+    auto progress = xg::train::progress{{.epochs = chosen.epochs, .samples = set.size()}};
+    const auto steps = static_cast<double>(chosen.epochs * batches.size());
+    auto step = 0.0;
+    for (auto epoch = std::size_t{0}; epoch < chosen.epochs; ++epoch) {
+        progress.begin_epoch();
+        for (auto [x, y] : batches) {
+            step += 1;
+            opt.lr(chosen.lr * schedule(step / (steps + 1)));
+
+            const auto out = net(x);
+            const auto loss = xg::mse_loss(out, xg::one_hot(y, classes));
+            opt.zero_grad();
+            loss.backward();
+            opt.step();
+
+            if (!std::isfinite(loss.item())) throw std::runtime_error{"the loss is no number any more; choose a smaller --lr"};
+            if (interrupted != 0) return;
+            progress.step(y.size(), loss.item(), xg::train::count_correct(out, y));
+        }
+        progress.end_epoch();
+    }
+}
+
+xg::train::class_names names_of_classes(const options& chosen) {
+    if (!chosen.fashion) return {};   // digits go by their numbers
+    return {"T-shirt", "trousers", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "boot"};
+}
+
+std::string name_of(const xg::train::class_names& names, std::int64_t number) {
+    return names.empty() ? std::to_string(number) : names[static_cast<std::size_t>(number)];
+}
+
+// Tells of output units that give 0 for nearly every image of their own class: their relu is dead.
+void report_dead_units(const xg::tensor<float, 2>& out, const xg::tensor<std::int64_t, 1>& labels) {
+    auto all = std::vector<std::size_t>(classes), silent = std::vector<std::size_t>(classes);
+    for (auto i = std::size_t{0}; i < labels.size(); ++i) {
+        const auto label = static_cast<std::size_t>(labels(i));
+        ++all[label];
+        if (out(i, label) <= 0) ++silent[label];
+    }
+    for (auto c = std::size_t{0}; c < classes; ++c)
+        if (2 * silent[c] > all[c])
+            std::printf("\noutput unit %zu is dead: it gives 0 for %zu of the %zu images of its class; "
+                        "a smaller --lr helps, or another --seed\n", c, silent[c], all[c]);
+}
+
+void test(const mlp& net, const images& set, const options& chosen) {
+    const auto without_graph = xg::no_grad{};
+    const auto out = net(set.x);
+    const auto predicted = xg::argmax(out, 1);
+    const auto names = names_of_classes(chosen);
+    auto matrix = xg::train::confusion_matrix{classes};
+    matrix.add(set.y, predicted);
+    std::printf("\ntest accuracy: %s\n", xg::train::percent(matrix.accuracy()).c_str());
+    report_dead_units(out, set.y);
+    std::printf("\nlabels in rows, predictions in columns:\n\n%s", xg::train::confusion_table(matrix, names).c_str());
+
+    auto wrong = std::vector<picture>{};
+    for (auto i = std::size_t{0}; i < set.size() && wrong.size() < 6; ++i)
+        if (predicted(i) != set.y(i))
+            wrong.push_back({name_of(names, set.y(i)) + ", taken for " + name_of(names, predicted(i)),
+                             set.x.span().subspan(i * set.x.shape(1), set.x.shape(1))});
+    if (wrong.empty()) return;
+    std::printf("\nthe first that it got wrong:\n%s",
+                draw(wrong, xg::train::terminal_width(stdout), !locale_is_utf8()).c_str());
+}
+
+images load_images(const std::string& folder, xg::data::split part) {
+    auto set = xg::data::mnist<float>(folder, part);
+    if (set.size() == 0) throw std::runtime_error{"there is no image in the files of " + folder};
+    if (set.x.shape(1) != 784)
+        throw std::runtime_error{"the images in " + folder + " have " + std::to_string(set.x.shape(1)) +
+                                 " pixels; the network takes 28 x 28 = 784"};
+    return set;
+}
+
+// An hour of training should not end in a wrong path.
+void check_can_be_saved(const std::string& path) {
+    auto ignored = std::error_code{};
+    const auto folder = std::filesystem::path{path}.parent_path();
+    if (std::filesystem::is_directory(path, ignored)) throw std::runtime_error{path + " (from --save) is a folder, not a file"};
+    if (!folder.empty() && !std::filesystem::is_directory(folder, ignored))
+        throw std::runtime_error{"there is no folder " + folder.string() + " to --save into"};
+}
+
+int run(const options& chosen) {
+    if (chosen.threads != 0) xg::set_num_threads(chosen.threads);
+    if (!chosen.save.empty()) check_can_be_saved(chosen.save);
+    const auto folder = find_data_folder(chosen);
+
+    xg::manual_seed(chosen.seed);
+    auto net = untrained();
+    std::printf("%s\n", xg::build_info().c_str());
+    if (chosen.load.empty()) {
+        const auto set = load_images(folder, xg::data::split::train);
+        std::printf("%zu images from %s, network 784-512-256-10, %zu parameters\n\n", set.size(), folder.c_str(),
+                    xg::nn::parameter_count(net));
+        std::fflush(stdout);
+        learn(net, set, chosen);
+        if (interrupted != 0) {
+            std::fprintf(stderr, "mnist: interrupted\n");
+            return 130;
+        }
+        if (!chosen.save.empty()) {
+            xg::io::save(net, chosen.save);
+            std::printf("\nthe weights are in %s\n", chosen.save.c_str());
+        }
+    } else {
+        xg::io::load(net, chosen.load);
+        std::printf("weights from %s, images from %s\n", chosen.load.c_str(), folder.c_str());
+    }
+    test(net, load_images(folder, xg::data::split::test), chosen);
+    return 0;
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+    std::signal(SIGINT, [](int) { interrupted = 1; });
+    try {
+        const auto chosen = parse_options(count, arguments);
+        if (chosen.help) std::printf("%s", help_text().c_str());
+        else if (chosen.version) std::printf("%s\n", xg::build_info().c_str());
+        else return run(chosen);
+        return 0;
+    } catch (const usage_error& wrong) {
+        std::fprintf(stderr, "mnist: %s\n", wrong.what());
+        return 2;
+    } catch (const std::exception& wrong) {
+        std::fprintf(stderr, "mnist: %s\n", wrong.what());
+        return 1;
+    }
+}

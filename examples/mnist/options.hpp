@@ -1,0 +1,31 @@
+// What the user asks for on the command line.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+
+struct options {
+    std::size_t epochs = 5;
+    std::size_t batch_size = 100;
+    double lr = 1;
+    double momentum = 0.9;
+    std::uint64_t seed = 1;
+    int threads = 0;   // 0: as many as OpenMP takes by itself
+    bool fashion = false;
+    std::string data;   // a folder; empty: look for one
+    std::string save, load;
+    bool help = false, version = false;
+};
+
+/// A command line that cannot be followed, in one sentence.
+class usage_error : public std::runtime_error {
+public:
+    using std::runtime_error::runtime_error;
+};
+
+/// Of an option given twice the last counts. Throws `usage_error`.
+options parse_options(int count, const char* const* arguments);
+
+std::string help_text();

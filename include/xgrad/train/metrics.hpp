@@ -1,0 +1,98 @@
+// How good a classifier is: accuracy, and what it takes for what.
+#pragma once
+
+#include <xgrad/autograd/tensor.hpp>
+#include <xgrad/core/config.hpp>
+#include <xgrad/core/dtype.hpp>
+#include <xgrad/core/error.hpp>
+#include <xgrad/ops/reduce.hpp>
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace xgrad::inline XGRAD_ABI::train {
+
+/// How many rows of `output` have their largest element where the label says.
+/// output: (b, classes)  labels: (b). Throws `shape_error` when there is not one label for each row.
+template <real T, std::size_t N, std::integral I, std::size_t M>
+std::size_t count_correct(const tensor<T, N>& output, const tensor<I, M>& labels) {
+    static_assert(N == 2 || N == dynamic_rank, "the output of a classifier is (b, classes)");
+    if (output.rank() != 2 || labels.rank() != 1 || output.shape(0) != labels.size())
+        fail<shape_error>("count_correct", "output is ", xgrad::detail::shape_of(output), ", labels are ",
+                          xgrad::detail::shape_of(labels), "; there must be one label for each row");
+    const auto predicted = argmax(output, 1);
+    const auto *const p = predicted.data(), *const l = labels.data();
+    auto count = std::size_t{0};
+    for (auto i = std::size_t{0}; i < labels.size(); ++i) count += p[i] == static_cast<std::int64_t>(l[i]) ? 1u : 0u;
+    return count;
+}
+
+/// The same as a part of all, between 0 and 1; NaN for no row.
+template <real T, std::size_t N, std::integral I, std::size_t M>
+double accuracy(const tensor<T, N>& output, const tensor<I, M>& labels) {
+    return static_cast<double>(count_correct(output, labels)) / static_cast<double>(labels.size());
+}
+
+/// Counts, for each class, what it was taken for: `matrix(label, predicted)`.
+class confusion_matrix {
+public:
+    explicit confusion_matrix(std::size_t classes) : m_classes{classes}, m_counts(classes * classes) {
+        if (classes == 0) fail<value_error>("confusion_matrix", "at least one class");
+    }
+
+    /// Throws `index_error` for what is not one of the classes; nothing is counted then.
+    void add(std::int64_t label, std::int64_t predicted) {
+        const auto at = index(label) * m_classes + index(predicted);
+        ++m_counts[at];
+    }
+
+    /// Counts two tensors of classes, element by element. Throws `shape_error` when their sizes differ.
+    template <std::integral I, std::size_t N, std::integral J, std::size_t M>
+    void add(const tensor<I, N>& labels, const tensor<J, M>& predicted) {
+        if (labels.size() != predicted.size())
+            fail<shape_error>("confusion_matrix", labels.size(), " labels, ", predicted.size(), " predictions");
+        const auto *const l = labels.data();
+        const auto *const p = predicted.data();
+        for (auto i = std::size_t{0}; i < labels.size(); ++i)
+            add(static_cast<std::int64_t>(l[i]), static_cast<std::int64_t>(p[i]));
+    }
+
+    std::size_t classes() const noexcept { return m_classes; }
+    std::size_t operator()(std::size_t label, std::size_t predicted) const {
+        return m_counts.at(label * m_classes + predicted);
+    }
+
+    /// How many there are of a class, how many were taken for it, and how many were counted in all.
+    std::size_t with_label(std::size_t c) const { return sum([&](std::size_t i) { return (*this)(c, i); }); }
+    std::size_t with_prediction(std::size_t c) const { return sum([&](std::size_t i) { return (*this)(i, c); }); }
+    std::size_t total() const { return sum([&](std::size_t i) { return with_label(i); }); }
+
+    /// The part of all that was recognised; of a class, recall; of what was taken for it, precision.
+    /// NaN where there is none.
+    double accuracy() const { return part(sum([&](std::size_t i) { return (*this)(i, i); }), total()); }
+    double recall(std::size_t c) const { return part((*this)(c, c), with_label(c)); }
+    double precision(std::size_t c) const { return part((*this)(c, c), with_prediction(c)); }
+
+private:
+    std::size_t index(std::int64_t number) const {
+        if (number < 0 || number >= static_cast<std::int64_t>(m_classes))
+            fail<index_error>("confusion_matrix", number, " is not one of ", m_classes, " classes");
+        return static_cast<std::size_t>(number);
+    }
+    template <class Count>
+    std::size_t sum(const Count& count) const {
+        auto result = std::size_t{0};
+        for (auto i = std::size_t{0}; i < m_classes; ++i) result += count(i);
+        return result;
+    }
+    static double part(std::size_t count, std::size_t all) {
+        return static_cast<double>(count) / static_cast<double>(all);
+    }
+
+    std::size_t m_classes;
+    std::vector<std::size_t> m_counts;
+};
+
+}  // namespace xgrad::train
