@@ -35,12 +35,11 @@ namespace detail {
 inline constexpr std::size_t strided_grain = 16384;
 inline constexpr std::size_t transpose_tile = 16;   // a tile of both sides of a transposition stays in the first-level cache
 
-/// f(strided offset, row-major offset, count, step) for each run along the last axis.
+/// f(strided offset, row-major offset, count, step) for each run along the last axis of a shape with elements.
 template <class F>
 void for_each_row(const shape& sizes, const strides& at, const F& f) {
     const auto last = sizes.rank() - 1;
     const auto count = sizes[last];
-    if (sizes.elements() == 0) return;
     const auto rows = sizes.elements() / count;
     parallel_for(rows, strided_grain / count + 1, [&](std::size_t begin, std::size_t end) {
         for (auto row = begin; row < end; ++row) {
@@ -72,6 +71,7 @@ void transpose_plane(const T* x, std::ptrdiff_t step, T* y, std::size_t rows, st
 /// y = the view of x with these sizes and strides, in row-major order.
 template <class T>
 void gather_strided(const T* x, const strides& at, const shape& sizes, T* y) {
+    if (sizes.elements() == 0) return;
     if (sizes.rank() == 0) {
         *y = x[at.offset];
         return;
@@ -99,6 +99,7 @@ void gather_strided(const T* x, const strides& at, const shape& sizes, T* y) {
 /// are the same.
 template <class T>
 void scatter_strided(const T* x, const shape& sizes, T* y, const strides& at) {
+    if (sizes.elements() == 0) return;
     if (sizes.rank() == 0) {
         y[at.offset] = *x;
         return;

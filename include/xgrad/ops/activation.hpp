@@ -39,7 +39,6 @@ inline constexpr tanh_fn tanh{};
 /// y = ln(1 + e^x)        dx = dy sigmoid(x)
 struct softplus_fn : unary<softplus_fn> {
     static constexpr auto name = "softplus";
-    static constexpr auto keeps_result = false;
     static auto value(const auto& x) { return where(x < 0, 0, x) + simd::log1p(simd::exp(-simd::abs(x))); }
     static constexpr auto gradient = [](const auto& dy, const auto& x) { return dy * sigmoid(x); };
 };
@@ -49,7 +48,6 @@ inline constexpr softplus_fn softplus{};
 /// S. Elfwing, E. Uchibe, K. Doya, "Sigmoid-weighted linear units", Neural Networks 107 (2018).
 struct silu_fn : unary<silu_fn> {
     static constexpr auto name = "silu";
-    static constexpr auto keeps_result = false;
     static auto value(const auto& x) { return x * simd::sigmoid(x); }
     static constexpr auto gradient = [](const auto& dy, const auto& x) {
         const auto s = sigmoid(x);

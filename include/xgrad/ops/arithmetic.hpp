@@ -5,8 +5,12 @@
 #include <xgrad/ops/compare.hpp>
 #include <xgrad/ops/elementwise.hpp>
 
-#include <cmath>
+#include <algorithm>
+#include <concepts>
 #include <cstddef>
+#include <span>
+#include <type_traits>
+#include <utility>
 
 namespace xgrad::inline XGRAD_ABI {
 
@@ -37,12 +41,21 @@ struct multiply_fn : binary<multiply_fn> {
 };
 inline constexpr multiply_fn multiply{};
 
-/// y = a / b        da = dy / b,  db = -dy a / b^2
+/// y = a / b        da = dy / b,  db = -dy (a / b) / b
+/// Of integers it is the whole part, as in C++; a zero divisor among them throws `value_error`.
 struct divide_fn : binary<divide_fn> {
     static constexpr auto name = "divide";
     static auto value(const auto& a, const auto& b) { return a / b; }
+    template <std::signed_integral T>
+    static T value(T a, T b) {
+        return b == T{-1} ? static_cast<T>(0 - static_cast<std::make_unsigned_t<T>>(a)) : static_cast<T>(a / b);   // -a, which may wrap
+    }
     static constexpr auto left = [](const auto& dy, const auto& b) { return dy / b; };
-    static constexpr auto right = [](const auto& dy, const auto& b, const auto& a) { return -dy * a / (b * b); };
+    static constexpr auto right = [](const auto& dy, const auto& b, const auto& a) { return -dy * (a / b) / b; };
+    template <element T>
+    static void check(std::span<const T> divisors) {
+        if (std::ranges::find(divisors, T{0}) != divisors.end()) fail<value_error>(name, "an integer divided by zero");
+    }
 };
 inline constexpr divide_fn divide{};
 
@@ -71,9 +84,9 @@ inline constexpr minimum_fn minimum{};
 /// y = -x           dx = -dy
 struct negative_fn : unary<negative_fn> {
     static constexpr auto name = "negative";
-    static constexpr auto keeps_result = true;   // of which it needs nothing
+    static constexpr auto takes_integers = true;
     static auto value(const auto& x) { return -x; }
-    static constexpr auto gradient = [](const auto& dy, const auto&) { return -dy; };
+    static constexpr auto gradient = [](const auto& dy) { return -dy; };
 };
 inline constexpr negative_fn negative{};
 
@@ -124,12 +137,15 @@ template <class Op, element T, std::size_t N, class B>
 void assign(const char* name, const tensor<T, N>& x, const B& y) {
     const auto f = [](const auto& v, const auto& w) { return Op::value(v, w); };
     if constexpr (is_tensor<B>) {
-        // An operand that shares elements with x, other than x itself, is read before they are written.
-        const auto overlaps = access::get(x).owner == access::get(y).owner && x.size() != y.size();
+        static_assert(std::is_same_v<T, typename B::value_type>, "the element types differ: convert one operand with astype<T>(x)");
+        check_operands<Op>(y.span());
+        // An operand that shares elements with x, unless each is read where it is written, is read first.
+        const auto overlaps = access::get(x).owner == access::get(y).owner &&
+                              (access::elements(x) != access::elements(y) || x.size() != y.size());
         if (overlaps) update(name, f, x, y.clone());
         else update(name, f, x, y);
     } else {
-        update(name, f, x, tensor<T, 0>(static_cast<T>(y)));
+        assign<Op>(name, x, tensor<T, 0>(as_element<T>(y)));
     }
 }
 
@@ -138,25 +154,29 @@ void assign(const char* name, const tensor<T, N>& x, const B& y) {
 // In place. The operand broadcasts to x, never the other way round. Throws `autograd_error` where a
 // gradient would be lost: while recording, if x or y requires one.
 template <class X, class B>
-    requires(detail::is_tensor<std::remove_cvref_t<X>> && tensor_operands<std::remove_cvref_t<X>, B>)
+    requires(!std::is_const_v<std::remove_reference_t<X>> && detail::is_tensor<std::remove_cvref_t<X>> &&
+             tensor_operands<std::remove_cvref_t<X>, B>)
 X&& operator+=(X&& x, const B& y) {
     detail::assign<add_fn>("+=", x, y);
     return std::forward<X>(x);
 }
 template <class X, class B>
-    requires(detail::is_tensor<std::remove_cvref_t<X>> && tensor_operands<std::remove_cvref_t<X>, B>)
+    requires(!std::is_const_v<std::remove_reference_t<X>> && detail::is_tensor<std::remove_cvref_t<X>> &&
+             tensor_operands<std::remove_cvref_t<X>, B>)
 X&& operator-=(X&& x, const B& y) {
     detail::assign<subtract_fn>("-=", x, y);
     return std::forward<X>(x);
 }
 template <class X, class B>
-    requires(detail::is_tensor<std::remove_cvref_t<X>> && tensor_operands<std::remove_cvref_t<X>, B>)
+    requires(!std::is_const_v<std::remove_reference_t<X>> && detail::is_tensor<std::remove_cvref_t<X>> &&
+             tensor_operands<std::remove_cvref_t<X>, B>)
 X&& operator*=(X&& x, const B& y) {
     detail::assign<multiply_fn>("*=", x, y);
     return std::forward<X>(x);
 }
 template <class X, class B>
-    requires(detail::is_tensor<std::remove_cvref_t<X>> && tensor_operands<std::remove_cvref_t<X>, B>)
+    requires(!std::is_const_v<std::remove_reference_t<X>> && detail::is_tensor<std::remove_cvref_t<X>> &&
+             tensor_operands<std::remove_cvref_t<X>, B>)
 X&& operator/=(X&& x, const B& y) {
     detail::assign<divide_fn>("/=", x, y);
     return std::forward<X>(x);

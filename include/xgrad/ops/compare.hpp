@@ -9,36 +9,58 @@
 
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <type_traits>
 
 namespace xgrad::inline XGRAD_ABI {
 
+namespace detail {
+
+/// The type in which an element and a number are compared: a fraction is none to integers, -1 none to unsigned
+/// ones; but to a float, 0.1 is the float nearest to it.
+template <element T, class S>
+using compared_as = std::conditional_t<real<T>, T,
+                    std::conditional_t<std::is_floating_point_v<S>, double,
+                    std::conditional_t<std::is_signed_v<T> == std::is_signed_v<S>, std::common_type_t<T, S>, std::int64_t>>>;
+
+}  // namespace detail
+
 /// An operation of two operands, tensors that broadcast or numbers, with a truth value for each element.
 template <class Relation>
 struct comparison {
+    const char* name;
+
     template <element T, std::size_t N, std::size_t M>
     tensor<bool, broadcast_rank<N, M>> operator()(const tensor<T, N>& a, const tensor<T, M>& b) const {
-        return detail::with_rank<broadcast_rank<N, M>>(detail::compute<bool>("comparison", Relation{}, a, b));
+        return detail::with_rank<broadcast_rank<N, M>>(detail::compute<bool>(name, Relation{}, a, b));
     }
     template <element T, std::size_t N, scalar S>
     tensor<bool, N> operator()(const tensor<T, N>& a, S b) const {
-        const auto with_number = [number = static_cast<T>(b)](T x) { return Relation{}(x, number); };
-        return detail::with_rank<N>(detail::compute<bool>("comparison", with_number, a));
+        using common = detail::compared_as<T, S>;
+        const auto with_number = [number = static_cast<common>(b)](T x) { return Relation{}(static_cast<common>(x), number); };
+        return detail::with_rank<N>(detail::compute<bool>(name, with_number, a));
     }
     template <element T, std::size_t N, scalar S>
     tensor<bool, N> operator()(S a, const tensor<T, N>& b) const {
-        const auto with_number = [number = static_cast<T>(a)](T x) { return Relation{}(number, x); };
-        return detail::with_rank<N>(detail::compute<bool>("comparison", with_number, b));
+        using common = detail::compared_as<T, S>;
+        const auto with_number = [number = static_cast<common>(a)](T x) { return Relation{}(number, static_cast<common>(x)); };
+        return detail::with_rank<N>(detail::compute<bool>(name, with_number, b));
+    }
+    template <element T, element U, std::size_t N, std::size_t M>
+        requires(!std::is_same_v<T, U>)
+    tensor<bool> operator()(const tensor<T, N>&, const tensor<U, M>&) const {
+        static_assert(std::is_same_v<T, U>, "the element types differ: convert one operand with astype<T>(x)");
+        return {};
     }
 };
 
-inline constexpr comparison<std::equal_to<>> equal{};
-inline constexpr comparison<std::not_equal_to<>> not_equal{};
-inline constexpr comparison<std::less<>> less{};
-inline constexpr comparison<std::less_equal<>> less_equal{};
-inline constexpr comparison<std::greater<>> greater{};
-inline constexpr comparison<std::greater_equal<>> greater_equal{};
+inline constexpr comparison<std::equal_to<>> equal{"equal"};
+inline constexpr comparison<std::not_equal_to<>> not_equal{"not_equal"};
+inline constexpr comparison<std::less<>> less{"less"};
+inline constexpr comparison<std::less_equal<>> less_equal{"less_equal"};
+inline constexpr comparison<std::greater<>> greater{"greater"};
+inline constexpr comparison<std::greater_equal<>> greater_equal{"greater_equal"};
 
 namespace detail {
 template <class X>
@@ -139,11 +161,17 @@ struct where_fn {
     }
     template <element T, std::size_t K, std::size_t N, scalar S>
     tensor<T, broadcast_rank<K, N>> operator()(const tensor<bool, K>& condition, const tensor<T, N>& a, S b) const {
-        return (*this)(condition, a, tensor<T, 0>(static_cast<T>(b)));
+        return (*this)(condition, a, tensor<T, 0>(detail::as_element<T>(b)));
     }
     template <element T, std::size_t K, std::size_t N, scalar S>
     tensor<T, broadcast_rank<K, N>> operator()(const tensor<bool, K>& condition, S a, const tensor<T, N>& b) const {
-        return (*this)(condition, tensor<T, 0>(static_cast<T>(a)), b);
+        return (*this)(condition, tensor<T, 0>(detail::as_element<T>(a)), b);
+    }
+
+    template <std::size_t K, scalar A, scalar B>
+    tensor<std::common_type_t<A, B>, K> operator()(const tensor<bool, K>& condition, A a, B b) const {
+        using T = std::common_type_t<A, B>;
+        return detail::with_rank<K>(detail::compute<T>("where", [=](bool c) { return static_cast<T>(c ? a : b); }, condition));
     }
 
     // In formulas whose condition is about a number.

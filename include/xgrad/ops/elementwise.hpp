@@ -14,6 +14,8 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <span>
+#include <tuple>
 #include <type_traits>
 #include <utility>
 
@@ -47,17 +49,36 @@ tensor<T> evaluate(const F& formula, const basic_tensor<T>& dy, const X&... x) {
     return compute<T>("backward", formula, dy, x...);
 }
 
-template <class Op, real T>
+/// The derivative that passes the gradient on as it is, without a copy.
+struct pass_on {
+    const auto& operator()(const auto& dy) const { return dy; }
+};
+
+/// What a derivative's formula asks for: (dy), (dy, the other operand) or (dy, this operand, the other).
+template <class F, real T>
+inline constexpr std::size_t arity = std::is_invocable_v<F, simd::batch<T>>                    ? 1
+                                     : std::is_invocable_v<F, simd::batch<T>, simd::batch<T>> ? 2
+                                                                                               : 3;
+
+template <class Op, element T>
 tensor<T> apply_unary(const basic_tensor<T>& x) {
     auto y = compute<T>(Op::name, [](const auto& v) { return Op::value(v); }, x);
-    const auto rule = [](const auto& dy, gradients& d, const auto& v) {
-        d(0, [&] { return evaluate(Op::gradient, dy, v()); });
-    };
-    if constexpr (Op::keeps_result) {
-        auto kept_result = keep(result(y));
-        return record(Op::name, std::move(y), {x}, std::move(kept_result), rule);
+    if constexpr (!real<T>) {
+        return y;
+    } else if constexpr (arity<decltype(Op::gradient), T> == 1) {
+        return record(Op::name, std::move(y), {x}, keep(), [](const auto& dy, gradients& d) {
+            d(0, [&] { return evaluate(Op::gradient, dy); });
+        });
     } else {
-        return record(Op::name, std::move(y), {x}, keep(x), rule);
+        const auto rule = [](const auto& dy, gradients& d, const auto& v) {
+            d(0, [&] { return evaluate(Op::gradient, dy, v()); });
+        };
+        if constexpr (Op::keeps_result) {
+            auto kept_result = keep(result(y));
+            return record(Op::name, std::move(y), {x}, std::move(kept_result), rule);
+        } else {
+            return record(Op::name, std::move(y), {x}, keep(x), rule);
+        }
     }
 }
 
@@ -66,11 +87,17 @@ tensor<T> apply_unary(const basic_tensor<T>& x) {
 /// An operation of one operand. `Op` has
 ///     name                its name, for error texts
 ///     value(x)            the formula
-///     gradient(dy, v)     dy times the derivative; v is the result y where `keeps_result`, else the operand x
+///     gradient(dy, v)     dy times the derivative; v is the result y where `keeps_result`, else the operand x;
+///                         or gradient(dy), which keeps neither
+///     takes_integers      true where it is for integers too
 template <class Op>
 struct unary {
-    template <real T, std::size_t N>
+    static constexpr auto keeps_result = false;
+    static constexpr auto takes_integers = false;
+
+    template <element T, std::size_t N>
     tensor<T, N> operator()(const tensor<T, N>& x) const {
+        static_assert(real<T> || Op::takes_integers, "an operation on real numbers: convert the operand with astype<float>(x)");
         return detail::with_rank<N>(detail::apply_unary<Op>(x));
     }
     template <plain_value V>
@@ -81,16 +108,14 @@ struct unary {
     dual<V, K> operator()(const dual<V, K>& x) const {
         const auto y = V(Op::value(x.value));
         const auto& kept_value = Op::keeps_result ? y : x.value;
-        return detail::make_dual<K>(y, [&](std::size_t i) { return Op::gradient(x.partial[i], kept_value); });
+        return detail::make_dual<K>(y, [&](std::size_t i) {
+            if constexpr (std::is_invocable_v<decltype(Op::gradient), V>) return Op::gradient(x.partial[i]);
+            else return Op::gradient(x.partial[i], kept_value);
+        });
     }
 };
 
 namespace detail {
-
-/// The derivative that passes the gradient on as it is, without a copy.
-struct pass_on {
-    const auto& operator()(const auto& dy) const { return dy; }
-};
 
 /// A number as a formula's operand: a vector full of it beside vectors, itself beside tensors.
 template <class V, real T>
@@ -98,12 +123,6 @@ auto number_beside(const V&, T number) {
     if constexpr (plain_value<V>) return V(number);
     else return number;
 }
-
-/// What a derivative's formula asks for: (dy), (dy, the other operand) or (dy, this operand, the other).
-template <class F, real T>
-inline constexpr std::size_t arity = std::is_invocable_v<F, simd::batch<T>>                    ? 1
-                                     : std::is_invocable_v<F, simd::batch<T>, simd::batch<T>> ? 2
-                                                                                               : 3;
 
 template <class F, real T, class Self, class Other>
 tensor<T> partial(const F& formula, const tensor<T>& dy, const Self& self, const Other& other) {
@@ -123,36 +142,70 @@ tensor<T> partial_with_number(const F& formula, const tensor<T>& dy, const Self&
         return evaluate([=](const auto& g, const auto& x) { return formula(g, x, number_beside(g, other)); }, dy, self());
 }
 
+/// `keep` of those operands that the rule will read.
+template <real T>
+auto keep_read(bool read, const basic_tensor<T>& x) {
+    const auto nothing = tensor<T>{};
+    return keep(read ? x : nothing);
+}
+template <real T>
+auto keep_read(bool read_a, const basic_tensor<T>& a, bool read_b, const basic_tensor<T>& b) {
+    return std::tuple_cat(keep_read(read_a, a), keep_read(read_b, b));
+}
+
+/// Lets an operation that is not defined for all integers look at its right operand.
+template <class Op, element T>
+void check_operands(std::span<const T> right) {
+    if constexpr (!real<T> && requires { Op::check(right); }) Op::check(right);
+}
+
+/// A number beside elements of type T.
+template <element T, class S>
+T as_element(S number) {
+    static_assert(real<T> || std::is_integral_v<S>, "a fraction beside integers: convert the tensor with astype<float>(x)");
+    return static_cast<T>(number);
+}
+
 template <class Op, element T>
 tensor<T> apply_binary(const basic_tensor<T>& a, const basic_tensor<T>& b) {
+    check_operands<Op>(b.span());
     auto y = compute<T>(Op::name, [](const auto& v, const auto& w) { return Op::value(v, w); }, a, b);
-    if constexpr (!real<T>) return y;
-    else
-        return record(Op::name, std::move(y), {a, b}, keep(a, b),
+    if constexpr (!real<T>) {
+        return y;
+    } else {
+        constexpr auto left_asks = arity<decltype(Op::left), T>, right_asks = arity<decltype(Op::right), T>;
+        const auto read_a = (left_asks == 3 && a.requires_grad()) || (right_asks >= 2 && b.requires_grad());
+        const auto read_b = (right_asks == 3 && b.requires_grad()) || (left_asks >= 2 && a.requires_grad());
+        return record(Op::name, std::move(y), {a, b}, keep_read(read_a, a, read_b, b),
                       [](const auto& dy, gradients& d, const auto& left, const auto& right) {
                           d(0, [&] { return partial(Op::left, dy, left, right); });
                           d(1, [&] { return partial(Op::right, dy, right, left); });
                       });
+    }
 }
 
 template <class Op, element T>
 tensor<T> apply_left(const basic_tensor<T>& a, T number) {
+    check_operands<Op>(std::span<const T>{&number, 1});
     auto y = compute<T>(Op::name, [=](const auto& v) { return Op::value(v, std::decay_t<decltype(v)>(number)); }, a);
     if constexpr (!real<T>) return y;
     else
-        return record(Op::name, std::move(y), {a}, keep(a), [number](const auto& dy, gradients& d, const auto& left) {
-            d(0, [&] { return partial_with_number(Op::left, dy, left, number); });
-        });
+        return record(Op::name, std::move(y), {a}, keep_read(arity<decltype(Op::left), T> == 3, a),
+                      [number](const auto& dy, gradients& d, const auto& left) {
+                          d(0, [&] { return partial_with_number(Op::left, dy, left, number); });
+                      });
 }
 
 template <class Op, element T>
 tensor<T> apply_right(T number, const basic_tensor<T>& b) {
+    check_operands<Op>(b.span());
     auto y = compute<T>(Op::name, [=](const auto& v) { return Op::value(std::decay_t<decltype(v)>(number), v); }, b);
     if constexpr (!real<T>) return y;
     else
-        return record(Op::name, std::move(y), {b}, keep(b), [number](const auto& dy, gradients& d, const auto& right) {
-            d(0, [&] { return partial_with_number(Op::right, dy, right, number); });
-        });
+        return record(Op::name, std::move(y), {b}, keep_read(arity<decltype(Op::right), T> == 3, b),
+                      [number](const auto& dy, gradients& d, const auto& right) {
+                          d(0, [&] { return partial_with_number(Op::right, dy, right, number); });
+                      });
 }
 
 /// One operand's share in the derivative of an operation on dual numbers.
@@ -182,11 +235,11 @@ struct binary {
     }
     template <element T, std::size_t N, scalar S>
     tensor<T, N> operator()(const tensor<T, N>& a, S b) const {
-        return detail::with_rank<N>(detail::apply_left<Op, T>(a, static_cast<T>(b)));
+        return detail::with_rank<N>(detail::apply_left<Op, T>(a, detail::as_element<T>(b)));
     }
     template <element T, std::size_t N, scalar S>
     tensor<T, N> operator()(S a, const tensor<T, N>& b) const {
-        return detail::with_rank<N>(detail::apply_right<Op, T>(static_cast<T>(a), b));
+        return detail::with_rank<N>(detail::apply_right<Op, T>(detail::as_element<T>(a), b));
     }
     template <plain_value V>
     V operator()(const V& a, const std::type_identity_t<V>& b) const {

@@ -23,7 +23,6 @@ inline constexpr exp_fn exp{};
 /// y = ln x         dx = dy / x
 struct log_fn : unary<log_fn> {
     static constexpr auto name = "log";
-    static constexpr auto keeps_result = false;
     static auto value(const auto& x) { return simd::log(x); }
     static constexpr auto gradient = [](const auto& dy, const auto& x) { return dy / x; };
 };
@@ -32,7 +31,6 @@ inline constexpr log_fn log{};
 /// y = ln(1 + x), exact for small x        dx = dy / (1 + x)
 struct log1p_fn : unary<log1p_fn> {
     static constexpr auto name = "log1p";
-    static constexpr auto keeps_result = false;
     static auto value(const auto& x) { return simd::log1p(x); }
     static constexpr auto gradient = [](const auto& dy, const auto& x) { return dy / (1 + x); };
 };
@@ -59,7 +57,7 @@ inline constexpr sqrt_fn sqrt{};
 /// y = x^2          dx = 2 dy x
 struct square_fn : unary<square_fn> {
     static constexpr auto name = "square";
-    static constexpr auto keeps_result = false;
+    static constexpr auto takes_integers = true;
     static auto value(const auto& x) { return x * x; }
     static constexpr auto gradient = [](const auto& dy, const auto& x) { return dy * (x + x); };
 };
@@ -68,7 +66,7 @@ inline constexpr square_fn square{};
 /// y = |x|          dx = dy sign(x), 0 at 0
 struct abs_fn : unary<abs_fn> {
     static constexpr auto name = "abs";
-    static constexpr auto keeps_result = false;
+    static constexpr auto takes_integers = true;
     static auto value(const auto& x) { return simd::abs(x); }
     static constexpr auto gradient = [](const auto& dy, const auto& x) {
         return where(x > 0, dy, where(x < 0, -dy, 0));
@@ -81,7 +79,6 @@ struct sin_fn;
 /// y = cos x        dx = -dy sin x
 struct cos_fn : unary<cos_fn> {
     static constexpr auto name = "cos";
-    static constexpr auto keeps_result = false;
     static auto value(const auto& x) { return simd::cos(x); }
     static constexpr auto gradient = [](const auto& dy, const auto& x) { return -dy * unary<sin_fn>{}(x); };
 };
@@ -90,13 +87,13 @@ inline constexpr cos_fn cos{};
 /// y = sin x        dx = dy cos x
 struct sin_fn : unary<sin_fn> {
     static constexpr auto name = "sin";
-    static constexpr auto keeps_result = false;
     static auto value(const auto& x) { return simd::sin(x); }
     static constexpr auto gradient = [](const auto& dy, const auto& x) { return dy * cos(x); };
 };
 inline constexpr sin_fn sin{};
 
 /// y = a^b          da = dy b a^(b-1), 0 where b = 0;   db = dy y ln a, 0 where a = 0 and b >= 0
+/// By a number, a small whole power or a root is what it says: x^2 = x x.
 struct pow_fn : binary<pow_fn> {
     static constexpr auto name = "pow";
     static auto value(const auto& a, const auto& b) { return simd::pow(a, b); }
@@ -107,25 +104,67 @@ struct pow_fn : binary<pow_fn> {
         const auto inside = dy * binary<pow_fn>{}(a, b) * log(a);
         return where(b >= 0, where(a == 0, 0, inside), inside);
     };
+
+    using binary<pow_fn>::operator();
+    template <real T, std::size_t N, scalar S>
+    tensor<T, N> operator()(const tensor<T, N>& a, S exponent) const;
 };
 inline constexpr pow_fn pow{};
 
 namespace detail {
 
+/// v^exponent for the exponents that are worth a formula of their own.
+template <plain_value V, real T>
+V power(const V& v, T exponent) {
+    if (exponent == T{2}) return v * v;
+    if (exponent == T{1}) return v;
+    if (exponent == T{3}) return v * v * v;
+    if (exponent == T{4}) return (v * v) * (v * v);
+    if (exponent == T{-1}) return V(T{1}) / v;
+    if (exponent == T{-2}) return V(T{1}) / (v * v);
+    if (exponent == T{0.5}) return simd::sqrt(v);
+    return simd::pow(v, V(exponent));
+}
+
+/// y = x^b        dx = dy b x^(b-1), 0 where b = 0
 template <real T>
+tensor<T> power(const basic_tensor<T>& x, T exponent) {
+    auto y = compute<T>("pow", [=](const auto& v) { return power(v, exponent); }, x);
+    const auto slope = [=](const auto& dy, const auto& v) {
+        return exponent == 0 ? dy * 0 : dy * (exponent * power(v, exponent - 1));
+    };
+    return record("pow", std::move(y), {x}, keep(x), [slope](const auto& dy, gradients& d, const auto& v) {
+        d(0, [&] { return evaluate(slope, dy, v()); });
+    });
+}
+
+}  // namespace detail
+
+template <real T, std::size_t N, scalar S>
+tensor<T, N> pow_fn::operator()(const tensor<T, N>& a, S exponent) const {
+    return detail::with_rank<N>(detail::power<T>(a, static_cast<T>(exponent)));
+}
+
+namespace detail {
+
+template <element T>
 tensor<T> clamp_between(const basic_tensor<T>& x, T low, T high) {
     if (low > high) fail<value_error>("clamp", "the lower bound ", low, " is above the upper bound ", high);
     auto y = compute<T>(
         "clamp",
         [=](const auto& v) {
             using V = std::decay_t<decltype(v)>;
-            return where(v < V(low), V(low), where(v > V(high), V(high), v));
+            return simd::select(v < V(low), V(low), simd::select(v > V(high), V(high), v));
         },
         x);
-    const auto gradient = [=](const auto& dy, const auto& v) { return where(v < low, 0, where(v > high, 0, dy)); };
-    return record("clamp", std::move(y), {x}, keep(x), [gradient](const auto& dy, gradients& d, const auto& v) {
-        d(0, [&] { return evaluate(gradient, dy, v()); });
-    });
+    if constexpr (!real<T>) {
+        return y;
+    } else {
+        const auto gradient = [=](const auto& dy, const auto& v) { return where(v < low, 0, where(v > high, 0, dy)); };
+        return record("clamp", std::move(y), {x}, keep(x), [gradient](const auto& dy, gradients& d, const auto& v) {
+            d(0, [&] { return evaluate(gradient, dy, v()); });
+        });
+    }
 }
 
 }  // namespace detail
@@ -133,7 +172,7 @@ tensor<T> clamp_between(const basic_tensor<T>& x, T low, T high) {
 /// y = x kept between two bounds, NaN where x is        dx = dy between them (and at them), 0 beyond.
 /// Throws `value_error` when low > high.
 struct clamp_fn {
-    template <real T, std::size_t N>
+    template <element T, std::size_t N>
     tensor<T, N> operator()(const tensor<T, N>& x, std::type_identity_t<T> low, std::type_identity_t<T> high) const {
         return detail::with_rank<N>(detail::clamp_between<T>(x, low, high));
     }

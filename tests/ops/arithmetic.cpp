@@ -1,0 +1,197 @@
+#include <doctest/doctest.h>
+
+#include <support/operation_table.hpp>
+
+#include <xgrad/autograd/create.hpp>
+#include <xgrad/ops/arithmetic.hpp>
+#include <xgrad/ops/math.hpp>
+#include <xgrad/ops/reduce.hpp>
+#include <xgrad/ops/shape.hpp>
+#include <xgrad/ops/view.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <type_traits>
+
+namespace xg = xgrad;
+using namespace operation_tests;
+
+namespace {
+constexpr auto no_number = std::numeric_limits<double>::quiet_NaN();
+}
+
+TEST_CASE("arithmetic: values and derivatives, broadcast every way") {
+    const auto minus = [](const auto& x) { return -x; };
+    check({
+        elementwise("a + b", xg::add, [](double a, double b) { return a + b; }, {{0.5, -2, 3}, {1, 0.25, -4}}),
+        elementwise("a - b", xg::subtract, [](double a, double b) { return a - b; }, {{0.5, -2, 3}, {1, 0.25, -4}}),
+        elementwise("a b", xg::multiply, [](double a, double b) { return a * b; }, {{0.5, -2, 3}, {1, 0.25, -4}}),
+        elementwise("a / b", xg::divide, [](double a, double b) { return a / b; }, {{0.5, -2, 3}, {1, 0.25, -4}}),
+        // No two operands that meet are equal: there is the kink.
+        elementwise("maximum", xg::maximum, [](double a, double b) { return std::max(a, b); }, {{0.5, -2, 3}, {1, 0.25, -4}}),
+        elementwise("minimum", xg::minimum, [](double a, double b) { return std::min(a, b); }, {{0.5, -2, 3}, {1, 0.25, -4}}),
+        elementwise("-x", minus, minus, {{-2, 0, 3}}),
+        elementwise("x + x", [](const auto& x) { return x + x; }, [](double x) { return 2 * x; }, {{-2, 0, 3}}),
+        elementwise("x x x", [](const auto& x) { return x * x * x; }, [](double x) { return x * x * x; }, {{-2, 0.5, 3}}),
+    });
+}
+
+TEST_CASE("arithmetic: a number on either side") {
+    check({
+        elementwise("x + 2", [](const auto& x) { return x + 2; }, [](double x) { return x + 2; }, {{-2, 0, 3}}),
+        elementwise("2 + x", [](const auto& x) { return 2 + x; }, [](double x) { return 2 + x; }, {{-2, 0, 3}}),
+        elementwise("x - 2", [](const auto& x) { return x - 2; }, [](double x) { return x - 2; }, {{-2, 0, 3}}),
+        elementwise("2 - x", [](const auto& x) { return 2 - x; }, [](double x) { return 2 - x; }, {{-2, 0, 3}}),
+        elementwise("x 2.5", [](const auto& x) { return x * 2.5; }, [](double x) { return x * 2.5; }, {{-2, 0, 3}}),
+        elementwise("2.5 x", [](const auto& x) { return 2.5 * x; }, [](double x) { return 2.5 * x; }, {{-2, 0, 3}}),
+        elementwise("x / 4", [](const auto& x) { return x / 4; }, [](double x) { return x / 4; }, {{-2, 0, 3}}),
+        elementwise("4 / x", [](const auto& x) { return 4 / x; }, [](double x) { return 4 / x; }, {{-2, 0.5, 3}}),
+        elementwise("max(x, 1)", [](const auto& x) { return xg::maximum(x, 1); }, [](double x) { return std::max(x, 1.0); }, {{-2, 0.5, 3}}),
+        elementwise("max(1, x)", [](const auto& x) { return xg::maximum(1, x); }, [](double x) { return std::max(x, 1.0); }, {{-2, 0.5, 3}}),
+        elementwise("min(x, 1)", [](const auto& x) { return xg::minimum(x, 1); }, [](double x) { return std::min(x, 1.0); }, {{-2, 0.5, 3}}),
+        elementwise("min(1, x)", [](const auto& x) { return xg::minimum(1, x); }, [](double x) { return std::min(x, 1.0); }, {{-2, 0.5, 3}}),
+    });
+}
+
+TEST_CASE("arithmetic: the rank of the result") {
+    using zero = xg::tensor<float, 0>;
+    using two = xg::tensor<float, 2>;
+    using three = xg::tensor<float, 3>;
+    using any = xg::tensor<float>;
+    static_assert(std::is_same_v<decltype(two{} + three{}), three>);
+    static_assert(std::is_same_v<decltype(three{} * zero{}), three>);
+    static_assert(std::is_same_v<decltype(two{} - two{}), two>);
+    static_assert(std::is_same_v<decltype(two{} / any{}), any>);
+    static_assert(std::is_same_v<decltype(any{} + zero{}), any>);
+    static_assert(std::is_same_v<decltype(two{} + 1), two>);
+    static_assert(std::is_same_v<decltype(1.0 - zero{}), zero>);
+    static_assert(std::is_same_v<decltype(-three{}), three>);
+    static_assert(std::is_same_v<decltype(xg::maximum(any{}, 0)), any>);
+}
+
+TEST_CASE("arithmetic: shapes that do not broadcast") {
+    const auto a = xg::zeros<float>({2, 3}), b = xg::zeros<float>({2, 4});
+    CHECK_THROWS_WITH_AS(a + b,
+                         "[add] shapes do not broadcast: a is (2, 3), b is (2, 4); "
+                         "sizes of an axis, counted from the last, must be equal or 1", xg::shape_error);
+    CHECK_THROWS_WITH_AS(b * xg::zeros<float>({3}),
+                         "[multiply] shapes do not broadcast: a is (2, 4), b is (3,); "
+                         "sizes of an axis, counted from the last, must be equal or 1", xg::shape_error);
+    CHECK_THROWS_AS(a - xg::zeros<float>({0}), xg::shape_error);
+    CHECK_THROWS_AS(a / xg::zeros<float>({2}), xg::shape_error);
+    CHECK_THROWS_WITH_AS((a + xg::tensor<float, 2>{}), "[tensor] used before it was given a value", xg::error);
+}
+
+TEST_CASE("maximum and minimum: NaN on either side, and equal operands") {
+    for (const auto size : {1, 5, 16, 37}) {
+        const auto n = xg::full<double>({size}, no_number), one = xg::ones<double>({size});
+        for (const auto& y : {xg::maximum(n, one), xg::maximum(one, n), xg::minimum(n, one), xg::minimum(one, n),
+                              xg::maximum(one, no_number), xg::minimum(no_number, one)})
+            CHECK(std::ranges::all_of(y.span(), [](double x) { return std::isnan(x); }));
+    }
+    auto a = xg::tensor<double, 1>{1, 2}, b = xg::tensor<double, 1>{1, 3};
+    a.requires_grad(true), b.requires_grad(true);
+    xg::sum(xg::maximum(a, b)).backward();
+    CHECK(a.grad()(0) == 0.5);
+    CHECK(b.grad()(0) == 0.5);
+    CHECK(a.grad()(1) == 0);
+    CHECK(b.grad()(1) == 1);
+}
+
+TEST_CASE("divide: no overflow on the way to a gradient that is in range") {
+    auto a = xg::tensor<float, 0>(1e25f), b = xg::tensor<float, 0>(1e25f);
+    a.requires_grad(true), b.requires_grad(true);
+    (a / b).backward();
+    CHECK(b.grad().item() == doctest::Approx(-1e-25));
+}
+
+TEST_CASE("arithmetic: integers and truth values") {
+    const auto x = xg::tensor<int, 1>{7, -7, 0};
+    CHECK(xg::array_equal(x + 1, xg::tensor<int, 1>{8, -6, 1}));
+    CHECK(xg::array_equal(x * x, xg::tensor<int, 1>{49, 49, 0}));
+    CHECK(xg::array_equal(2 - x, xg::tensor<int, 1>{-5, 9, 2}));
+    CHECK(xg::array_equal(-x, xg::tensor<int, 1>{-7, 7, 0}));
+    CHECK(xg::array_equal(x / 2, xg::tensor<int, 1>{3, -3, 0}));
+    CHECK(xg::array_equal(xg::maximum(x, 0), xg::tensor<int, 1>{7, 0, 0}));
+    CHECK(xg::array_equal(xg::minimum(x, xg::tensor<int, 1>{1, 1, 1}), xg::tensor<int, 1>{1, -7, 0}));
+    CHECK_THROWS_WITH_AS(x / 0, "[divide] an integer divided by zero", xg::value_error);
+    CHECK_THROWS_WITH_AS(1 / x, "[divide] an integer divided by zero", xg::value_error);
+    CHECK_THROWS_WITH_AS(x / x, "[divide] an integer divided by zero", xg::value_error);
+    const auto bytes = xg::tensor<std::uint8_t, 1>{250, 3};
+    CHECK(xg::array_equal(bytes + std::uint8_t{10}, xg::tensor<std::uint8_t, 1>{4, 13}));
+}
+
+TEST_CASE("arithmetic in place") {
+    auto x = xg::tensor<double, 2>{{1, 2, 3}, {4, 5, 6}};
+    const auto same = x;
+    x += 1;
+    x -= xg::tensor<double, 1>{1, 1, 1};
+    x *= xg::tensor<double, 2>{{2}, {3}};
+    x /= 2.0;
+    CHECK(xg::array_equal(x, xg::tensor<double, 2>{{1, 2, 3}, {6, 7.5, 9}}));
+    CHECK(xg::array_equal(same, x));
+    CHECK_THROWS_WITH_AS(x += xg::zeros<double>({2, 2, 3}),
+                         "[+=] the result does not fit in place: x is (2, 3), y is (2, 2, 3)", xg::shape_error);
+    CHECK_THROWS_AS((xg::ones<double>({1, 3}) += x), xg::shape_error);
+    CHECK_THROWS_AS(x += xg::zeros<double>({4}), xg::shape_error);
+
+    auto integers = xg::tensor<int, 1>{6, 9};
+    integers /= 3;
+    CHECK(xg::array_equal(integers, xg::tensor<int, 1>{2, 3}));
+    CHECK_THROWS_AS(integers /= 0, xg::value_error);
+}
+
+TEST_CASE("arithmetic in place where the operand is a part of the same elements") {
+    auto x = xg::arange<double>(1, 101);
+    auto later = xg::view(x, xt::range(1, 100)), sooner = xg::view(x, xt::range(0, 99));
+    later += sooner;   // each from the values before
+    for (auto i = 1; i < 100; ++i) CHECK(x(i) == 2 * i + 1);
+    auto square = xg::tensor<double, 2>{{1, 2}, {3, 4}};
+    square += xg::view(square, 0);
+    CHECK(xg::array_equal(square, xg::tensor<double, 2>{{2, 4}, {4, 6}}));
+    square += square;
+    CHECK(xg::array_equal(square, xg::tensor<double, 2>{{4, 8}, {8, 12}}));
+}
+
+TEST_CASE("arithmetic in place loses no gradient silently") {
+    auto x = xg::tensor<double, 1>{1, 2};
+    x.requires_grad(true);
+    CHECK_THROWS_AS(x += 1, xg::autograd_error);
+    auto y = xg::tensor<double, 1>{1, 2};
+    CHECK_THROWS_AS(y += x, xg::autograd_error);
+    {
+        const auto guard = xg::no_grad{};
+        x += 1;
+    }
+    CHECK(x(0) == 2);
+
+    auto z = x * x;
+    {
+        const auto guard = xg::no_grad{};
+        x += 1;
+    }
+    CHECK_THROWS_AS(xg::sum(z).backward(), xg::autograd_error);
+
+    // A sum keeps neither operand: both may change.
+    auto a = xg::tensor<double, 1>{1, 2};
+    auto sum = x + a;
+    a += 1;
+    {
+        const auto guard = xg::no_grad{};
+        x += 1;
+    }
+    xg::sum(sum).backward();
+    CHECK(x.grad()(0) == 1);
+
+    // A product with what needs no gradient keeps that only.
+    auto product = x * a;
+    {
+        const auto guard = xg::no_grad{};
+        x += 1;
+    }
+    xg::sum(product).backward();
+    CHECK(x.grad()(1) == 1 + a(1));
+}

@@ -1,0 +1,230 @@
+// The checks behind the table of operation tests, and tests of them: a check that never fails tests nothing.
+#include <doctest/doctest.h>
+
+#include <support/operation_table.hpp>
+
+#include <xgrad/autograd/custom.hpp>
+#include <xgrad/autograd/gradcheck.hpp>
+#include <xgrad/ops/arithmetic.hpp>
+#include <xgrad/ops/math.hpp>
+#include <xgrad/ops/reduce.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <limits>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+namespace operation_tests {
+
+namespace {
+
+using values = std::vector<double>;
+
+// Every way in which NumPy broadcasts two shapes: scalars, single elements, axes in front, axes of size 1 at
+// either side and in the middle; empty ones; and rows longer than a vector register.
+const auto shape_pairs = std::vector<std::pair<xg::shape, xg::shape>>{
+    {{}, {}},           {{}, {3}},          {{3}, {}},             {{1}, {3}},          {{3}, {1}},
+    {{3}, {3}},         {{1}, {}},          {{}, {1}},             {{2, 3}, {3}},       {{3}, {2, 3}},
+    {{2, 3}, {2, 1}},   {{2, 1}, {2, 3}},   {{2, 1}, {1, 3}},      {{1, 3}, {2, 1}},    {{2, 3}, {1, 3}},
+    {{2, 3}, {}},       {{1, 1}, {2, 3}},   {{2, 3, 2}, {3, 1}},   {{2, 1, 2}, {3, 1}}, {{2, 1, 2}, {2, 3, 2}},
+    {{2, 3, 2}, {2}},   {{3, 2}, {2, 1, 1}}, {{2, 1, 3, 1}, {1, 2, 1, 2}}, {{3, 1, 1}, {2, 1, 2, 1}},
+    {{1, 1, 1, 1}, {}}, {{2}, {2, 1, 2, 2}}, {{2, 2, 1, 2}, {2, 1, 2, 1}},
+    {{0}, {0}},         {{0}, {1}},         {{}, {0}},             {{2, 0}, {1}},       {{2, 0}, {2, 1}},
+    {{0, 3}, {1, 3}},   {{3, 0}, {1, 1}},   {{1, 0}, {3, 1}},      {{0, 1}, {1, 0}},    {{2, 1, 0}, {3, 1}},
+    {{37}, {37}},       {{37}, {1}},        {{1}, {37}},           {{3, 37}, {37}},     {{3, 37}, {3, 1}},
+    {{3, 1}, {37}},     {{2, 1, 19}, {3, 1}}, {{2, 3, 19}, {3, 1}},
+};
+
+template <class T>
+list<T> converted(const list<double>& x) {
+    auto result = list<T>{};
+    for (const auto& each : x) result.emplace_back(xg::astype<T>(each));
+    return result;
+}
+
+std::string shapes_of(const list<double>& x) {
+    auto text = std::string{};
+    for (const auto& each : x) text += (text.empty() ? "" : ", ") + xg::to_string(each.shape());
+    return text;
+}
+
+/// What is wrong with the value, if anything is.
+template <class T>
+std::optional<std::string> wrong_value(const operation& row, const xg::tensor<T>& got, const xg::tensor<double>& wanted) {
+    if (got.shape() != wanted.shape())
+        return "shape " + xg::to_string(got.shape()) + ", wanted " + xg::to_string(wanted.shape());
+    for (auto i = std::size_t{0}; i < got.size(); ++i) {
+        const auto y = static_cast<double>(std::as_const(got).data()[i]), r = wanted.data()[i];
+        const auto allowed = row.epsilons * static_cast<double>(std::numeric_limits<T>::epsilon()) * (std::fabs(r) + row.scale) +
+                             static_cast<double>(std::numeric_limits<T>::min());
+        const auto equal = std::isnan(r) ? std::isnan(y) : y == r || std::fabs(y - r) <= allowed;
+        if (!equal)
+            return "element " + std::to_string(i) + " is " + std::to_string(y) + ", wanted " + std::to_string(r) +
+                   ", difference " + std::to_string((y - r) / std::fabs(r) / static_cast<double>(std::numeric_limits<T>::epsilon())) +
+                   " epsilons";
+    }
+    return std::nullopt;
+}
+
+/// The check of one derivative for any number of operands up to three.
+template <class Check>
+std::optional<std::string> wrong_derivative(const operation& row, const list<double>& x, const Check& checked_by) {
+    const auto f = [&row](const auto&... each) { return row.run.in_double({each...}); };
+    const auto result = x.size() == 1   ? checked_by(f, std::tuple{x[0]})
+                        : x.size() == 2 ? checked_by(f, std::tuple{x[0], x[1]})
+                                        : checked_by(f, std::tuple{x[0], x[1], x[2]});
+    return result ? std::nullopt : std::optional{result.report};
+}
+
+std::optional<std::string> wrong_gradient(const operation& row, const list<double>& x) {
+    return wrong_derivative(row, x, [](const auto& f, const auto& at) { return xg::gradcheck(f, at); });
+}
+
+// A quotient of differences of analytic first derivatives: as exact as that of the function itself.
+std::optional<std::string> wrong_second_derivative(const operation& row, const list<double>& x) {
+    return wrong_derivative(row, x, [](const auto& f, const auto& at) { return xg::gradgradcheck(f, at); });
+}
+
+std::optional<std::string> wrong_in(const operation& row, const list<double>& x) {
+    // What float sees are operands rounded to float; so the reference gets these.
+    const auto in_float = converted<float>(x);
+    auto rounded = list<double>{};
+    for (const auto& each : in_float) rounded.emplace_back(xg::astype<double>(each));
+    if (auto wrong = wrong_value(row, row.run.in_double(x), row.reference(x))) return "in double: " + *wrong;
+    if (auto wrong = wrong_value(row, row.run.in_float(in_float), row.reference(rounded))) return "in float: " + *wrong;
+    if (auto wrong = wrong_gradient(row, x)) return "first derivative: " + *wrong;
+    if (row.second_derivative)
+        if (auto wrong = wrong_second_derivative(row, x)) return "second derivative: " + *wrong;
+    return std::nullopt;
+}
+
+/// Operand k at a place of its own in its values, so that broadcasting combines different ones.
+list<double> operands(const operation& row, const std::vector<xg::shape>& sizes) {
+    auto result = list<double>{};
+    for (auto k = std::size_t{0}; k < sizes.size(); ++k) {
+        const auto& at = row.points[0][k];
+        auto numbers = values(at.data(), at.data() + at.size());
+        std::rotate(numbers.begin(), numbers.begin() + static_cast<std::ptrdiff_t>(k % numbers.size()), numbers.end());
+        result.push_back(shaped(numbers, sizes[k]));
+    }
+    return result;
+}
+
+std::optional<std::string> wrong_over_shapes(const operation& row) {
+    const auto operand_count = row.points[0].size();
+    for (const auto& [a, b] : shape_pairs) {
+        const auto x = operands(row, operand_count == 1 ? std::vector{a} : operand_count == 2 ? std::vector{a, b} : std::vector{a, b, a});
+        const auto large = a.elements() > 20 || b.elements() > 20;
+        auto once = row;
+        once.second_derivative = row.second_derivative && a.rank() + b.rank() <= 3;
+        const auto at_shapes = [&](const std::string& what) { return "at shapes " + shapes_of(x) + ": " + what; };
+        if (large) {   // the loops differ, the derivative's formula does not
+            if (auto wrong = wrong_value(row, row.run.in_double(x), row.reference(x))) return at_shapes(*wrong);
+        } else if (auto wrong = wrong_in(once, x)) {
+            return at_shapes(*wrong);
+        }
+    }
+    return std::nullopt;
+}
+
+std::optional<std::string> wrong_anywhere(const operation& row) {
+    for (const auto& x : row.points)
+        if (auto wrong = wrong_in(row, x)) return "at shapes " + shapes_of(x) + ": " + *wrong;
+    return row.is_elementwise ? wrong_over_shapes(row) : std::nullopt;
+}
+
+}  // namespace
+
+xg::tensor<double> shaped(const std::vector<double>& numbers, const xg::shape& sizes) {
+    auto y = xg::empty<double>(sizes);
+    for (auto i = std::size_t{0}; i < y.size(); ++i) y.data()[i] = numbers[i % numbers.size()];
+    return y;
+}
+
+xg::tensor<double> apply_elementwise(const std::function<double(const std::vector<double>&)>& f, const list<double>& x) {
+    auto sizes = xg::shape{};
+    for (const auto& each : x) sizes = xg::broadcast_shapes("reference", sizes, each.shape());
+    auto y = xg::empty<double>(sizes);
+    for (auto i = std::size_t{0}; i < y.size(); ++i) {
+        auto operands = values{};
+        for (const auto& each : x) {
+            const auto own = each.shape();
+            auto rest = i, at = std::size_t{0}, step = std::size_t{1};
+            for (auto from_last = std::size_t{1}; from_last <= sizes.rank(); ++from_last) {
+                const auto index = rest % sizes[sizes.rank() - from_last];
+                rest /= sizes[sizes.rank() - from_last];
+                if (from_last > own.rank()) continue;
+                const auto size = own[own.rank() - from_last];
+                at += (size == 1 ? 0 : index) * step;
+                step *= size;
+            }
+            operands.push_back(each.data()[at]);
+        }
+        y.data()[i] = f(operands);
+    }
+    return y;
+}
+
+operation detail::elementwise(std::string name, operation_pair run, std::function<double(const std::vector<double>&)> f,
+                              const std::vector<std::vector<double>>& numbers, double epsilons) {
+    auto x = list<double>{};
+    for (const auto& each : numbers) x.push_back(shaped(each, {each.size()}));
+    return {.name = std::move(name), .run = std::move(run),
+            .reference = [f = std::move(f)](const list<double>& operands) { return apply_elementwise(f, operands); },
+            .points = {std::move(x)}, .epsilons = epsilons, .is_elementwise = true};
+}
+
+void check(const operation& row) {
+    CAPTURE(row.name);
+    const auto wrong = wrong_anywhere(row);
+    CHECK_MESSAGE(!wrong, row.name, ": ", wrong.value_or(""));
+}
+
+void check(const std::vector<operation>& rows) {
+    REQUIRE(!rows.empty());
+    for (const auto& row : rows) check(row);
+}
+
+}  // namespace operation_tests
+
+namespace {
+
+using namespace operation_tests;
+
+std::string complaint(const operation& row) { return wrong_anywhere(row).value_or(""); }
+
+bool begins(const std::string& text, const char* with) { return text.starts_with(with); }
+
+}  // namespace
+
+TEST_CASE("the table finds what is wrong with a row") {
+    const auto cube = [](const auto& x) { return x * x * x; };
+    const auto cube_reference = [](double x) { return x * x * x; };
+    CHECK(complaint(elementwise("right", cube, cube_reference, {{0.5, 1.5, -2}})) == "");
+
+    const auto wrong_reference = [](double x) { return x * x; };
+    CHECK(begins(complaint(elementwise("value", cube, wrong_reference, {{0.5, 1.5}})), "at shapes (2,): in double: element 0"));
+
+    constexpr auto first = xg::custom(
+        "first", [](const auto& x) { return x * x * x; }, [](const auto& dy, const auto&, const auto& x) { return dy * x * x; });
+    CHECK(begins(complaint(elementwise("first", first, cube_reference, {{0.5, 1.5}})), "at shapes (2,): first derivative: input 0"));
+
+    constexpr auto second = xg::custom(
+        "second", [](const auto& x) { return x * x * x; },
+        [](const auto& dy, const auto&, const auto& x) { return dy * 3 * (x * x).detach(); });
+    CHECK(begins(complaint(elementwise("second", second, cube_reference, {{0.5, 1.5}})), "at shapes (2,): second derivative: input 0"));
+
+    // Right where both operands have one shape.
+    const auto product = [](double a, double b) { return a * b; };
+    const auto last_row = [](const auto& a, const auto& b) { return a.size() < b.size() ? a * b + 1 : a * b; };
+    CHECK(begins(complaint(elementwise("broadcast", last_row, product, {{1.0, 2.0}, {0.5, 3.0}})), "at shapes (), (3,): in double"));
+
+    const auto sum = operation{.name = "shape", .run = on_lists([](const auto& x) { return xg::sum(x[0]); }),
+                               .reference = [](const list<double>& x) { return x[0]; }, .points = {{shaped({1, 2}, {2})}}};
+    CHECK(complaint(sum) == "at shapes (2,): in double: shape (), wanted (2,)");
+}
