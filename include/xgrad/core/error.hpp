@@ -3,6 +3,7 @@
 
 #include <xgrad/core/config.hpp>
 
+#include <charconv>
 #include <concepts>
 #include <cstddef>
 #include <ranges>
@@ -66,16 +67,12 @@ namespace detail {
 inline void append_text(std::string& text, std::string_view piece) { text += piece; }
 
 template <class Number>
-    requires std::is_arithmetic_v<Number>
+    requires(std::is_arithmetic_v<Number> && !std::is_same_v<Number, bool>)
 void append_text(std::string& text, Number number) {
-    if constexpr (std::is_floating_point_v<Number>) {
-        auto digits = std::to_string(number);                      // "0.500000", without its idle zeros
-        digits.erase(digits.find_last_not_of('0') + 1);
-        if (digits.back() == '.') digits.pop_back();
-        text += digits;
-    } else {
-        text += std::to_string(number);
-    }
+    char digits[64];
+    const auto [end, status] = std::to_chars(digits, digits + sizeof digits, number);
+    static_cast<void>(status);   // 64 characters are enough for any
+    text.append(digits, end);
 }
 
 /// "(2, 3)", "(4,)", "()": as NumPy prints a shape.

@@ -93,7 +93,7 @@ inline common_lists& common() {
 struct thread_lists {
     std::array<free_list, class_count> lists{};
     bool watched = false;   // its blocks are handed over when the thread ends
-    bool ended = false;
+    bool ended = false;     // from here on it keeps none
 };
 
 inline constinit thread_local thread_lists own_lists{};
@@ -108,6 +108,7 @@ struct thread_watch {
         const auto lock = std::lock_guard{common().mutex};
         for (auto index = std::size_t{0}; index < class_count; ++index)
             hand_over(own_lists.lists[index], common().lists[index], own_lists.lists[index].count);
+        own_lists.watched = false;
         own_lists.ended = true;
     }
 };
@@ -118,13 +119,14 @@ inline void watch_this_thread() {
 }
 
 inline void* take_from_system(std::size_t bytes) {
+    auto* const block = ::operator new(bytes, std::align_val_t{alignment});
     auto& all = common();
     all.system_allocations.fetch_add(1, std::memory_order_relaxed);
     const auto reserved = all.reserved.fetch_add(bytes, std::memory_order_relaxed) + bytes;
     auto peak = all.peak.load(std::memory_order_relaxed);
     while (peak < reserved && !all.peak.compare_exchange_weak(peak, reserved, std::memory_order_relaxed)) {
     }
-    return ::operator new(bytes, std::align_val_t{alignment});
+    return block;
 }
 
 inline void give_to_system(void* block, std::size_t bytes) {
@@ -134,19 +136,23 @@ inline void give_to_system(void* block, std::size_t bytes) {
 
 XGRAD_NOINLINE inline void* allocate_slowly(std::size_t index) {
     auto& list = own_lists.lists[index];
-    if (!own_lists.watched) watch_this_thread();
+    if (!own_lists.watched && !own_lists.ended) watch_this_thread();
     {
         const auto lock = std::lock_guard{common().mutex};
         auto& spare = common().lists[index];
-        hand_over(spare, list, std::min(spare.count, std::max<std::size_t>(1, share[index] / 2)));
+        hand_over(spare, list, std::min(spare.count, own_lists.ended ? std::size_t{1} : share[index] / 2));
     }
     return list.head != nullptr ? list.pop() : take_from_system(class_bytes(index));
 }
 
-XGRAD_NOINLINE inline void hand_over_half(std::size_t index) {
+// For a thread that gave back a block and is not watched yet, has ended, or keeps more than its share.
+XGRAD_NOINLINE inline void settle(std::size_t index) {
     auto& list = own_lists.lists[index];
+    if (!own_lists.watched && !own_lists.ended) watch_this_thread();
+    const auto excess = own_lists.ended ? list.count : list.count > share[index] ? list.count / 2 : 0;
+    if (excess == 0) return;
     const auto lock = std::lock_guard{common().mutex};
-    hand_over(list, common().lists[index], own_lists.ended ? list.count : list.count / 2);
+    hand_over(list, common().lists[index], excess);
 }
 
 }  // namespace detail
@@ -166,7 +172,7 @@ inline void deallocate(void* block, std::size_t bytes) noexcept {
     const auto index = detail::size_class(bytes);
     auto& list = detail::own_lists.lists[index];
     list.push(static_cast<detail::free_block*>(block));
-    if (list.count > detail::share[index] || detail::own_lists.ended) detail::hand_over_half(index);
+    if (list.count > detail::share[index] || !detail::own_lists.watched) detail::settle(index);
 }
 
 /// What the pool did since the program began.
@@ -199,7 +205,10 @@ struct allocator {
     template <class U>
     allocator(const allocator<U>&) noexcept {}
 
-    T* allocate(std::size_t count) { return static_cast<T*>(memory::allocate(count * sizeof(T))); }
+    T* allocate(std::size_t count) {
+        if (count > std::numeric_limits<std::size_t>::max() / sizeof(T)) throw std::bad_alloc{};
+        return static_cast<T*>(memory::allocate(count * sizeof(T)));
+    }
     void deallocate(T* block, std::size_t count) noexcept { memory::deallocate(block, count * sizeof(T)); }
 
     friend bool operator==(const allocator&, const allocator&) { return true; }

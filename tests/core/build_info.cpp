@@ -1,0 +1,15 @@
+#include <doctest/doctest.h>
+
+#include <xgrad/core/build_info.hpp>
+
+#include <string>
+
+TEST_CASE("what one got, in words") {
+    const auto text = xgrad::build_info();
+    CHECK(text.starts_with("xgrad " + std::to_string(XGRAD_VERSION_MAJOR) + "."));
+    for (const auto* part : {XGRAD_STRINGIZE(XGRAD_ISA), "floats a vector", "thread", "xtensor ", "xsimd "})
+        CHECK_MESSAGE(text.find(part) != std::string::npos, text);
+#if !defined(_OPENMP)
+    CHECK(text.find("no OpenMP") != std::string::npos);
+#endif
+}
