@@ -28,7 +28,8 @@ namespace xgrad::inline XGRAD_ABI {
 
 namespace detail {
 
-/// A reference count. While the process has one thread, counting needs no locked instruction.
+/// A reference count. While the process has one thread, counting needs no locked instruction: the C library
+/// says so by a variable that it changes before the second thread starts, which sees all that was counted.
 class counter {
 public:
     explicit counter(std::uint32_t count) : m_count{count} {}
@@ -71,6 +72,7 @@ public:
     counter handles{1};   ///< tensors that refer to it; when the last one goes, so does the graph
     counter holders{1};   ///< all handles together count as one, each array and rule that needs the elements too
     counter keeps{0};     ///< backward rules that will read the elements; on the owner
+    counter writers{0};   ///< adaptors through which the elements can be written at any time; on the owner
     std::atomic<std::uint32_t> version{0};       ///< how often the elements were changed in place; on the owner
     std::atomic<std::uint64_t> fingerprint{0};   ///< of the elements, once written to while kept; 0: not so
     array* owner;         ///< whose elements these are: its own, or another array's
@@ -145,7 +147,10 @@ public:
         return owner->version.load(std::memory_order_relaxed);
     }
 
-    void begin_keep() noexcept { owner->keeps.add(); }
+    void begin_keep() noexcept {
+        owner->keeps.add();
+        if (owner->writers.get() != 0) expose();
+    }
     void end_keep() noexcept {
         if (owner->keeps.drop()) owner->fingerprint.store(0, std::memory_order_relaxed);
     }

@@ -1,8 +1,9 @@
 // The backward pass.
 //
 // Reverse accumulation over the graph behind one value: each node, once its own gradient is complete, adds
-// to the gradients of its inputs; a leaf stores what it gets. "Complete" is counted: a first walk counts the
-// edges into each node. Both walks are loops over explicit lists.
+// to the gradients of its inputs; a leaf stores what it gets. A first walk, in depth, puts the nodes into an
+// order in which inputs stand before what came of them; the second goes through it from the end. Both are
+// loops over explicit lists.
 #pragma once
 
 #include <xgrad/autograd/broadcast.hpp>
@@ -12,9 +13,13 @@
 #include <xgrad/autograd/tensor.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/memory.hpp>
+#include <xgrad/kernels/elementwise.hpp>
+#include <xgrad/kernels/reduce.hpp>
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
+#include <limits>
 #include <span>
 #include <utility>
 #include <vector>
@@ -48,22 +53,29 @@ void accumulate(node& target, tensor<T> gradient) {
 template <real T>
 class leaf final : public node {
 public:
-    explicit leaf(const array& value) : node{"leaf", value, {}} {}
+    explicit leaf(const array& value) : node{"leaf", value, {}, true} {}
     ~leaf() override { clear(); }
 
+    /// What is stored is nobody else's: a tensor that was got from `grad()` earlier, the gradient that the user
+    /// gave and other leaves' gradients stay as they are.
     void differentiate() override {
-        auto* const brought = std::exchange(gradient, nullptr);
-        if (brought == nullptr) return;
-        auto now = access::adopt<T>(brought);
-        if (total != nullptr) {
-            accumulate_total(now);
-        } else if (is_grad_enabled() || access::get(now).unshared()) {
-            total = access::take(std::move(now));
+        const auto now = access::adopt<T>(std::exchange(gradient, nullptr));
+        if (total == nullptr) {
+            if (access::get(now).unshared()) store(tensor<T>{now});
+            else store(broadcast_to(now, sizes));
+            return;
+        }
+        auto& before = *total;
+        if (before.unshared() && before.graph == nullptr && !needs_grad(now)) {
+            auto* const sum = reinterpret_cast<T*>(before.elements);
+            kernels::elementwise(kernels::sum_of{}, sum, sizes, kernels::operand<T>{sum, &sizes}, operand_of(now));
+            before.mark_changed();
         } else {
-            total = access::take(now.clone());   // somebody else holds it; `total` will be added to in place
+            const auto guard = enable_grad{};
+            before.handles.add();
+            store(add_same(access::adopt<T>(&before), now));
         }
     }
-    bool is_leaf() const noexcept override { return true; }
 
     void clear() noexcept {
         if (total != nullptr) std::exchange(total, nullptr)->drop_handle();
@@ -72,58 +84,83 @@ public:
     array* total = nullptr;
 
 private:
-    void accumulate_total(const tensor<T>& now) {
-        auto before = access::adopt<T>(std::exchange(total, nullptr));
-        if (is_grad_enabled()) before = add_same(before, now);
-        else {
-            kernels::elementwise(kernels::sum_of{}, access::elements(before), sizes, operand_of(before), operand_of(now));
-            access::get(before).mark_changed();
-        }
-        total = access::take(std::move(before));
+    void store(tensor<T>&& sum) {
+        clear();
+        total = access::take(std::move(sum));
     }
 };
 
 using node_list = std::vector<node*, memory::allocator<node*>>;
 
-/// The nodes behind one value, inputs after their consumers' first sight; whatever happens in a pass over
-/// them, none of them is left in the middle of one.
+/// A way through the part of the graph behind one value that leads to the wanted nodes: to every leaf, when
+/// none are named. Whatever happens on it, no node is left in the middle of a pass.
+///
+/// Named nodes are made for the purpose (`variable` in functional.hpp). So what is older than all of them did not
+/// come of them, and neither did a leaf; the walk stops there without leaving a trace. That spares the history
+/// of whatever else the value came of, and lets several threads use the same leaves at once.
 class pass {
 public:
-    pass(node& root, std::span<node* const> wanted) : m_found{&root}, m_wanted{wanted} {
-        for (auto* const each : wanted) each->captured = true;
-        for (auto i = std::size_t{0}; i < m_found.size(); ++i) {
-            auto& current = *m_found[i];
-            if (current.captured) continue;
-            if (current.released) {
-                clean_up();
-                fail<autograd_error>("backward", "the graph behind ", current.name,
-                                     " was used by an earlier backward and released; "
-                                     "pass {.retain_graph = true} to the earlier one");
-            }
-            for (auto* const input : current.inputs())
-                if (input != nullptr && input->awaited++ == 0) m_found.push_back(input);
+    explicit pass(node& root, std::span<node* const> wanted = {}) : m_root{root}, m_wanted{wanted} {
+        latest = std::max(latest, root.born);
+        m_order.reserve(64);
+        m_path.reserve(64);
+        for (auto* const each : wanted) {
+            each->captured = true;
+            m_oldest = std::min(m_oldest, each->born);
         }
     }
-    ~pass() { clean_up(); }
+    ~pass() {
+        for (auto* const each : m_wanted) each->captured = false;
+        for (const auto& each : m_path) leave(*each.at);
+        for (auto* const each : m_order) leave(*each);
+    }
     pass(const pass&) = delete;
     pass& operator=(const pass&) = delete;
 
-    void run(node& root, backward_options options) {
+    /// Finds the nodes, each after its inputs. Tells whether the value came of a wanted one at all.
+    bool find() {
+        if (passes_by(m_root)) return false;
+        enter(m_root);
+        while (!m_path.empty()) {
+            auto& [at, next] = m_path.back();
+            auto& current = *at;
+            const auto inputs = current.captured ? std::span<node* const>{} : current.inputs();
+            if (next < inputs.size()) {
+                auto* const input = inputs[next++];
+                if (input != nullptr && input->standing == node::place::outside && !passes_by(*input)) enter(*input);
+                continue;
+            }
+            if (is_wanted(current) || std::ranges::any_of(inputs, [](const node* input) {
+                    return input != nullptr && input->standing == node::place::within;
+                }))
+                current.standing = node::place::within;
+            if (current.standing == node::place::within && current.released && !is_wanted(current))
+                fail<autograd_error>("backward", "the graph behind ", current.name,
+                                     " was used by an earlier backward and released; "
+                                     "pass {.retain_graph = true} to the earlier one");
+            m_order.push_back(&current);
+            m_path.pop_back();
+        }
+        return m_root.standing == node::place::within;
+    }
+
+    /// Whether the value also came of nodes outside the way.
+    bool met_others() const { return m_met_others; }
+
+    /// Brings the root's gradient to the wanted nodes, where it stays, or to the leaves, which store it.
+    void run(backward_options options) {
         const auto scope = set_grad_enabled{options.create_graph};
-        auto ready = node_list{&root};
+        const auto release = !options.retain_graph && !options.create_graph;
         auto leaves = node_list{};
-        while (!ready.empty()) {
-            auto& current = *ready.back();
-            ready.pop_back();
-            if (current.captured) continue;
-            if (current.is_leaf()) {
-                leaves.push_back(&current);
+        for (auto i = m_order.size(); i-- > 0;) {
+            auto& current = *m_order[i];
+            if (current.standing != node::place::within) continue;
+            if (is_wanted(current)) {
+                if (current.is_leaf() && current.gradient != nullptr) leaves.push_back(&current);
                 continue;
             }
             if (current.gradient != nullptr) current.differentiate();
-            if (!options.retain_graph && !options.create_graph) current.release();
-            for (auto* const input : current.inputs())
-                if (input != nullptr && --input->awaited == 0) ready.push_back(input);
+            if (release) current.release();
         }
         // Only now, so that a rule that throws leaves every stored gradient as it was.
         if (m_wanted.empty())
@@ -131,16 +168,35 @@ public:
     }
 
 private:
-    void clean_up() noexcept {
-        for (auto* const each : m_wanted) each->captured = false;
-        for (auto* const each : m_found) {
-            each->awaited = 0;
-            if (each->gradient != nullptr) std::exchange(each->gradient, nullptr)->drop_handle();
-        }
+    struct stop {
+        node* at;
+        std::size_t next;   ///< the input to look at next
+    };
+
+    bool is_wanted(const node& each) const { return m_wanted.empty() ? each.is_leaf() : each.captured; }
+
+    bool passes_by(const node& each) {
+        const auto by = !m_wanted.empty() && !each.captured && (each.born < m_oldest || each.is_leaf());
+        m_met_others = m_met_others || by;
+        return by;
     }
 
-    node_list m_found;
+    void enter(node& each) {
+        m_path.push_back({&each, 0});
+        each.standing = node::place::aside;
+    }
+
+    static void leave(node& each) noexcept {
+        each.standing = node::place::outside;
+        if (each.gradient != nullptr) std::exchange(each.gradient, nullptr)->drop_handle();
+    }
+
+    node& m_root;
     std::span<node* const> m_wanted;
+    std::uint64_t m_oldest = std::numeric_limits<std::uint64_t>::max();
+    bool m_met_others = false;
+    std::vector<stop, memory::allocator<stop>> m_path;
+    node_list m_order;
 };
 
 }  // namespace detail
@@ -215,8 +271,10 @@ void basic_tensor<T>::backward(const basic_tensor& gradient, backward_options op
                           "; both must be equal");
     if constexpr (real<T>) {
         auto& root = *get().graph;
+        auto way = detail::pass{root};
+        way.find();
         detail::accumulate(root, tensor<T>{gradient});
-        detail::pass{root, {}}.run(root, options);
+        way.run(options);
     }
 }
 

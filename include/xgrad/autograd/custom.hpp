@@ -37,7 +37,7 @@ public:
         }();
         using result_type = decltype(y);
         constexpr auto rank = detail::tensor_traits<result_type>::rank;
-        if (((detail::access::get(y).owner == detail::access::get(x).owner) || ...)) y = y.clone();
+        if (!detail::access::get(y).unshared()) y = y.clone();   // an input, a view of one, something it holds on to
         auto values = keep(result(y), x...);
         const auto rule = [backward = m_backward](const auto& dy, gradients& d, const auto& y_kept, const auto&... x_kept) {
             const auto typed = [](auto&& value, auto like) {

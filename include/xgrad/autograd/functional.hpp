@@ -1,8 +1,9 @@
 // Derivatives of functions, rather than of values.
 //
-// A function here takes tensors and gives a tensor. Where an argument itself requires a gradient (and
-// recording is on), the derivative is recorded, so that these nest: the gradient of a function that
-// contains a gradient is what it should be.
+// A function here takes tensors and gives a tensor. Where an argument or anything else that it uses requires a
+// gradient (and recording is on), value and derivative are recorded, so that these nest: the gradient of a
+// function that contains a gradient is what it should be. Under `no_grad` nothing of it is recorded. Stored
+// gradients, those that `grad()` shows, stay as they are.
 #pragma once
 
 #include <xgrad/autograd/backward.hpp>
@@ -11,6 +12,7 @@
 #include <xgrad/autograd/record.hpp>
 #include <xgrad/autograd/tensor.hpp>
 #include <xgrad/core/config.hpp>
+#include <xgrad/core/memory.hpp>
 
 #include <algorithm>
 #include <array>
@@ -18,6 +20,7 @@
 #include <tuple>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 namespace xgrad::inline XGRAD_ABI {
 
@@ -47,16 +50,61 @@ std::tuple<X...> gradients_of(const basic_tensor<T>& y, const basic_tensor<T>& w
     if (!y.requires_grad()) return {zeros_like(x)...};
     const auto wanted = std::array<node*, sizeof...(X)>{access::graph(x)...};
     auto& root = *access::graph(y);
-    auto walk = pass{root, wanted};
+    auto way = pass{root, wanted};
+    if (!way.find()) return {zeros_like(x)...};
     accumulate(root, tensor<T>{weights});
-    walk.run(root, options);
+    way.run(options);
     const auto take = [&]<class V>(const V& variable_) {
         auto* const brought = std::exchange(access::graph(variable_)->gradient, nullptr);
+        if (brought == nullptr) return zeros_like(variable_);
         using traits = tensor_traits<V>;
-        return brought == nullptr ? zeros_like(variable_)
-                                  : access::adopt<typename traits::value_type, traits::rank>(brought);
+        auto dx = access::adopt<typename traits::value_type, traits::rank>(brought);
+        // Two arguments' gradients, or an argument's and the weights, may be one array: each gets its own.
+        return options.create_graph || access::get(dx).unshared() ? dx : dx.clone();
     };
     return {take(x)...};
+}
+
+/// Whether `y` has something to differentiate beside what came of `x`: weights that f holds, say.
+template <real T, class... X>
+bool came_of_others(const basic_tensor<T>& y, const X&... x) {
+    if (!y.requires_grad()) return false;
+    const auto wanted = std::array<node*, sizeof...(X)>{access::graph(x)...};
+    auto way = pass{*access::graph(y), wanted};
+    way.find();
+    return way.met_others();
+}
+
+template <real T>
+tensor<T> within_zeros(const basic_tensor<T>& part, const shape& sizes, std::size_t first);
+
+/// The elements of x from the one numbered `first` on.      dx = dy in their place, 0 elsewhere
+template <real T>
+tensor<T> part_of(const basic_tensor<T>& x, const shape& sizes, std::size_t first) {
+    return record("part", make_view(x, sizes, first), {x}, keep(), [from = shape_of(x), first](const auto& dy, gradients& d) {
+        d(0, [&] { return within_zeros(dy, from, first); });
+    });
+}
+
+/// Zeros, and `part` from the element numbered `first` on.    dpart = dy there
+template <real T>
+tensor<T> within_zeros(const basic_tensor<T>& part, const shape& sizes, std::size_t first) {
+    auto y = filled<dynamic_rank>(sizes, T{0});
+    std::copy_n(part.data(), part.size(), access::elements(y) + first);
+    return record("within_zeros", std::move(y), {part}, keep(), [from = shape_of(part), first](const auto& dy, gradients& d) {
+        d(0, [&] { return part_of(dy, from, first); });
+    });
+}
+
+/// `y` holds `rows` one after the other.      drow_i = dy there
+template <real T, class Rows>
+tensor<T> record_rows(tensor<T>&& y, const Rows& rows) {
+    const auto inputs = std::vector<input, memory::allocator<input>>(rows.begin(), rows.end());
+    const auto row_shape = rows.empty() ? shape{} : shape_of(rows.front());
+    return record("jacobian", std::move(y), inputs, keep(), [row_shape](const auto& dy, gradients& d) {
+        for (auto i = std::size_t{0}; i < d.size(); ++i)
+            d(i, [&] { return part_of(dy, row_shape, i * row_shape.elements()); });
+    });
 }
 
 template <class T>
@@ -79,10 +127,13 @@ std::tuple<T...> single_or_tuple(std::tuple<T...>&& values) {
 /// With one argument the gradient is a tensor, with several a tuple of them.
 template <class F, class... X>
 auto vjp(const F& f, const X&... x) {
-    const auto nested = needs_grad(x...);
-    const auto recording = enable_grad{};
+    const auto recorded = is_grad_enabled();
     auto variables = std::tuple{detail::variable(x)...};
+    const auto recording = enable_grad{};
     auto y = std::apply(f, variables);
+    const auto nested = recorded && std::apply([&](const auto&... each) {
+        return ((x.requires_grad() || ...) || detail::came_of_others(y, each...));
+    }, variables);
     auto pullback = [y, variables, nested](const auto& v) {
         const auto options = backward_options{.retain_graph = true, .create_graph = nested};
         return detail::single_or_tuple(std::apply(
@@ -114,14 +165,17 @@ auto grad(F f) {
 /// and the transposed of that linear map is J.
 template <class F, real T, std::size_t N>
 auto jvp(const F& f, const tensor<T, N>& x, const std::type_identity_t<tensor<T, N>>& v) {
+    const auto recorded = is_grad_enabled();
+    const auto variable = detail::variable(x);
     const auto recording = enable_grad{};
-    auto variable = detail::variable(x);
     auto y = f(variable);
     auto weights = zeros_like(y).requires_grad(true);
     const auto transposed = [&](const auto& u) {
         return std::get<0>(detail::gradients_of(y, u, {.create_graph = true}, variable));
     };
     auto direction = vjp(transposed, weights).second(v);
+    if (recorded && (x.requires_grad() || v.requires_grad() || detail::came_of_others(y, variable)))
+        return std::pair{std::move(y), std::move(direction)};
     return std::pair{y.detach(), direction.detach()};
 }
 
@@ -133,23 +187,23 @@ tensor<T, N> hvp(const F& f, const tensor<T, N>& x, const std::type_identity_t<t
 }
 
 /// All partial derivatives of f at x: J[i..., j...] = d f(x)[i...] / d x[j...], of shape f(x)'s followed by x's.
-/// One backward pass for each element of f(x). Not recorded.
+/// One backward pass for each element of f(x).
 template <class F, real T, std::size_t N>
 auto jacobian(const F& f, const tensor<T, N>& x) {
-    const auto [y, pullback] = vjp(f, x.detach());
+    const auto [y, pullback] = vjp(f, x);
     constexpr auto m = detail::tensor_traits<std::remove_cvref_t<decltype(y)>>::rank;
     constexpr auto rank = N == dynamic_rank || m == dynamic_rank ? dynamic_rank : N + m;
     auto sizes = detail::shape_of(y);
     for (const auto size : detail::shape_of(x)) sizes.push_back(size);
     auto result = detail::make_result<T>(sizes);
-    auto unit = zeros_like(y);
+    auto rows = std::vector<tensor<T>, memory::allocator<tensor<T>>>{};
     for (auto i = std::size_t{0}; i < y.size(); ++i) {
+        auto unit = zeros_like(y);
         detail::access::elements(unit)[i] = T{1};
-        const auto row = pullback(unit.clone());
-        std::ranges::copy(row.span(), detail::access::elements(result) + i * x.size());
-        detail::access::elements(unit)[i] = T{0};
+        rows.push_back(pullback(unit));
+        std::ranges::copy(rows.back().span(), detail::access::elements(result) + i * x.size());
     }
-    return detail::with_rank<rank>(std::move(result));
+    return detail::with_rank<rank>(detail::record_rows(std::move(result), rows));
 }
 
 /// All second derivatives of a scalar function f at x, of shape x's twice: the Jacobian of its gradient.

@@ -80,7 +80,7 @@ gradcheck_result gradcheck(const F& f, const std::tuple<tensor<double, N>...>& i
             x = at;
             const auto numeric = (above - below) / ((at + h) - (at - h)), given = gradient.data()[i];
             const auto error = std::fabs(numeric - given) / (options.atol + options.rtol * std::fabs(numeric));
-            if (!(error <= result.largest_error)) {
+            if (!(error <= result.largest_error) && !std::isnan(result.largest_error)) {
                 result.largest_error = error;
                 result.report = "input " + std::to_string(number) + ", element " + std::to_string(i) + ": gradient " +
                                 std::to_string(given) + ", difference quotient " + std::to_string(numeric);
@@ -102,22 +102,32 @@ gradcheck_result gradcheck(const F& f, const tensor<double, N>& x, gradcheck_opt
     return gradcheck(f, std::tuple{x}, options);
 }
 
-/// The same for second derivatives: checks the gradient of f's gradient.
+/// The same for second derivatives: checks the gradient of v^T J, for fixed random v, with respect to the
+/// inputs and to v. The report counts v as the last input.
 template <class F, std::size_t... N>
 gradcheck_result gradgradcheck(const F& f, const std::tuple<tensor<double, N>...>& inputs, gradcheck_options options = {}) {
+    constexpr auto each_input = std::index_sequence_for<tensor<double, N>...>{};
+    const auto weights = [&] {
+        const auto guard = no_grad{};
+        return detail::check_weights(std::apply(f, inputs));
+    }();
     auto result = gradcheck_result{};
-    const auto gradient_part = [&]<std::size_t I>(std::integral_constant<std::size_t, I>) {
-        const auto part = [&](const auto&... x) {
-            auto [y, pullback] = vjp(f, x...);
-            if constexpr (sizeof...(N) == 1) return pullback(detail::check_weights(y));
-            else return std::get<I>(pullback(detail::check_weights(y)));
+    const auto check_gradient_of = [&]<std::size_t I>(std::integral_constant<std::size_t, I>) {
+        const auto gradient = [&](const auto&... x_and_v) {
+            const auto all = std::tie(x_and_v...);
+            return [&]<std::size_t... J>(std::index_sequence<J...>) {
+                auto both = vjp(f, std::get<J>(all)...);
+                auto dx = both.second(std::get<sizeof...(N)>(all));
+                if constexpr (sizeof...(N) == 1) return dx;
+                else return std::get<I>(std::move(dx));
+            }(each_input);
         };
-        auto own = gradcheck(part, inputs, options);
-        if (!(own.largest_error <= result.largest_error)) result = std::move(own);
+        auto own = gradcheck(gradient, std::tuple_cat(inputs, std::tuple{weights}), options);
+        if (!(own.largest_error <= result.largest_error) && !std::isnan(result.largest_error)) result = std::move(own);
     };
     [&]<std::size_t... I>(std::index_sequence<I...>) {
-        (gradient_part(std::integral_constant<std::size_t, I>{}), ...);
-    }(std::index_sequence_for<tensor<double, N>...>{});
+        (check_gradient_of(std::integral_constant<std::size_t, I>{}), ...);
+    }(each_input);
     return result;
 }
 

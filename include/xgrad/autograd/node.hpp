@@ -6,6 +6,7 @@
 #include <xgrad/core/memory.hpp>
 #include <xgrad/core/shape.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -14,10 +15,21 @@
 
 namespace xgrad::inline XGRAD_ABI::detail {
 
+// The time of the latest node that this thread has seen (L. Lamport, "Time, clocks, and the ordering of events
+// in a distributed system", 1978): a node can only have come of nodes born before it.
+inline constinit thread_local std::uint64_t latest = 0;
+
 /// A node stands for one value: the result of an operation, or a leaf. It knows the nodes of the operation's
 /// inputs (null for one that needs no gradient), and gathers the gradient with respect to its value.
 class node {
 public:
+    /// Where a node stands in the backward pass under way, if any.
+    enum class place : unsigned char {
+        outside,   ///< not in it
+        aside,     ///< seen, but no gradient is wanted of it or of what it came from
+        within,    ///< its gradient is wanted, or on the way to one that is
+    };
+
     virtual ~node() {
         if (gradient != nullptr) gradient->drop_handle();
         for (auto* const input : inputs())
@@ -32,17 +44,18 @@ public:
     virtual void differentiate() = 0;
     /// Lets go of what `differentiate` reads; what then remains of the node is its place in the graph.
     virtual void release() noexcept {}
-    virtual bool is_leaf() const noexcept { return false; }
 
+    bool is_leaf() const noexcept { return m_is_leaf; }
     std::span<node* const> inputs() const noexcept { return {m_inputs, m_input_count}; }
 
     static void* operator new(std::size_t bytes) { return memory::allocate(bytes); }
     static void operator delete(void* block, std::size_t bytes) noexcept { memory::deallocate(block, bytes); }
 
     counter references{1};
-    std::uint32_t awaited = 0;    ///< in a backward pass: how many edges have yet to bring their gradient
     bool released = false;
     bool captured = false;        ///< in a backward pass: its gradient is asked for by name
+    place standing = place::outside;
+    std::uint64_t born;           ///< later than its inputs, and than any node its thread had seen before
     std::size_t element_bytes;    ///< of the value
     const char* name;
     array* gradient = nullptr;    ///< in a backward pass: the sum of what has come in so far
@@ -51,16 +64,21 @@ public:
 
 protected:
     /// Takes the value's shape and type, and a reference to the graph of each input.
-    node(const char* name_, const array& value, std::span<node* const> inputs)
-        : element_bytes{value.element_bytes}, name{name_}, sizes{value.sizes}, m_input_count{inputs.size()} {
+    node(const char* name_, const array& value, std::span<node* const> inputs, bool is_leaf)
+        : element_bytes{value.element_bytes}, name{name_}, sizes{value.sizes}, m_is_leaf{is_leaf},
+          m_input_count{inputs.size()} {
         if (m_input_count > m_few.size()) m_inputs = memory::allocator<node*>{}.allocate(m_input_count);
         for (auto i = std::size_t{0}; i < m_input_count; ++i) {
             m_inputs[i] = inputs[i];
-            if (inputs[i] != nullptr) inputs[i]->references.add();
+            if (inputs[i] == nullptr) continue;
+            inputs[i]->references.add();
+            latest = std::max(latest, inputs[i]->born);
         }
+        born = ++latest;
     }
 
 private:
+    bool m_is_leaf;
     std::size_t m_input_count;
     std::array<node*, 3> m_few{};
     node** m_inputs = m_few.data();

@@ -61,18 +61,21 @@ public:
 
     /// The value. Throws `autograd_error` when it was changed in place since it was kept.
     tensor<T> operator()() const {
+        if (m_array == nullptr) return {};   // an optional input that was not given
         if (m_array->current_version() != m_version)
             fail<autograd_error>("backward", "a value of shape ", m_array->sizes, " that ", m_node->name,
                                  " kept for its gradient was changed in place; change a clone(), or call backward first");
-        m_array->handles.add();
-        if (m_is_result && m_array->handles.get() == 1) {
-            m_array->holders.add();   // the tensor had gone and with it its share in the block; both come back
-            if (is_grad_enabled()) {
-                m_node->references.add();
-                m_array->graph = m_node;
-            }
+        if (!m_is_result) {
+            m_array->handles.add();
+            return detail::access::adopt<T>(m_array);
         }
-        return detail::access::adopt<T>(m_array);
+        // The tensor that stood for the result may be gone, or going on another thread: a new one takes its place.
+        auto* const again = detail::array::make_view(*m_array, m_array->sizes);
+        if (is_grad_enabled()) {
+            m_node->references.add();
+            again->graph = m_node;
+        }
+        return detail::access::adopt<T>(again);
     }
 
     void set_node(detail::node& owner) { m_node = &owner; }
@@ -127,11 +130,14 @@ void accumulate(node& target, tensor<T> gradient);
 /// Where a rule puts the gradients of its operation's inputs.
 class gradients {
 public:
+    /// By the rule of `owner`, while a backward pass is at it.
     explicit gradients(const detail::node& owner) : m_inputs{owner.inputs()} {}
 
     std::size_t size() const { return m_inputs.size(); }
     /// Whether the gradient of input `i` is needed.
-    bool wants(std::size_t i) const { return m_inputs[i] != nullptr; }
+    bool wants(std::size_t i) const {
+        return m_inputs[i] != nullptr && m_inputs[i]->standing == detail::node::place::within;
+    }
     /// Evaluates `gradient`, a function without arguments, if input `i` needs it.
     template <class F>
     void operator()(std::size_t i, const F& gradient) const {
@@ -149,7 +155,7 @@ class operation final : public node {
 public:
     operation(const char* name_, const array& value, std::span<node* const> inputs_, std::tuple<Kept...>&& kept_values,
               Rule&& rule)
-        : node{name_, value, inputs_}, m_state{std::in_place, std::move(rule), std::move(kept_values)} {
+        : node{name_, value, inputs_, false}, m_state{std::in_place, std::move(rule), std::move(kept_values)} {
         std::apply([this](auto&... values) { (values.set_node(*this), ...); }, m_state->second);
     }
 

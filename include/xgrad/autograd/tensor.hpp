@@ -18,6 +18,7 @@
 #include <initializer_list>
 #include <iterator>
 #include <memory>
+#include <ranges>
 #include <span>
 #include <type_traits>
 #include <utility>
@@ -62,7 +63,8 @@ void copy_braces(const List& list, T*& to) {
         for (const auto& inner : list) copy_braces<Depth - 1>(inner, to);
 }
 
-/// What xtensor sees of a tensor: its elements, kept alive for as long as the adaptor lives.
+/// What xtensor sees of a tensor: its elements, kept alive for as long as the adaptor lives. Assigning to it
+/// writes to the elements.
 template <class T>
 class shared_elements {
 public:
@@ -80,14 +82,21 @@ public:
     using allocator_type = std::allocator<value_type>;
     using temporary_type = std::vector<value_type>;
 
-    explicit shared_elements(array& source) : m_array{&source} { m_array->handles.add(); }
-    shared_elements(const shared_elements& other) : shared_elements{*other.m_array} {}
-    shared_elements& operator=(const shared_elements& other) {
-        other.m_array->handles.add();
-        std::exchange(m_array, other.m_array)->drop_handle();
-        return *this;
+    explicit shared_elements(array& source) : m_array{&source} {
+        m_array->handles.add();
+        if constexpr (!std::is_const_v<T>) m_array->owner->writers.add();
     }
-    ~shared_elements() { m_array->drop_handle(); }
+    shared_elements(const shared_elements& other) : shared_elements{*other.m_array} {}
+    shared_elements& operator=(const shared_elements& other) { return assign(other); }
+    template <class Container>
+        requires std::ranges::sized_range<Container>
+    shared_elements& operator=(const Container& values) {
+        return assign(values);
+    }
+    ~shared_elements() {
+        if constexpr (!std::is_const_v<T>) m_array->owner->writers.drop();
+        m_array->drop_handle();
+    }
 
     T* data() const { return reinterpret_cast<T*>(m_array->elements); }
     size_type size() const { return m_array->size; }
@@ -107,6 +116,12 @@ public:
     }
 
 private:
+    shared_elements& assign(const auto& values) {
+        resize(values.size());
+        std::copy(values.begin(), values.end(), data());
+        return *this;
+    }
+
     array* m_array;
 };
 
