@@ -77,7 +77,8 @@ TEST_CASE("IDX: what is wrong with the file is said") {
     CHECK(error_of(folder, bytes({0, 0, 8})) == "is no IDX file: it has 3 bytes");
     CHECK(error_of(folder, bytes({0, 0, 10, 1, 0, 0, 0, 0})).starts_with("is no IDX file"));
     CHECK(error_of(folder, bytes({1, 0, 8, 1, 0, 0, 0, 0})).starts_with("is no IDX file"));
-    CHECK(error_of(folder, bytes({0x1f, 0x8b, 8, 0, 0, 0})).starts_with("is compressed; unpack it first: gunzip "));
+    CHECK(error_of(folder, bytes({0x1f, 0x8b, 8, 0, 0, 0}))
+              .starts_with("is compressed; unpack it first: gunzip "));
     CHECK(error_of(folder, bytes({0, 0, 8, 9})) == "has 9 axes; at most 8 can be read");
     CHECK(error_of(folder, bytes({0, 0, 8, 2, 0, 0, 0, 1})) == "ends within its header");
     CHECK(error_of(folder, bytes({0, 0, 8, 1, 0, 0, 0, 3, 1, 2})) ==

@@ -56,7 +56,8 @@ TEST_CASE("a data set of tensors side by side") {
     CHECK(x.shape(1) == 2);
     CHECK(y(4) == 4);
     CHECK_THROWS_WITH_AS((data::tensor_dataset{xg::tensor<float, 2>{{1, 2}}, xg::tensor<float, 1>{{1, 2}}}),
-                         "[tensor_dataset] the tensors hold 1 and 2 samples; the first sizes must be equal", xg::shape_error);
+                         "[tensor_dataset] the tensors hold 1 and 2 samples; the first sizes must be equal",
+                         xg::shape_error);
     CHECK_THROWS_AS((data::tensor_dataset{xg::tensor<float>(1.0f)}), xg::rank_error);
 }
 
@@ -118,7 +119,9 @@ TEST_CASE("large rows are gathered by several threads alike") {
     for (auto [rows] : data::loader{set, {.batch_size = 64, .shuffle = true}}) {
         auto right = true;
         for (auto i = std::size_t{0}; i < count; ++i)
-            for (auto j = std::size_t{1}; j < width; ++j) right = right && std::as_const(rows)(i, j) == std::as_const(rows)(i, 0) + static_cast<double>(j);
+            for (auto j = std::size_t{1}; j < width; ++j)
+                right =
+                    right && std::as_const(rows)(i, j) == std::as_const(rows)(i, 0) + static_cast<double>(j);
         CHECK(right);
     }
 }

@@ -46,11 +46,14 @@ std::string error_of(const temporary_folder& folder, const std::string& contents
     return "no error";
 }
 
-std::string error_of_header(const temporary_folder& folder, const std::string& header, const std::string& elements = "") {
+std::string error_of_header(const temporary_folder& folder, const std::string& header,
+                            const std::string& elements = "") {
     return error_of(folder, with_length(header, elements));
 }
 
-bool equal(const xg::tensor<float>& a, const xg::tensor<float>& b) { return std::ranges::equal(a.span(), b.span()); }
+bool equal(const xg::tensor<float>& a, const xg::tensor<float>& b) {
+    return std::ranges::equal(a.span(), b.span());
+}
 
 }  // namespace
 
@@ -82,14 +85,19 @@ TEST_CASE("the bytes of a file") {
                               R"("w\"\u000a":{"dtype":"F32","shape":[1,2],"data_offsets":[8,16]},)"
                               R"("n":{"dtype":"U8","shape":[1],"data_offsets":[16,17]}})"};
     header.resize((header.size() + 7) / 8 * 8, ' ');
-    CHECK(folder.read("some") == with_length(header, std::string{"\0\0\0\0\0\0\xf0\x3f\0\0\x80\x3f\0\0\0\x40\3", 17}));
+    CHECK(folder.read("some") ==
+          with_length(header, std::string{"\0\0\0\0\0\0\xf0\x3f\0\0\x80\x3f\0\0\0\x40\3", 17}));
 }
 
 TEST_CASE("what others may write") {
     const auto folder = temporary_folder{};
-    const auto header = std::string{" { \"__metadata__\" : {\"format\":\"pt\", \"a\":\"\\u00e4\\ud83d\\ude00\\n\"} ,\n\"b\\u0041\":{\"shape\":[ 2 ],"
-                                    "\"data_offsets\":[0,8],\"dtype\":\"F32\"},\"none\":{\"dtype\":\"F32\",\"shape\":[0,3],\"data_offsets\":[0,0]}}   "};
-    const auto list = io::load_tensors<float>(folder.write("some", with_length(header, std::string{"\0\0\x80\x3f\0\0\0\x40", 8})));
+    const auto header = std::string{
+        R"( { "__metadata__" : {"format":"pt", "a":"\u00e4\ud83d\ude00\n"} ,)"
+        "\n"
+        R"("b\u0041":{"shape":[ 2 ],"data_offsets":[0,8],"dtype":"F32"},)"
+        R"("none":{"dtype":"F32","shape":[0,3],"data_offsets":[0,0]}}   )"};
+    const auto list = io::load_tensors<float>(
+        folder.write("some", with_length(header, std::string{"\0\0\x80\x3f\0\0\0\x40", 8})));
     REQUIRE(list.size() == 2);
     CHECK(list[0].first == "none");
     CHECK(list[0].second.shape() == xg::shape{0, 3});
@@ -185,23 +193,32 @@ TEST_CASE("broken and hostile files") {
     fails(R"({"a":{"dtype":"Q7","shape":[1],"data_offsets":[0,4]}})", "unknown dtype Q7", four);
     fails(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}})", "outside the file", four);
     fails(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[4,0]}})", "outside the file", four);
-    fails(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}})", "of shape (2,) and dtype F32 cannot have 4 bytes", four);
+    fails(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}})",
+          "of shape (2,) and dtype F32 cannot have 4 bytes", four);
     fails(R"({"a":{"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,0]}})", "cannot have 0 bytes");
-    fails(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}})",
-          "tensor a is listed twice", four + four);
-    fails(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})",
-          "tensor b overlaps the one before it", four);
-    fails(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}})", "tensor a leaves a gap before it", four + four);
-    fails(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})", "goes on behind its last tensor", four + four);
+    fails(
+        R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}})",
+        "tensor a is listed twice", four + four);
+    fails(
+        R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})",
+        "tensor b overlaps the one before it", four);
+    fails(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}})", "tensor a leaves a gap before it",
+          four + four);
+    fails(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})", "goes on behind its last tensor",
+          four + four);
     fails("{\"a\n\":{}}", "a control character");
     fails(R"({"\x":{}})", "an unknown escape");
     fails(R"({"\u12g4":{}})", "a bad \\u");
     fails(R"({"\ud800":{}})", "half a surrogate pair");
     fails(R"({"__metadata__":{},"__metadata__":{}})", "__metadata__ twice");
     fails(R"({"__metadata__":{"a":1}})", "no \" where");
-    CHECK_THROWS_AS(io::load_tensors<double>(folder.write("some", with_length(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})", four))),
-                    xg::dtype_error);
-    CHECK_THROWS_AS(io::load_tensors<bool>(folder.write("some", with_length(R"({"a":{"dtype":"BOOL","shape":[1],"data_offsets":[0,1]}})", "\2"))),
-                    xg::io_error);
+    CHECK_THROWS_AS(
+        io::load_tensors<double>(folder.write(
+            "some", with_length(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})", four))),
+        xg::dtype_error);
+    CHECK_THROWS_AS(
+        io::load_tensors<bool>(folder.write(
+            "some", with_length(R"({"a":{"dtype":"BOOL","shape":[1],"data_offsets":[0,1]}})", "\2"))),
+        xg::io_error);
     CHECK_THROWS_AS(io::load_tensors<float>(folder.path("missing")), xg::io_error);
 }

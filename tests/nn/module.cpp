@@ -132,12 +132,31 @@ TEST_CASE("members of every kind, by name and in order") {
                                 .inner = {},
                                 .shelled = {},
                                 .training = true};
-    CHECK(names(nn::parameters(net)) ==
-          strings{"weight", "layers.0.weight", "layers.0.bias", "layers.1.weight", "layers.1.bias", "pair.0.weight",
-                  "pair.0.bias", "pair.1.weight", "pair.1.bias", "mixed.0.weight", "mixed.0.bias", "mixed.2.0",
-                  "mixed.2.1", "present.weight", "present.bias", "nested.1.0.weight", "nested.1.0.bias",
-                  "inner.m_first.weight", "inner.m_first.bias", "inner.m_second.0.weight", "inner.m_second.0.bias",
-                  "shelled.0.weight", "shelled.0.bias", "shelled.2.weight", "shelled.2.bias"});
+    CHECK(names(nn::parameters(net)) == strings{"weight",
+                                                "layers.0.weight",
+                                                "layers.0.bias",
+                                                "layers.1.weight",
+                                                "layers.1.bias",
+                                                "pair.0.weight",
+                                                "pair.0.bias",
+                                                "pair.1.weight",
+                                                "pair.1.bias",
+                                                "mixed.0.weight",
+                                                "mixed.0.bias",
+                                                "mixed.2.0",
+                                                "mixed.2.1",
+                                                "present.weight",
+                                                "present.bias",
+                                                "nested.1.0.weight",
+                                                "nested.1.0.bias",
+                                                "inner.m_first.weight",
+                                                "inner.m_first.bias",
+                                                "inner.m_second.0.weight",
+                                                "inner.m_second.0.bias",
+                                                "shelled.0.weight",
+                                                "shelled.0.bias",
+                                                "shelled.2.weight",
+                                                "shelled.2.bias"});
     CHECK(names(nn::buffers(net)) == strings{"running_mean"});
     auto all = strings{};
     nn::for_each_tensor([&](std::string_view name, const auto&) { all.emplace_back(name); }, net);
@@ -147,9 +166,9 @@ TEST_CASE("members of every kind, by name and in order") {
 
 TEST_CASE("an aggregate of 32 members") {
     struct wide {
-        layer a0{1}, a1{1}, a2{1}, a3{1}, a4{1}, a5{1}, a6{1}, a7{1}, b0{1}, b1{1}, b2{1}, b3{1}, b4{1}, b5{1}, b6{1},
-            b7{1}, c0{1}, c1{1}, c2{1}, c3{1}, c4{1}, c5{1}, c6{1}, c7{1}, d0{1}, d1{1}, d2{1}, d3{1}, d4{1}, d5{1},
-            d6{1}, d7{1};
+        layer a0{1}, a1{1}, a2{1}, a3{1}, a4{1}, a5{1}, a6{1}, a7{1}, b0{1}, b1{1}, b2{1}, b3{1}, b4{1},
+            b5{1}, b6{1}, b7{1}, c0{1}, c1{1}, c2{1}, c3{1}, c4{1}, c5{1}, c6{1}, c7{1}, d0{1}, d1{1}, d2{1},
+            d3{1}, d4{1}, d5{1}, d6{1}, d7{1};
     };
     const auto list = nn::parameters(wide{});
     CHECK(list.size() == 64);

@@ -86,15 +86,16 @@ struct idx_file {
         if (promised > present / element_bytes)
             file.fail("is cut short: ", present, " bytes of elements are too few for the shape ", sizes);
         if (promised * element_bytes != present)
-            file.fail("goes on after its last element: ", present, " bytes of elements are too many for the shape ", sizes);
+            file.fail("goes on after its last element: ", present,
+                      " bytes of elements are too many for the shape ", sizes);
     }
 };
 
 /// Whether a T can hold every E.
 template <class E, class T>
-inline constexpr bool holds_every =
-    std::numeric_limits<E>::digits <= std::numeric_limits<T>::digits &&
-    (std::is_signed_v<T> || !std::is_signed_v<E>) && (std::is_floating_point_v<T> || !std::is_floating_point_v<E>);
+inline constexpr bool holds_every = std::numeric_limits<E>::digits <= std::numeric_limits<T>::digits &&
+                                    (std::is_signed_v<T> || !std::is_signed_v<E>) &&
+                                    (std::is_floating_point_v<T> || !std::is_floating_point_v<E>);
 
 template <class E, element T>
 void read_elements(input_file& file, T* to, std::size_t count) {
@@ -104,7 +105,8 @@ void read_elements(input_file& file, T* to, std::size_t count) {
     while (count != 0) {
         const auto now = std::min(chunk, count);
         file.read(bytes.data(), now * sizeof(E));
-        for (auto i = std::size_t{0}; i < now; ++i) to[i] = static_cast<T>(from_big_endian<E>(bytes.data() + i * sizeof(E)));
+        for (auto i = std::size_t{0}; i < now; ++i)
+            to[i] = static_cast<T>(from_big_endian<E>(bytes.data() + i * sizeof(E)));
         to += now;
         count -= now;
     }
@@ -121,7 +123,9 @@ tensor<T> read_idx(const std::string& path) {
     detail::with_idx_type(source.code, [&]<class E>(std::type_identity<E>) {
         if constexpr (detail::holds_every<E, T>)
             detail::read_elements<E>(source.file, xgrad::detail::access::elements(result), result.size());
-        else source.file.template fail<dtype_error>("holds ", dtype_name<E>(), "; a ", dtype_name<T>(), " cannot hold every one");
+        else
+            source.file.template fail<dtype_error>("holds ", dtype_name<E>(), "; a ", dtype_name<T>(),
+                                                   " cannot hold every one");
     });
     return result;
 }

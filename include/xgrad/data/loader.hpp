@@ -75,7 +75,8 @@ public:
         if (options.batch_size == 0) fail<value_error>("loader", "batch_size must be at least 1");
         if (!options.shuffle) return;
         m_order.resize(m_samples);
-        m_seed = options.seed ? *options.seed : with_default_generator([](generator& numbers) { return numbers(); });
+        m_seed = options.seed ? *options.seed
+                              : with_default_generator([](generator& numbers) { return numbers(); });
     }
 
     /// The number of batches in an epoch.
@@ -101,7 +102,9 @@ public:
             return *this;
         }
         void operator++(int) { ++m_index; }
-        friend bool operator==(const iterator& i, std::default_sentinel_t) { return i.m_index >= i.m_loader->size(); }
+        friend bool operator==(const iterator& i, std::default_sentinel_t) {
+            return i.m_index >= i.m_loader->size();
+        }
 
     private:
         friend loader;
@@ -114,7 +117,8 @@ public:
     iterator begin() {
         if (m_options.shuffle) {
             std::iota(m_order.begin(), m_order.end(), std::size_t{0});
-            generator{m_seed ^ (m_epoch * 0xd1342543de82ef95u)}.shuffle(std::span{m_order});   // odd, so no two epochs agree
+            // Multiplied by an odd number, no two epochs give the same.
+            generator{m_seed ^ (m_epoch * 0xd1342543de82ef95u)}.shuffle(std::span{m_order});
         }
         ++m_epoch;
         return iterator{*this};
@@ -125,15 +129,17 @@ private:
     value_type batch(std::size_t index) const {
         const auto begin = index * m_options.batch_size;
         const auto count = std::min(m_options.batch_size, m_samples - begin);
-        return std::apply([&](const auto&... each) { return value_type{rows(each, begin, count)...}; }, m_tensors);
+        return std::apply([&](const auto&... each) { return value_type{rows(each, begin, count)...}; },
+                          m_tensors);
     }
 
     template <class Tensor>
     Tensor rows(const Tensor& source, std::size_t begin, std::size_t count) const {
         using xgrad::detail::access;
         auto& array = access::get(source);
-        auto* const batch = m_options.shuffle ? detail::gather_rows(array, std::span{m_order}.subspan(begin, count))
-                                              : detail::view_rows(array, begin, count);
+        auto* const batch = m_options.shuffle
+                                ? detail::gather_rows(array, std::span{m_order}.subspan(begin, count))
+                                : detail::view_rows(array, begin, count);
         return access::adopt<typename Tensor::value_type, Tensor::static_rank>(batch);
     }
 

@@ -40,7 +40,8 @@ inline std::string find_idx(const std::string& folder, const std::string& stem, 
     if (input_file::exists(first)) return first;
     const auto second = start + '.' + kind;
     if (input_file::exists(second)) return second;
-    if (input_file::exists(first + ".gz")) fail<io_error>("mnist", first, ".gz is compressed; unpack it first: gunzip ", first, ".gz");
+    if (input_file::exists(first + ".gz"))
+        fail<io_error>("mnist", first, ".gz is compressed; unpack it first: gunzip ", first, ".gz");
     fail<io_error>("mnist", "there is no file ", first, ", nor ", second);
 }
 
@@ -58,14 +59,18 @@ labelled_images<T> mnist(const std::string& folder, split part) {
     const auto label_file = detail::find_idx(folder, stem + "-labels", "idx1-ubyte");
     const auto pixels = read_idx<std::uint8_t>(image_file);
     const auto labels = read_idx<std::uint8_t>(label_file);
-    if (pixels.rank() != 3) fail<io_error>("mnist", image_file, ": the shape is ", pixels.shape(), "; images have three axes");
-    if (labels.rank() != 1) fail<io_error>("mnist", label_file, ": the shape is ", labels.shape(), "; labels have one axis");
+    if (pixels.rank() != 3)
+        fail<io_error>("mnist", image_file, ": the shape is ", pixels.shape(), "; images have three axes");
+    if (labels.rank() != 1)
+        fail<io_error>("mnist", label_file, ": the shape is ", labels.shape(), "; labels have one axis");
     const auto count = labels.size();
     if (pixels.shape(0) != count)
-        fail<io_error>("mnist", image_file, " has ", pixels.shape(0), " images, ", label_file, " ", count, " labels");
+        fail<io_error>("mnist", image_file, " has ", pixels.shape(0), " images, ", label_file, " ", count,
+                       " labels");
     for (auto i = std::size_t{0}; i < count; ++i)
         if (labels.data()[i] > 9)
-            fail<io_error>("mnist", label_file, ": label number ", i, " is ", labels.data()[i], "; labels are 0 to 9");
+            fail<io_error>("mnist", label_file, ": label number ", i, " is ", labels.data()[i],
+                           "; labels are 0 to 9");
 
     auto x = xgrad::detail::make_result<T>({count, pixels.shape(1) * pixels.shape(2)});
     auto y = xgrad::detail::make_result<std::int64_t>({count});

@@ -70,10 +70,11 @@ inline void append_json_string(std::string& text, std::string_view value) {
 
 inline void write_tensors(std::vector<named_tensor> list, const std::string& path) {
     for (auto each = list.begin(); each != list.end(); ++each)
-        if (each->name == "__metadata__" || std::find_if(list.begin(), each, [&](const auto& other) { return other.name == each->name; }) != each)
+        if (each->name == "__metadata__" || std::ranges::find(list, each->name, &named_tensor::name) != each)
             fail<value_error>("save", path, ": the name ", each->name, " is reserved or given to two tensors");
     // Wide elements first: so each tensor begins at a multiple of its element's size.
-    std::ranges::stable_sort(list, std::ranges::greater{}, [](const auto& each) { return each.data->element_bytes; });
+    std::ranges::stable_sort(list, std::ranges::greater{},
+                             [](const auto& each) { return each.data->element_bytes; });
     auto header = std::string{"{"};
     auto at = std::size_t{0};
     for (const auto& each : list) {
@@ -101,7 +102,8 @@ class safetensors_file {
 public:
     explicit safetensors_file(const std::string& path) : m_file{"load", path} {
         auto length = std::array<char, 8>{};
-        if (m_file.size() < length.size()) m_file.fail("is no safetensors file: it has ", m_file.size(), " bytes");
+        if (m_file.size() < length.size())
+            m_file.fail("is no safetensors file: it has ", m_file.size(), " bytes");
         m_file.read(length.data(), length.size());
         const auto header_bytes = std::bit_cast<std::uint64_t>(length);
         if (header_bytes > m_file.size() - length.size() || header_bytes > max_header_bytes)
@@ -124,7 +126,8 @@ public:
     void read(const tensor_entry& entry, std::byte* to) {
         m_file.seek(m_begin + entry.begin);
         m_file.read(to, static_cast<std::size_t>(entry.end - entry.begin));
-        if (entry.dtype == "BOOL" && std::any_of(to, to + (entry.end - entry.begin), [](auto b) { return b > std::byte{1}; }))
+        if (entry.dtype == "BOOL" &&
+            std::any_of(to, to + (entry.end - entry.begin), [](auto b) { return b > std::byte{1}; }))
             m_file.fail("tensor ", entry.name, " is BOOL and has other bytes than 0 and 1");
     }
 
@@ -201,7 +204,8 @@ std::vector<std::pair<std::string, tensor<T>>> load_tensors(const std::string& p
     auto list = std::vector<std::pair<std::string, tensor<T>>>{};
     for (const auto& entry : source.entries()) {
         if (entry.dtype != detail::dtype_of<T>())
-            source.file().template fail<dtype_error>("tensor ", entry.name, " is ", entry.dtype, ", not ", detail::dtype_of<T>());
+            source.file().template fail<dtype_error>("tensor ", entry.name, " is ", entry.dtype, ", not ",
+                                                     detail::dtype_of<T>());
         auto x = xgrad::detail::make_result<T>(entry.sizes);
         source.read(entry, xgrad::detail::access::get(x).elements);
         list.emplace_back(entry.name, std::move(x));

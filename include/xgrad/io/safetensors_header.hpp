@@ -39,7 +39,8 @@ template <element T>
 constexpr std::string_view dtype_of() {
     if constexpr (std::is_same_v<T, bool>) return "BOOL";
     else if constexpr (real<T>) return sizeof(T) == 4 ? "F32" : "F64";
-    else if constexpr (std::is_signed_v<T>) return sizeof(T) == 1 ? "I8" : sizeof(T) == 2 ? "I16" : sizeof(T) == 4 ? "I32" : "I64";
+    else if constexpr (std::is_signed_v<T>)
+        return sizeof(T) == 1 ? "I8" : sizeof(T) == 2 ? "I16" : sizeof(T) == 4 ? "I32" : "I64";
     else return sizeof(T) == 1 ? "U8" : sizeof(T) == 2 ? "U16" : sizeof(T) == 4 ? "U32" : "U64";
 }
 
@@ -134,7 +135,8 @@ private:
             if (value > (std::uint64_t{1} << 59)) fail("a number that is too large");
             value = value * 10 + static_cast<std::uint64_t>(m_text[m_at] - '0');
         }
-        if (m_at == begin || (m_text[begin] == '0' && m_at != begin + 1)) fail("no whole number where one must be");
+        if (m_at == begin || (m_text[begin] == '0' && m_at != begin + 1))
+            fail("no whole number where one must be");
         return value;
     }
 
@@ -151,7 +153,8 @@ private:
     }
 
     void escape(std::string& text) {
-        static constexpr auto plain = std::string_view{"\"\\/bfnrt"}, meaning = std::string_view{"\"\\/\b\f\n\r\t"};
+        static constexpr auto plain = std::string_view{"\"\\/bfnrt"},
+                              meaning = std::string_view{"\"\\/\b\f\n\r\t"};
         const auto c = next();
         if (const auto which = plain.find(c); which != std::string_view::npos) text += meaning[which];
         else if (c != 'u') fail("an unknown escape in a string");
@@ -213,12 +216,14 @@ private:
 };
 
 /// Checks that the entries fill `bytes` bytes of elements exactly, and sorts them by their place there.
-inline void check_entries(std::vector<tensor_entry>& entries, std::uint64_t bytes, const xgrad::detail::input_file& file) {
+inline void check_entries(std::vector<tensor_entry>& entries, std::uint64_t bytes,
+                          const xgrad::detail::input_file& file) {
     for (const auto& each : entries) {
         auto wanted = std::uint64_t{dtype_bytes(each.dtype)};
         if (wanted == 0) file.fail("tensor ", each.name, " has the unknown dtype ", each.dtype);
         if (each.begin > each.end || each.end > bytes) file.fail("tensor ", each.name, " lies outside the file");
-        for (const auto size : each.sizes)   // once it is more than the file has, it does not matter how much more
+        // Once it is more than the file has, it does not matter how much more.
+        for (const auto size : each.sizes)
             wanted = size != 0 && wanted > bytes / size ? bytes + 1 : wanted * size;
         if (wanted != each.end - each.begin)
             file.fail("tensor ", each.name, " of shape ", each.sizes, " and dtype ", each.dtype, " cannot have ",
@@ -231,7 +236,8 @@ inline void check_entries(std::vector<tensor_entry>& entries, std::uint64_t byte
     auto at = std::uint64_t{0};
     for (const auto& each : entries) {
         if (each.begin != at)
-            file.fail("tensor ", each.name, each.begin < at ? " overlaps the one before it" : " leaves a gap before it");
+            file.fail("tensor ", each.name,
+                      each.begin < at ? " overlaps the one before it" : " leaves a gap before it");
         at = each.end;
     }
     if (at != bytes) file.fail("goes on behind its last tensor");

@@ -54,7 +54,9 @@ fans fans_of(const char* where, const basic_tensor<T>& w) {
 /// w ~ U(low, high)
 template <real T>
 void uniform(basic_tensor<T>& w, double low = 0, double high = 1) {
-    if (!(low <= high)) fail<value_error>("init::uniform", "low is ", low, ", high is ", high, "; low must not be above high");
+    if (!(low <= high))
+        fail<value_error>("init::uniform", "low is ", low, ", high is ", high,
+                          "; low must not be above high");
     const auto from = static_cast<T>(low), width = static_cast<T>(high - low);
     detail::fill(w, [=](generator& numbers) { return std::fma(width, numbers.uniform<T>(), from); });
 }
@@ -62,7 +64,8 @@ void uniform(basic_tensor<T>& w, double low = 0, double high = 1) {
 /// w ~ N(mean, deviation^2)
 template <real T>
 void normal(basic_tensor<T>& w, double mean = 0, double deviation = 1) {
-    if (!(deviation >= 0)) fail<value_error>("init::normal", "the standard deviation is ", deviation, "; it must be at least 0");
+    if (!(deviation >= 0))
+        fail<value_error>("init::normal", "the standard deviation is ", deviation, "; it must be at least 0");
     const auto centre = static_cast<T>(mean), scale = static_cast<T>(deviation);
     detail::fill(w, [=](generator& numbers) { return std::fma(scale, numbers.normal<T>(), centre); });
 }

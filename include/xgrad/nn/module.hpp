@@ -45,7 +45,9 @@ constexpr unsigned real_types() {
     };
     if constexpr ((std::is_same_v<M, Outer> || ...)) return 0;
     else if constexpr (kind == kind::tensor)
-        return std::is_same_v<typename M::value_type, float> ? 1 : std::is_same_v<typename M::value_type, double> ? 2 : 0;
+        return std::is_same_v<typename M::value_type, float>    ? 1
+               : std::is_same_v<typename M::value_type, double> ? 2
+                                                                : 0;
     else if constexpr (kind == kind::sequence || kind == kind::optional)
         return real_types<typename M::value_type, M, Outer...>();
     else if constexpr (kind == kind::tuple) return each(std::type_identity<M>{});
@@ -60,7 +62,8 @@ constexpr auto real_type_of() {
     if constexpr (!std::is_void_v<T>) return T{};
     else {
         constexpr auto types = (0u | ... | real_types<M>());
-        static_assert(types != 3, "the module has float and double tensors: ask for one kind: parameters<float>(net)");
+        static_assert(types != 3,
+                      "the module has float and double tensors: ask for one kind: parameters<float>(net)");
         return std::conditional_t<types == 2, double, float>{};
     }
 }

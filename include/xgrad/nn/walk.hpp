@@ -110,8 +110,9 @@ constexpr kind kind_of() {
     else if constexpr (is_optional<M>) return kind::optional;
     else if constexpr (!std::is_class_v<M>) return kind::other;
     else if constexpr (listed<M>) {
-        static_assert(member_list::complete<M>(),
-                      "a class derived from a module with XGRAD_MEMBERS, with members of its own, lists them all");
+        static_assert(
+            member_list::complete<M>(),
+            "a class derived from a module with XGRAD_MEMBERS, with members of its own, lists them all");
         return kind::module;
     } else if constexpr (std::is_empty_v<M>) return kind::other;
     else if constexpr (std::is_aggregate_v<M>) {
@@ -121,8 +122,9 @@ constexpr kind kind_of() {
         return kind::module;
     } else if constexpr (is_closure<M>() || has_result_type<M>) return kind::other;
     else {
-        static_assert(!callable<M>, "a module that is no aggregate lists its members: XGRAD_MEMBERS(weight, bias); "
-                                    "or XGRAD_MEMBERS() when there is nothing to learn");
+        static_assert(!callable<M>,
+                      "a module that is no aggregate lists its members: XGRAD_MEMBERS(weight, bias); "
+                      "or XGRAD_MEMBERS() when there is nothing to learn");
         return kind::other;
     }
 }
