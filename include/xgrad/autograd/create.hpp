@@ -13,6 +13,8 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <span>
+#include <type_traits>
 #include <utility>
 
 namespace xgrad::inline XGRAD_ABI {
@@ -53,7 +55,8 @@ tensor<T, N> generated(const shape& sizes, const Next& next) {
 
 template <element T>
 T integer_between(generator& numbers, std::int64_t low, std::int64_t high) {
-    return static_cast<T>(low + static_cast<std::int64_t>(numbers.below(static_cast<std::uint64_t>(high - low))));
+    const auto from = static_cast<std::uint64_t>(low), to = static_cast<std::uint64_t>(high);   // which wrap around
+    return static_cast<T>(static_cast<std::int64_t>(from + numbers.below(to - from)));
 }
 
 }  // namespace detail
@@ -70,8 +73,8 @@ tensor<T, detail::rank_of<Sizes>> empty(const Sizes& sizes) {
 
 /// Every element is `value`.
 template <element T = float, std::size_t N>
-tensor<T, N> full(const extent (&sizes)[N], T value) {
-    return detail::filled<N>(detail::shape_from(sizes), value);
+tensor<T, N> full(const extent (&sizes)[N], std::type_identity_t<T> value) {
+    return detail::filled<N, T>(detail::shape_from(sizes), value);
 }
 template <element T = float, integral_range Sizes>
 tensor<T, detail::rank_of<Sizes>> full(const Sizes& sizes, std::type_identity_t<T> value) {

@@ -62,11 +62,19 @@ public:
 private:
     std::string text(std::size_t at) const { return element_text(m_data[at], m_scientific); }
 
+    static bool has_point(const std::string& number) { return number.find('.') != std::string::npos; }
+    static std::size_t behind_point(const std::string& number) {
+        return has_point(number) ? number.size() - number.find('.') - 1 : 0;
+    }
+
     bool skips(std::size_t axis) const { return m_short && m_sizes[axis] > 2 * print_edge; }
 
     void measure(std::size_t axis, std::size_t at) {
         if (axis == m_sizes.rank()) {
-            m_width = std::max(m_width, text(at).size());
+            const auto own = text(at);
+            const auto behind = behind_point(own);
+            m_before = std::max(m_before, own.size() - behind);
+            m_behind = std::max(m_behind, behind);
             return;
         }
         for (auto i = std::size_t{0}; i < m_sizes[axis]; ++i) {
@@ -78,8 +86,10 @@ private:
     void print_axis(std::string& out, std::size_t axis, std::size_t at) const {
         if (axis == m_sizes.rank()) {
             const auto own = text(at);
-            if (axis != 0) out.append(m_width - own.size(), ' ');
+            const auto idle = has_point(own) ? m_behind - behind_point(own) : 0;   // so that the points stand in a column
+            if (axis != 0) out.append(m_before + m_behind - own.size() - idle, ' ');
             out += own;
+            if (axis != 0) out.append(idle, ' ');
             return;
         }
         const auto last = axis + 1 == m_sizes.rank();
@@ -101,7 +111,8 @@ private:
     shape m_sizes;
     bool m_short;
     bool m_scientific = false;
-    std::size_t m_width = 0;
+    std::size_t m_before = 0;   ///< the most characters up to the point, and behind it
+    std::size_t m_behind = 0;
 };
 
 }  // namespace detail

@@ -22,7 +22,6 @@
 #include <span>
 #include <type_traits>
 #include <utility>
-#include <vector>
 
 namespace xgrad::inline XGRAD_ABI {
 
@@ -80,7 +79,6 @@ public:
     using reverse_iterator = std::reverse_iterator<iterator>;
     using const_reverse_iterator = std::reverse_iterator<const_iterator>;
     using allocator_type = std::allocator<value_type>;
-    using temporary_type = std::vector<value_type>;
 
     explicit shared_elements(array& source) : m_array{&source} {
         m_array->handles.add();
@@ -128,6 +126,15 @@ private:
 struct access;
 
 }  // namespace detail
+}  // namespace xgrad
+
+// What xtensor puts the value of an expression into, before it is copied to such elements.
+template <class T>
+struct xt::temporary_container<xgrad::detail::shared_elements<T>> {
+    using type = xt::uvector<std::remove_const_t<T>>;
+};
+
+namespace xgrad::inline XGRAD_ABI {
 
 /// What a tensor is without its rank: the handle that the engine, the rules and the kernels work with.
 /// Copying it shares the elements.
@@ -229,7 +236,7 @@ private:
         if (sizeof...(indices) != sizes.rank())
             fail<rank_error>("tensor", sizeof...(indices), " indices for ", sizes.rank(), " axes");
         auto at = std::size_t{0}, axis = std::size_t{0};
-        const auto add = [&](std::ptrdiff_t index) {
+        [[maybe_unused]] const auto add = [&](std::ptrdiff_t index) {
             const auto size = static_cast<std::ptrdiff_t>(sizes[axis++]);
             if (index < -size || index >= size)
                 fail<index_error>("tensor", "index ", index, " is out of range for axis ", axis - 1, " of size ",
@@ -353,12 +360,13 @@ public:
     template <std::size_t M>
         requires(M != N && (is_dynamic || M == dynamic_rank))
     tensor(const tensor<T, M>& other) : basic_tensor<T>{other} {
-        check_rank();
+        check_rank(other);
     }
     template <std::size_t M>
         requires(M != N && (is_dynamic || M == dynamic_rank))
-    tensor(tensor<T, M>&& other) : basic_tensor<T>{std::move(other)} {
-        check_rank();
+    tensor(tensor<T, M>&& other) {
+        check_rank(other);   // before the move, so that one that throws has moved nothing
+        basic_tensor<T>::operator=(std::move(other));
     }
     /// The engine's handle with its rank restored.
     explicit tensor(const basic_tensor<T>& other)
@@ -442,9 +450,9 @@ private:
         detail::copy_braces<Depth>(values, to);
     }
 
-    void check_rank() const {
-        if (!is_dynamic && this->defined() && this->get().sizes.rank() != N)
-            fail<rank_error>("tensor", "a tensor with ", N, " axes cannot hold the shape ", this->get().sizes);
+    static void check_rank(const basic_tensor<T>& x) {
+        if (!is_dynamic && x.defined() && x.rank() != N)
+            fail<rank_error>("tensor", "a tensor with ", N, " axes cannot hold the shape ", detail::shape_of(x));
     }
 
     T* elements() const { return detail::access::elements(*this); }
