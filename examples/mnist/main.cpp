@@ -75,7 +75,8 @@ void learn(mlp& net, const images& set, const options& chosen) {
             loss.backward();
             opt.step();
 
-            if (!std::isfinite(loss.item())) throw std::runtime_error{"the loss is no number any more; choose a smaller --lr"};
+            if (!std::isfinite(loss.item()))
+                throw std::runtime_error{"the loss is no number any more; choose a smaller --lr"};
             if (interrupted != 0) return;
             progress.step(y.size(), loss.item(), xg::train::count_correct(out, y));
         }
@@ -140,7 +141,8 @@ images load_images(const std::string& folder, xg::data::split part) {
 void check_can_be_saved(const std::string& path) {
     auto ignored = std::error_code{};
     const auto folder = std::filesystem::path{path}.parent_path();
-    if (std::filesystem::is_directory(path, ignored)) throw std::runtime_error{path + " (from --save) is a folder, not a file"};
+    if (std::filesystem::is_directory(path, ignored))
+        throw std::runtime_error{path + " (from --save) is a folder, not a file"};
     if (!folder.empty() && !std::filesystem::is_directory(folder, ignored))
         throw std::runtime_error{"there is no folder " + folder.string() + " to --save into"};
 }

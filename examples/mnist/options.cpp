@@ -42,17 +42,29 @@ using text_type = const std::string&;
 
 constexpr auto known_options = std::array{
     option{"--epochs", "N", "how often all training images are gone through (default 5)",
-           [](options& o, name_type name, text_type text) { o.epochs = integer_between<std::size_t>(name, text, 1, 10000); }},
+           [](options& o, name_type name, text_type text) {
+               o.epochs = integer_between<std::size_t>(name, text, 1, 10000);
+           }},
     option{"--batch-size", "N", "images that go into one step (default 100)",
-           [](options& o, name_type name, text_type text) { o.batch_size = integer_between<std::size_t>(name, text, 1, 60000); }},
-    option{"--lr", "X", "the highest learning rate: it rises at first, then falls to 0 (default 1)",
-           [](options& o, name_type name, text_type text) { o.lr = number_between(name, text, 0, 1000, "a number from 0 to 1000"); }},
+           [](options& o, name_type name, text_type text) {
+               o.batch_size = integer_between<std::size_t>(name, text, 1, 60000);
+           }},
+    option{"--lr", "X", "the highest learning rate: it rises at first, then falls to 0 (default 0.7)",
+           [](options& o, name_type name, text_type text) {
+               o.lr = number_between(name, text, 0, 1000, "a number from 0 to 1000");
+           }},
     option{"--momentum", "X", "the part of a step that goes on in the next (default 0.9)",
-           [](options& o, name_type name, text_type text) { o.momentum = number_between(name, text, 0, 0.999, "a number from 0 to 0.999"); }},
+           [](options& o, name_type name, text_type text) {
+               o.momentum = number_between(name, text, 0, 0.999, "a number from 0 to 0.999");
+           }},
     option{"--seed", "N", "of the first weights and of the order of the images (default 1)",
-           [](options& o, name_type name, text_type text) { o.seed = integer_between<std::uint64_t>(name, text, 0, UINT64_MAX); }},
+           [](options& o, name_type name, text_type text) {
+               o.seed = integer_between<std::uint64_t>(name, text, 0, UINT64_MAX);
+           }},
     option{"--threads", "N", "threads to compute with (default: one for each processor)",
-           [](options& o, name_type name, text_type text) { o.threads = integer_between(name, text, 1, 1024); }},
+           [](options& o, name_type name, text_type text) {
+               o.threads = integer_between(name, text, 1, 1024);
+           }},
     option{"--dataset", "NAME", "mnist (the default) or fashion: clothes, by Zalando",
            [](options& o, name_type name, text_type text) {
                if (text != "mnist" && text != "fashion") refuse(name, "mnist or fashion", text);

@@ -9,7 +9,7 @@
 struct options {
     std::size_t epochs = 5;
     std::size_t batch_size = 100;
-    double lr = 1;
+    double lr = 0.7;
     double momentum = 0.9;
     std::uint64_t seed = 1;
     int threads = 0;   // 0: as many as OpenMP takes by itself
