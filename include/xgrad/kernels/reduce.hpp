@@ -56,7 +56,8 @@ struct minimum_of {
 
 namespace detail {
 
-inline constexpr std::size_t row_block = 4096;    // elements that one sweep with four accumulators adds up
+inline constexpr std::size_t row_block = 4096;    // elements that one loop adds up, in sweeps of four accumulators
+inline constexpr std::size_t sweep_steps = 16;    // elements that an accumulator takes in one sweep
 inline constexpr std::size_t step_block = 64;     // rows that are added up one after the other
 inline constexpr std::size_t reduce_grain = 32768;
 
@@ -74,15 +75,21 @@ T fold_row(const Op& op, const T* x, std::size_t count) {
         auto i = std::size_t{0};
         auto result = Op::template identity<T>;
         if (count >= width) {
-            auto s0 = none, s1 = none, s2 = none, s3 = none;
-            for (; i + 4 * width <= count; i += 4 * width) {
-                s0 = op(s0, simd::load(x + i));
-                s1 = op(s1, simd::load(x + i + width));
-                s2 = op(s2, simd::load(x + i + 2 * width));
-                s3 = op(s3, simd::load(x + i + 3 * width));
+            auto total = none;
+            while (i + width <= count) {
+                // No accumulator takes many elements before it goes into the total.
+                auto s0 = none, s1 = none, s2 = none, s3 = none;
+                const auto end = std::min(count, i + sweep_steps * 4 * width);
+                for (; i + 4 * width <= end; i += 4 * width) {
+                    s0 = op(s0, simd::load(x + i));
+                    s1 = op(s1, simd::load(x + i + width));
+                    s2 = op(s2, simd::load(x + i + 2 * width));
+                    s3 = op(s3, simd::load(x + i + 3 * width));
+                }
+                for (; i + width <= end; i += width) s0 = op(s0, simd::load(x + i));
+                total = op(total, op(op(s0, s1), op(s2, s3)));
             }
-            for (; i + width <= count; i += width) s0 = op(s0, simd::load(x + i));
-            result = simd::fold(op(op(s0, s1), op(s2, s3)), op);
+            result = simd::fold(total, op);
         }
         for (; i < count; ++i) result = op(result, x[i]);
         return result;

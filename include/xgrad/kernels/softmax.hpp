@@ -28,34 +28,51 @@ void map_row(const F& f, const T* x, T* y, std::size_t count) {
     if (i < count) simd::store_partial(y + i, f(simd::load_partial(x + i, count - i)), count - i);
 }
 
-/// The sum of e^(x[i] - shift).
-template <class T>
-T sum_exp(const T* x, std::size_t count, T shift) {
+/// The sum of e^(x[i] - shift), whose terms go through `each(i, vector, count)`.
+template <class T, class Each>
+T sum_exp(const T* x, std::size_t count, T shift, const Each& each) {
     constexpr auto width = simd::width<T>;
     using batch = simd::batch<T>;
-    auto sum = batch(T{0}), other = batch(T{0});
+    auto sum = batch(T{0});
     auto i = std::size_t{0};
-    for (; i + 2 * width <= count; i += 2 * width) {
-        sum = sum + simd::exp(simd::load(x + i) - batch(shift));
-        other = other + simd::exp(simd::load(x + i + width) - batch(shift));
+    for (; i + width <= count; i += width) {
+        const auto terms = batch(simd::exp(simd::load(x + i) - batch(shift)));
+        each(i, terms, width);
+        sum = sum + terms;
     }
-    auto total = simd::fold(sum + other, sum_of{});
-    for (; i < count; i += width) {
-        const auto rest = std::min(width, count - i);
+    auto total = simd::fold(sum, sum_of{});
+    if (const auto rest = count - i; rest != 0) {
         alignas(64) T lanes[width];
-        simd::store(lanes, rest < width ? simd::load_partial(x + i, rest) : simd::load(x + i));
-        simd::store(lanes, simd::exp(simd::load(lanes) - batch(shift)));
+        const auto terms = batch(simd::exp(simd::load_partial(x + i, rest) - batch(shift)));
+        each(i, terms, rest);
+        simd::store(lanes, terms);
         for (auto lane = std::size_t{0}; lane < rest; ++lane) total += lanes[lane];
     }
     return total;
 }
 
-/// ln of the sum of e^x[i]: the largest element comes out first, so that nothing overflows.
+/// ln of the sum of e^x[i], in two parts to be subtracted one after the other: their sum would lose the digits
+/// by which the elements differ. The largest element comes out first, so that nothing overflows.
 template <class T>
-T log_sum_exp(const T* x, std::size_t count) {
+struct log_sum {
+    T largest, rest;
+
+    log_sum(const T* x, std::size_t count)
+        : largest{fold_row(maximum_of{}, x, count)},
+          rest{std::log(sum_exp(x, count, largest, [](std::size_t, const auto&, std::size_t) {}))} {}
+};
+
+/// y[i] = factor e^x[i] / sum e^x. y may be x.
+template <class T>
+void softmax_row(const T* x, T* y, std::size_t count, T factor) {
+    using batch = simd::batch<T>;
     const auto largest = fold_row(maximum_of{}, x, count);
-    const auto shift = std::isfinite(largest) ? largest : T{0};
-    return shift + std::log(sum_exp(x, count, shift));
+    const auto sum = sum_exp(x, count, largest, [y](std::size_t i, const batch& terms, std::size_t width) {
+        if (width == simd::width<T>) simd::store(y + i, terms);
+        else simd::store_partial(y + i, terms, width);
+    });
+    const auto scale = factor / sum;
+    map_row([scale](const batch& v) { return v * batch(scale); }, y, y, count);
 }
 
 }  // namespace detail
@@ -76,9 +93,12 @@ void softmax(const T* x, const axis_view& at, T* y) {
                 for (auto k = std::size_t{0}; k < at.length; ++k) gathered.data()[k] = from[k * at.inner];
                 from = to = gathered.data();
             }
-            const auto shift = detail::log_sum_exp(from, at.length);
-            if constexpr (Log) detail::map_row([&](const batch& v) { return v - batch(shift); }, from, to, at.length);
-            else detail::map_row([&](const batch& v) { return simd::exp(v - batch(shift)); }, from, to, at.length);
+            if constexpr (Log) {
+                const auto shift = detail::log_sum<T>{from, at.length};
+                detail::map_row([&](const batch& v) { return (v - batch(shift.largest)) - batch(shift.rest); }, from, to, at.length);
+            } else {
+                detail::softmax_row(from, to, at.length, T{1});
+            }
             if (at.inner != 1)
                 for (auto k = std::size_t{0}; k < at.length; ++k) y[first + k * at.inner] = gathered.data()[k];
         }
@@ -89,8 +109,10 @@ void softmax(const T* x, const axis_view& at, T* y) {
 template <class T>
 void cross_entropy(const T* x, const std::int64_t* labels, std::size_t rows, std::size_t classes, T* losses) {
     parallel_for(rows, detail::softmax_grain / std::max<std::size_t>(1, classes) + 1, [&](std::size_t begin, std::size_t end) {
-        for (auto i = begin; i < end; ++i)
-            losses[i] = detail::log_sum_exp(x + i * classes, classes) - x[i * classes + static_cast<std::size_t>(labels[i])];
+        for (auto i = begin; i < end; ++i) {
+            const auto shift = detail::log_sum<T>{x + i * classes, classes};
+            losses[i] = shift.rest - (x[i * classes + static_cast<std::size_t>(labels[i])] - shift.largest);
+        }
     });
 }
 
@@ -98,13 +120,10 @@ void cross_entropy(const T* x, const std::int64_t* labels, std::size_t rows, std
 template <class T>
 void cross_entropy_gradient(const T* x, const std::int64_t* labels, const T* weights, std::size_t weight_step,
                             std::size_t rows, std::size_t classes, T* dx) {
-    using batch = simd::batch<T>;
     parallel_for(rows, detail::softmax_grain / std::max<std::size_t>(1, classes) + 1, [&](std::size_t begin, std::size_t end) {
         for (auto i = begin; i < end; ++i) {
             const auto weight = weights[i * weight_step];
-            const auto shift = detail::log_sum_exp(x + i * classes, classes);
-            detail::map_row([&](const batch& v) { return batch(weight) * simd::exp(v - batch(shift)); }, x + i * classes,
-                            dx + i * classes, classes);
+            detail::softmax_row(x + i * classes, dx + i * classes, classes, weight);
             dx[i * classes + static_cast<std::size_t>(labels[i])] -= weight;
         }
     });

@@ -131,7 +131,7 @@ template <real T>
 bool allclose(const basic_tensor<T>& a, const basic_tensor<T>& b, double rtol = 1e-5, double atol = 1e-8) {
     const auto x = a.span(), y = b.span();
     return detail::shape_of(a) == detail::shape_of(b) && std::ranges::equal(x, y, [=](double v, double w) {
-               return v == w || std::fabs(v - w) <= atol + rtol * std::fabs(w);
+               return v == w || (std::isfinite(w) && std::fabs(v - w) <= atol + rtol * std::fabs(w));
            });
 }
 

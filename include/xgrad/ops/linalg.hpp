@@ -4,6 +4,7 @@
 #include <xgrad/autograd/backward.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/kernels/gemm.hpp>
+#include <xgrad/ops/elementwise.hpp>
 #include <xgrad/ops/shape.hpp>
 
 #include <algorithm>
@@ -59,14 +60,7 @@ tensor<T> multiply_matrices(const basic_tensor<T>& a, const basic_tensor<T>& b, 
     const auto& left = shape_of(a);
     const auto& right = shape_of(b);
     const auto rows = left[left.rank() - (options.transpose_a ? 1 : 2)];
-    const auto inner = left[left.rank() - (options.transpose_a ? 2 : 1)];
     const auto columns = right[right.rank() - (options.transpose_b ? 2 : 1)];
-    if (inner != right[right.rank() - (options.transpose_b ? 1 : 2)])
-        fail<shape_error>("matmul", "inner sizes differ: a is ", left, options.transpose_a ? " transposed" : "", ", b is ",
-                          right, options.transpose_b ? " transposed" : "",
-                          left.rank() == 2 && right.rank() == 2 && !options.transpose_a && !options.transpose_b
-                              ? "; a's last must equal b's first"
-                              : "; a's columns must be as many as b's rows");
     const auto batch = broadcast_shapes("matmul", batch_of(left), batch_of(right));
     auto sizes = batch;
     sizes.push_back(rows);
@@ -77,7 +71,7 @@ tensor<T> multiply_matrices(const basic_tensor<T>& a, const basic_tensor<T>& b, 
         kernels::gemm<T>(matrix_at(a.data(), left, matrix_index(i, batch, left), options.transpose_a),
                          matrix_at(b.data(), right, matrix_index(i, batch, right), options.transpose_b),
                          matrix_at(access::elements(y), sizes, i, false));
-    return record("matmul", std::move(y), {a, b}, keep(a, b),
+    return record("matmul", std::move(y), {a, b}, keep_read(b.requires_grad(), a, a.requires_grad(), b),
                   [options](const auto& dy, gradients& d, const auto& a_kept, const auto& b_kept) {
                       const auto ta = options.transpose_a, tb = options.transpose_b;
                       d(0, [&] {
@@ -100,11 +94,25 @@ tensor<T> multiply_stack(const basic_tensor<T>& a, const basic_tensor<T>& b, mat
     return reshape_to(y, sizes);
 }
 
+template <real T>
+void check_inner_sizes(const basic_tensor<T>& a, const basic_tensor<T>& b, matmul_options options) {
+    const auto& left = shape_of(a);
+    const auto& right = shape_of(b);
+    if (left.rank() == 0 || right.rank() == 0)
+        fail<rank_error>("matmul", "a is ", left, ", b is ", right, "; a scalar has no matrix product");
+    const auto columns = left[left.rank() - (options.transpose_a && left.rank() > 1 ? 2 : 1)];
+    const auto rows = right[right.rank() - (options.transpose_b || right.rank() == 1 ? 1 : 2)];
+    if (columns == rows) return;
+    const auto plain = !options.transpose_a && !options.transpose_b && right.rank() <= 2;
+    fail<shape_error>("matmul", "inner sizes differ: a is ", left, options.transpose_a ? " transposed" : "", ", b is ", right,
+                      options.transpose_b ? " transposed" : "",
+                      plain ? "; a's last must equal b's first" : "; a's columns must be as many as b's rows");
+}
+
 /// NumPy's rules: a vector on the left is a row, on the right a column, and the axis added for it goes again.
 template <real T>
 tensor<T> matmul_any(const basic_tensor<T>& a, const basic_tensor<T>& b, matmul_options options) {
-    if (a.rank() == 0 || b.rank() == 0)
-        fail<rank_error>("matmul", "a is ", shape_of(a), ", b is ", shape_of(b), "; a scalar has no matrix product");
+    check_inner_sizes(a, b, options);
     if (a.rank() == 1) {
         auto y = matmul_any(reshape_to(a, {1, a.size()}), b, {false, options.transpose_b});
         auto sizes = shape_of(y);
@@ -140,7 +148,7 @@ tensor<T> affine(const basic_tensor<T>& x, const basic_tensor<T>& weight, const 
                      [b = bias.data()](const auto& value, std::size_t, std::size_t column, std::size_t count) {
                          return value + (count < simd::width<T> ? simd::load_partial(b + column, count) : simd::load(b + column));
                      });
-    return record("linear", std::move(y), {x, weight, bias}, keep(x, weight),
+    return record("linear", std::move(y), {x, weight, bias}, keep_read(weight.requires_grad(), x, x.requires_grad(), weight),
                   [](const auto& dy, gradients& d, const auto& x_kept, const auto& weight_kept) {
                       d(0, [&] { return multiply_matrices(dy, weight_kept(), {false, true}); });
                       d(1, [&] { return multiply_matrices(x_kept(), dy, {true, false}); });
@@ -189,6 +197,7 @@ inline constexpr matmul_fn matmul{};
 struct linear_fn {
     template <real T, std::size_t N, std::size_t W, std::size_t B>
     tensor<T, N> operator()(const tensor<T, N>& x, const tensor<T, W>& weight, const tensor<T, B>& bias) const {
+        static_assert(N != 0, "x has an axis of features");
         static_assert((W == 2 || W == dynamic_rank) && (B == 1 || B == dynamic_rank), "weight is (in, out), bias is (out)");
         return detail::with_rank<N>(detail::affine_any<T>(x, weight, bias));
     }

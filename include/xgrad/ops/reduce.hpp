@@ -105,6 +105,14 @@ tensor<T> fold(const Combine& combine, const basic_tensor<T>& x, axis_set axes, 
     return y;
 }
 
+/// 1 where v is the extremum, which may be NaN.
+struct is_extremum {
+    template <class V>
+    V operator()(const V& v, const V& extremum) const {
+        return simd::select((v == extremum) | ((v != v) & (extremum != extremum)), V(1), V(0));
+    }
+};
+
 /// The largest or smallest element: dx = dy where x equals it, shared evenly among equals.
 template <class Combine, element T>
 tensor<T> extremum(const char* name, const basic_tensor<T>& x, axis_set axes, bool keep) {
@@ -118,7 +126,7 @@ tensor<T> extremum(const char* name, const basic_tensor<T>& x, axis_set axes, bo
                       [from, axes](const auto& dy, gradients& d, const auto& x_kept, const auto& y_kept) {
                           d(0, [&] {
                               const auto best = spread(y_kept(), from, axes);
-                              const auto chosen = convert<T>(equal(x_kept(), best));
+                              const auto chosen = compute<T>("max", is_extremum{}, x_kept(), best);
                               const auto ties = spread(fold(kernels::sum_of{}, chosen, axes, false), from, axes);
                               return multiply(spread(dy, from, axes), divide(chosen, ties));
                           });

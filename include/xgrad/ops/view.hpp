@@ -97,9 +97,11 @@ public:
             auto numbers = empty<std::int64_t>({indices.size()});
             for (auto i = std::size_t{0}; i < numbers.size(); ++i)
                 access::elements(numbers)[i] = static_cast<std::int64_t>(indices(static_cast<typename S::size_type>(i)));
-            m_lists[m_part.rank()] = numbers;
+            m_lists[m_part.rank()] = with_rank<1>(normalized_indices("view", numbers, m_sizes[m_axis]));
             keep_axis();
         } else if constexpr (sized_later_slice<S>) {
+            if constexpr (std::integral<decltype(slice.step())>)
+                if (slice.step() == 0) fail<value_error>("view", "a range's step must not be 0");
             add_range(slice.get(m_sizes[m_axis]));
         } else {
             add_range(slice);
@@ -116,8 +118,8 @@ public:
 
 private:
     void push(std::size_t size, std::ptrdiff_t stride) {
-        m_at.along[m_part.rank()] = stride;
-        m_part.push_back(size);
+        m_part.push_back(size);   // or throws, where one axis more would be too many
+        m_at.along[m_part.rank() - 1] = stride;
     }
     void keep_axis() {
         push(m_sizes[m_axis], m_own.along[m_axis]);
