@@ -4,7 +4,10 @@
 // expect 2: the members of this struct cannot be found
 // expect 3: the module has float and double tensors
 // expect 4: a class derived from a module with XGRAD_MEMBERS, with members of its own, lists them all
+// expect 5: the walk does not look into this template around them
 #include <xgrad/nn/module.hpp>
+
+#include <memory>
 
 struct layer {
     xgrad::tensor<float, 1> weight;
@@ -52,5 +55,11 @@ void look() {
 #endif
 #if MUST_NOT_COMPILE == 4
     xgrad::nn::parameters(derived{});
+#endif
+#if MUST_NOT_COMPILE == 5
+    struct net {
+        std::unique_ptr<layer> first;
+    };
+    xgrad::nn::parameters(net{});
 #endif
 }

@@ -50,4 +50,7 @@ TEST_CASE("linear: what it begins with") {
     CHECK(biased.bias(0) == 0.25f);
     CHECK(biased.bias(1) == 0.25f);
     CHECK_THROWS_AS((nn::linear<>{0, 2}), xg::value_error);
+    const auto from_int = 3;
+    CHECK_THROWS_WITH_AS((nn::linear<>{from_int, -2}), "[nn::linear] in is 3, out is -2; both must be at least 1",
+                         xg::value_error);
 }

@@ -5,6 +5,8 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <map>
+#include <memory>
 #include <optional>
 #include <random>
 #include <string>
@@ -101,6 +103,9 @@ TEST_CASE("members of every kind, by name and in order") {
         std::string title;
         std::function<float(float)> function;
         std::mt19937 engine;
+        std::unique_ptr<settings> more;
+        std::map<std::string, int> counts;
+        std::vector<std::string> titles;
         std::vector<int> integers;
         lambda scaled;
         decltype(counted) count;
@@ -125,6 +130,9 @@ TEST_CASE("members of every kind, by name and in order") {
                                 .title = "",
                                 .function = {},
                                 .engine = {},
+                                .more = {},
+                                .counts = {},
+                                .titles = {"a"},
                                 .integers = {1, 2},
                                 .scaled = scale,
                                 .count = counted,

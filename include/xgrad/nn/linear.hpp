@@ -7,6 +7,7 @@
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/dtype.hpp>
 #include <xgrad/core/error.hpp>
+#include <xgrad/core/shape.hpp>
 #include <xgrad/nn/init.hpp>
 #include <xgrad/nn/walk.hpp>
 #include <xgrad/ops/linalg.hpp>
@@ -36,10 +37,11 @@ struct linear {
 
     XGRAD_MEMBERS(weight, bias)
 
-    linear(std::size_t in, std::size_t out, linear_options options = {}) {
-        if (in == 0 || out == 0)
-            fail<value_error>("nn::linear", "in is ", in, ", out is ", out, "; both must be at least 1");
-        const auto bound = 1 / std::sqrt(static_cast<double>(in));
+    linear(extent in, extent out, linear_options options = {}) {
+        if (in < 1 || out < 1)
+            fail<value_error>("nn::linear", "in is ", in.value, ", out is ", out.value,
+                              "; both must be at least 1");
+        const auto bound = 1 / std::sqrt(static_cast<double>(in.value));
         weight = xgrad::detail::with_rank<2>(xgrad::detail::make_result<T>({in, out}));
         init::uniform(weight, -bound, bound);
         weight.requires_grad(true);

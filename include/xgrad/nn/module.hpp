@@ -35,33 +35,12 @@ namespace xgrad::inline XGRAD_ABI::nn {
 
 namespace detail {
 
-/// The set of real types of the tensors in M: 1 for float, 2 for double. `Outer` are the types around it, by
-/// which a recursive one ends.
-template <class M, class... Outer>
-constexpr unsigned real_types() {
-    constexpr auto kind = kind_of<M>();
-    [[maybe_unused]] constexpr auto each = []<class... Inner>(std::type_identity<std::tuple<Inner...>>) {
-        return (0u | ... | real_types<std::remove_cvref_t<Inner>, M, Outer...>());
-    };
-    if constexpr ((std::is_same_v<M, Outer> || ...)) return 0;
-    else if constexpr (kind == kind::tensor)
-        return std::is_same_v<typename M::value_type, float>    ? 1
-               : std::is_same_v<typename M::value_type, double> ? 2
-                                                                : 0;
-    else if constexpr (kind == kind::sequence || kind == kind::optional)
-        return real_types<typename M::value_type, M, Outer...>();
-    else if constexpr (kind == kind::tuple) return each(std::type_identity<M>{});
-    else if constexpr (kind == kind::module)
-        return each(std::type_identity<decltype(members_of(std::declval<M&>()))>{});
-    else return 0;
-}
-
 /// The real type of the tensors in the modules, or T where one is asked for.
 template <class T, class... M>
 constexpr auto real_type_of() {
     if constexpr (!std::is_void_v<T>) return T{};
     else {
-        constexpr auto types = (0u | ... | real_types<M>());
+        constexpr auto types = (0u | ... | tensor_types<M>()) & 3u;
         static_assert(types != 3,
                       "the module has float and double tensors: ask for one kind: parameters<float>(net)");
         return std::conditional_t<types == 2, double, float>{};

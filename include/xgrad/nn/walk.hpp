@@ -136,6 +136,38 @@ auto members_of(M& module) {
     else return bind_members<member_count<std::remove_const_t<M>>()>(module);
 }
 
+/// The set of the types of the tensors in M: 1 for float, 2 for double, 4 for others. `Outer` are the types
+/// around it, by which a recursive one ends.
+template <class M, class... Outer>
+constexpr unsigned tensor_types() {
+    constexpr auto kind = kind_of<M>();
+    [[maybe_unused]] constexpr auto each = []<class... Inner>(std::type_identity<std::tuple<Inner...>>) {
+        return (0u | ... | tensor_types<std::remove_cvref_t<Inner>, M, Outer...>());
+    };
+    if constexpr ((std::is_same_v<M, Outer> || ...)) return 0;
+    else if constexpr (kind == kind::tensor) {
+        using T = typename M::value_type;
+        return std::is_same_v<T, float> ? 1 : std::is_same_v<T, double> ? 2 : 4;
+    } else if constexpr (kind == kind::sequence || kind == kind::optional)
+        return tensor_types<typename M::value_type, M, Outer...>();
+    else if constexpr (kind == kind::tuple) return each(std::type_identity<M>{});
+    else if constexpr (kind == kind::module)
+        return each(std::type_identity<decltype(members_of(std::declval<M&>()))>{});
+    else return 0;
+}
+
+/// Whether M is a template around tensors or modules that the walk does not look into: a map, a pointer.
+template <class M>
+inline constexpr bool hides_tensors = false;
+template <class M>
+constexpr bool has_tensors() {
+    if constexpr (!requires { sizeof(M); } || (!is_tensor<M> && !listed<M> && !std::is_aggregate_v<M>)) return false;
+    else return tensor_types<M>() != 0;
+}
+template <template <class...> class Template, class... M>
+inline constexpr bool hides_tensors<Template<M...>> =
+    kind_of<Template<M...>>() == kind::other && (has_tensors<M>() || ...);
+
 /// The names in "weight, bias"; a single empty one for an empty text.
 template <std::size_t N>
 constexpr std::array<std::string_view, N> split_names(std::string_view text) {
@@ -159,9 +191,12 @@ constexpr auto names_of() {
 /// each module, an outer one before those inside.
 template <class M, class OnTensor, class OnModule>
 void walk(M& member, std::string& path, const OnTensor& on_tensor, const OnModule& on_module) {
+    static_assert(!hides_tensors<std::remove_const_t<M>>,
+                  "modules stand in a std::vector, std::array, std::tuple or std::optional; the walk does not "
+                  "look into this template around them");
     constexpr auto kind = kind_of<std::remove_const_t<M>>();
-    const auto enter = [&](std::string_view name, auto& inner) {
-        if constexpr (kind_of<std::remove_cvref_t<decltype(inner)>>() != kind::other) {
+    [[maybe_unused]] const auto enter = [&](std::string_view name, auto& inner) {
+        if constexpr (std::is_class_v<std::remove_cvref_t<decltype(inner)>>) {
             const auto length = path.size();
             if (length != 0 && !name.empty()) path += '.';
             path += name;
@@ -169,7 +204,7 @@ void walk(M& member, std::string& path, const OnTensor& on_tensor, const OnModul
             path.resize(length);
         }
     };
-    const auto enter_each = [&](const auto& names, auto members) {
+    [[maybe_unused]] const auto enter_each = [&](const auto& names, auto members) {
         std::apply([&](auto&... inner) {
             [[maybe_unused]] auto name = names.begin();
             (enter(*name++, inner), ...);
@@ -178,7 +213,7 @@ void walk(M& member, std::string& path, const OnTensor& on_tensor, const OnModul
     if constexpr (kind == kind::tensor) {
         if (member.defined()) on_tensor(std::string_view{path}, member);
     } else if constexpr (kind == kind::sequence) {
-        if constexpr (kind_of<typename M::value_type>() != kind::other) {
+        if constexpr (std::is_class_v<typename M::value_type>) {
             auto position = std::size_t{0};
             for (auto& inner : member) enter(std::to_string(position++), inner);
         }
