@@ -67,7 +67,8 @@ struct bias_relu {
 
     simd::batch<T> operator()(const simd::batch<T>& value, std::size_t row, std::size_t col,
                               std::size_t count) const {
-        const auto shift = count == simd::width<T> ? simd::load(bias + col) : simd::load_partial(bias + col, count);
+        const auto shift =
+            count == simd::width<T> ? simd::load(bias + col) : simd::load_partial(bias + col, count);
         const auto sum = value + shift + simd::batch<T>(static_cast<T>(row)), zero = simd::batch<T>(T{0});
         return xsimd::select(sum > zero, sum, zero);
     }
@@ -118,8 +119,10 @@ void check(sizes size, layouts how, bool accumulate, bool with_epilogue) {
             magnitude[i * n + j] = size_of_terms;
         }
 
-    if (with_epilogue) gemm(a.ref, b.ref, c.ref, accumulate, bias_relu<T>{bias.data()});
-    else gemm(a.ref, b.ref, c.ref, accumulate);
+    if (with_epilogue)
+        gemm(a.ref, b.ref, c.ref, accumulate, bias_relu<T>{bias.data()});
+    else
+        gemm(a.ref, b.ref, c.ref, accumulate);
 
     // The rounding errors of a sum of k terms are independent enough to grow with its square root.
     const auto unit = static_cast<double>(std::numeric_limits<T>::epsilon());
@@ -142,9 +145,11 @@ TEST_CASE_TEMPLATE("gemm: every combination of layouts", T, float, double) {
     for (const auto a : every_layout)
         for (const auto b : every_layout)
             for (const auto c : every_layout)
-                for (const auto size : {sizes{13, 37, 29}, sizes{1, 19, 23}, sizes{50, 70, 40}, sizes{30, 3, 65}})
+                for (const auto size :
+                     {sizes{13, 37, 29}, sizes{1, 19, 23}, sizes{50, 70, 40}, sizes{30, 3, 65}})
                     for (const auto accumulate : {false, true})
-                        for (const auto epilogue : {false, true}) check<T>(size, {a, b, c}, accumulate, epilogue);
+                        for (const auto epilogue : {false, true})
+                            check<T>(size, {a, b, c}, accumulate, epilogue);
 }
 
 TEST_CASE_TEMPLATE("gemm: every small shape, and around the edges of tiles and blocks", T, float, double) {
@@ -152,20 +157,24 @@ TEST_CASE_TEMPLATE("gemm: every small shape, and around the edges of tiles and b
     const auto transpositions = {layouts{r, r, r}, layouts{c, r, r}, layouts{r, c, r}, layouts{c, c, r}};
     for (const auto how : transpositions) {
         for (const auto m : {0u, 1u, 2u, 3u, 5u, 6u, 7u, 11u, 12u, 13u, 25u})
-            for (const auto n : {0u, 1u, 2u, 7u, 8u, 9u, 10u, 15u, 16u, 17u, 31u, 33u, 48u, 49u, 63u, 64u, 65u})
+            for (const auto n :
+                 {0u, 1u, 2u, 7u, 8u, 9u, 10u, 15u, 16u, 17u, 31u, 33u, 48u, 49u, 63u, 64u, 65u})
                 for (const auto k : {0u, 1u, 2u, 15u, 16u, 17u})
                     check<T>({m, n, k}, how, (m + n + k) % 2 != 0, (m + n) % 3 == 0);
         for (const auto k : {255u, 256u, 257u, 600u}) check<T>({47, 67, k}, how, false, true);
         for (const auto m : {383u, 385u}) check<T>({m, 20, 33}, how, true, true);
         check<T>({200, 10, 256}, how, false, true);
+        check<T>({1024, 150, 20}, how, false, true);  // strides that make a, or b, be packed
+        check<T>({53, 1024, 20}, how, true, true);
         check<T>({10, 200, 64}, how, true, false);
     }
 }
 
 TEST_CASE_TEMPLATE("gemm: the same to the bit on one thread and on two", T, float, double) {
     const auto threads = xgrad::num_threads();
-    for (const auto size : {sizes{128, 128, 300}, sizes{1, 2000, 1100}, sizes{2000, 1, 1100}, sizes{3000, 10, 100},
-                            sizes{37, 259, 513}, sizes{5, 1500, 300}})
+    for (const auto size :
+         {sizes{128, 128, 300}, sizes{1, 2000, 1100}, sizes{2000, 1, 1100}, sizes{3000, 10, 100},
+          sizes{1024, 1024, 3}, sizes{37, 259, 513}, sizes{5, 1500, 300}})
         for (const auto a_how : {layout::rows, layout::cols})
             for (const auto b_how : {layout::rows, layout::cols})
                 for (const auto c_how : {layout::rows, layout::cols}) {
@@ -182,7 +191,8 @@ TEST_CASE_TEMPLATE("gemm: the same to the bit on one thread and on two", T, floa
                     gemm(a.ref, b.ref, two.ref, false, bias_relu<T>{bias.data()});
                     CAPTURE(size.m);
                     CAPTURE(size.n);
-                    CHECK(std::memcmp(one.storage.data(), two.storage.data(), one.storage.size() * sizeof(T)) == 0);
+                    CHECK(std::memcmp(one.storage.data(), two.storage.data(),
+                                      one.storage.size() * sizeof(T)) == 0);
                 }
     xgrad::set_num_threads(threads);
 }
@@ -191,7 +201,8 @@ TEST_CASE_TEMPLATE("gemm: NaN and infinity count as in a plain sum of products",
     constexpr auto inf = std::numeric_limits<T>::infinity(), nan = std::numeric_limits<T>::quiet_NaN();
     for (const auto b_how : {layout::rows, layout::cols})
         for (const auto n : {1u, 3u, 10u, 70u}) {
-            auto a = placed<T>(2, 5, layout::rows), b = placed<T>(5, n, b_how), c = placed<T>(2, n, layout::rows);
+            auto a = placed<T>(2, 5, layout::rows), b = placed<T>(5, n, b_how),
+                 c = placed<T>(2, n, layout::rows);
             for (auto p = std::size_t{0}; p < 5; ++p) {
                 *a.ref.at(0, p) = T{0};
                 *a.ref.at(1, p) = T{1};
@@ -200,7 +211,7 @@ TEST_CASE_TEMPLATE("gemm: NaN and infinity count as in a plain sum of products",
             *b.ref.at(3, 0) = inf;
             if (n > 1) *b.ref.at(2, n - 1) = nan;
             gemm(a.ref, b.ref, c.ref);
-            CHECK(std::isnan(*c.ref.at(0, 0)));   // 0 * inf
+            CHECK(std::isnan(*c.ref.at(0, 0)));  // 0 * inf
             CHECK(*c.ref.at(1, 0) == inf);
             if (n > 1) CHECK(std::isnan(*c.ref.at(0, n - 1)));
             if (n > 2) CHECK(*c.ref.at(1, 1) == T{10});

@@ -11,19 +11,6 @@
 
 namespace xgrad::inline XGRAD_ABI::kernels::detail {
 
-/// The sums over the elements of each of `rows`, in one vector: interleaving row i with row i + half and
-/// adding the halves sums two neighbours of both at once.
-template <class T, std::size_t Half = simd::width<T> / 2>
-XGRAD_ALWAYS_INLINE simd::batch<T> row_sums(simd::batch<T>* rows) {
-    XGRAD_UNROLL
-    for (auto i = std::size_t{0}; i < Half; ++i) {
-        interleave<T>(rows[i], rows[i + Half]);
-        rows[i] = rows[i] + rows[i + Half];
-    }
-    if constexpr (Half == 1) return rows[0];
-    else return row_sums<T, Half / 2>(rows);
-}
-
 /// The inner products of a(k) with columns [0, count) of b, count <= width; both contiguous along k.
 /// Columns that are not there repeat the last one.
 template <class T>
@@ -41,7 +28,8 @@ XGRAD_NOINLINE simd::batch<T> dot_products(std::size_t k, const T* a, const T* b
     for (; p + width <= k; p += width) {
         const auto x = simd::load(a + p);
         XGRAD_UNROLL
-        for (auto i = std::size_t{0}; i < width; ++i) sum[i] = simd::fma(x, simd::load(column[i] + p), sum[i]);
+        for (auto i = std::size_t{0}; i < width; ++i)
+            sum[i] = simd::fma(x, simd::load(column[i] + p), sum[i]);
     }
     if (p != k) {
         const auto x = simd::load_partial(a + p, k - p);
@@ -54,7 +42,8 @@ XGRAD_NOINLINE simd::batch<T> dot_products(std::size_t k, const T* a, const T* b
 
 /// c = a @ b or c += a @ b, with unit column strides of a and c and unit row stride of b.
 template <class T>
-void multiply_by_dots(matrix_ref<const T> a, matrix_ref<const T> b, matrix_ref<T> c, bool accumulate) {
+void multiply_by_dots(const matrix_ref<const T>& a, const matrix_ref<const T>& b, const matrix_ref<T>& c,
+                      bool accumulate) {
     constexpr auto width = simd::width<T>;
     for (auto j = std::size_t{0}; j < c.cols; j += width) {
         const auto count = std::min(width, c.cols - j);

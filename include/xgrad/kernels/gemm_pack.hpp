@@ -13,47 +13,109 @@
 
 namespace xgrad::inline XGRAD_ABI::kernels::detail {
 
-/// (x0 y0 x1 y1 ...): the first half of the interleaved elements in `x`, the second in `y`.
+// Shuffles are cheap within lanes of 128 bits, and of whole lanes.
 template <class T>
-XGRAD_ALWAYS_INLINE void interleave(simd::batch<T>& x, simd::batch<T>& y) {
+inline constexpr std::size_t lane_size = 16 / sizeof(T);
+template <class T>
+inline constexpr std::size_t lane_count = simd::width<T> / lane_size<T>;
+
+/// In each lane (x0 y0 x1 y1 ...): the first half of it in `x`, the second in `y`.
+struct interleave_in_lanes {
+    template <class T>
+    static constexpr std::size_t source(std::size_t i, std::size_t half) {
+        constexpr auto size = lane_size<T>;
+        return i % 2 * simd::width<T> + i / size * size + (i % size + half * size) / 2;
+    }
+};
+
+/// The lanes with even numbers, of x and then of y, in `x`; those with odd numbers in `y`.
+struct part_lanes {
+    template <class T>
+    static constexpr std::size_t source(std::size_t i, std::size_t half) {
+        constexpr auto size = lane_size<T>;
+        return (2 * (i / size) + half) * size + i % size;
+    }
+};
+
+template <class Shuffle, class T>
+XGRAD_ALWAYS_INLINE void shuffle(simd::batch<T>& x, simd::batch<T>& y) {
 #if defined(__GNUC__)
-    using native = typename simd::batch<T>::register_type;
-    const auto zip = []<std::size_t... I>(native u, native v, std::index_sequence<I...>) {
-        constexpr auto width = sizeof...(I);
-        return std::pair{
-            simd::batch<T>(__builtin_shufflevector(u, v, (I % 2 * width + I / 2)...)),
-            simd::batch<T>(__builtin_shufflevector(u, v, (I % 2 * width + (I + width) / 2)...))};
-    };
-    const auto [low, high] = zip(x, y, std::make_index_sequence<simd::width<T>>{});
-    x = low;
-    y = high;
+    [&]<std::size_t... I>(std::index_sequence<I...>) {
+        using native = typename simd::batch<T>::register_type;
+        const native u = x, v = y;
+        x = simd::batch<T>(__builtin_shufflevector(u, v, (Shuffle::template source<T>(I, 0))...));
+        y = simd::batch<T>(__builtin_shufflevector(u, v, (Shuffle::template source<T>(I, 1))...));
+    }(std::make_index_sequence<simd::width<T>>{});
 #else
     constexpr auto width = simd::width<T>;
     alignas(64) T from[2 * width], to[2 * width];
     x.store_aligned(from);
     y.store_aligned(from + width);
-    for (auto i = std::size_t{0}; i < 2 * width; ++i) to[i] = from[i % 2 * width + i / 2];
+    for (auto i = std::size_t{0}; i < 2 * width; ++i)
+        to[i] = from[Shuffle::template source<T>(i % width, i / width)];
     x = simd::batch<T>::load_aligned(to);
     y = simd::batch<T>::load_aligned(to + width);
 #endif
 }
 
-/// Transposes a square of registers: log2(width) rounds, each interleaving row i with row i + width / 2.
+/// Transposes a square of registers: lane_size x lane_size blocks in themselves, log2(lane_size) rounds of
+/// interleaving; then the blocks as wholes, log2(lane_count) rounds of parting.
 template <class T>
 XGRAD_ALWAYS_INLINE void transpose(simd::batch<T> (&rows)[simd::width<T>]) {
-    constexpr auto width = simd::width<T>, rounds = static_cast<std::size_t>(std::bit_width(width)) - 1;
+    constexpr auto size = lane_size<T>, lanes = lane_count<T>, width = simd::width<T>;
+    constexpr auto inner_rounds = std::countr_zero(size), outer_rounds = std::countr_zero(lanes);
+    simd::batch<T> next[width];
     XGRAD_UNROLL
-    for (auto round = std::size_t{0}; round < rounds; ++round) {
-        simd::batch<T> next[width];
+    for (auto round = 0; round < inner_rounds; ++round) {
         XGRAD_UNROLL
         for (auto i = std::size_t{0}; i < width / 2; ++i) {
-            next[2 * i] = rows[i];
-            next[2 * i + 1] = rows[i + width / 2];
-            interleave<T>(next[2 * i], next[2 * i + 1]);
+            const auto block = i / (size / 2) * size, row = i % (size / 2);
+            auto& x = next[block + 2 * row] = rows[block + row];
+            auto& y = next[block + 2 * row + 1] = rows[block + row + size / 2];
+            shuffle<interleave_in_lanes, T>(x, y);
         }
         XGRAD_UNROLL
         for (auto i = std::size_t{0}; i < width; ++i) rows[i] = next[i];
     }
+    XGRAD_UNROLL
+    for (auto round = 0; round < outer_rounds; ++round) {
+        XGRAD_UNROLL
+        for (auto i = std::size_t{0}; i < width / 2; ++i) {
+            const auto block = i / size, row = i % size;
+            auto& x = next[block * size + row] = rows[2 * block * size + row];
+            auto& y = next[(block + lanes / 2) * size + row] = rows[(2 * block + 1) * size + row];
+            shuffle<part_lanes, T>(x, y);
+        }
+        XGRAD_UNROLL
+        for (auto i = std::size_t{0}; i < width; ++i) rows[i] = next[i];
+    }
+}
+
+/// The sums over the elements of each of `rows`, in one vector: the rounds of a transposition, in which
+/// the two results of a shuffle are added instead of kept.
+template <class T>
+XGRAD_ALWAYS_INLINE simd::batch<T> row_sums(simd::batch<T> (&rows)[simd::width<T>]) {
+    constexpr auto size = lane_size<T>, lanes = lane_count<T>;
+    XGRAD_UNROLL
+    for (auto lane = std::size_t{0}; lane < lanes; ++lane) {
+        XGRAD_UNROLL
+        for (auto i = std::size_t{0}; i < size - 1; ++i) {
+            // i counts the pairs of all rounds: size / 2 of the first, size / 4 of the second, ...
+            const auto half = i < size / 2 ? size / 2 : 1, row = i < size / 2 ? i : 0;
+            auto& x = rows[lane * size + row], &y = rows[lane * size + row + half];
+            shuffle<interleave_in_lanes, T>(x, y);
+            x = x + y;
+        }
+    }
+    XGRAD_UNROLL
+    for (auto i = std::size_t{0}; i < lanes - 1; ++i) {
+        const auto row = i < lanes / 2 ? i : 0;
+        rows[row * size] = rows[2 * row * size];
+        auto& x = rows[row * size], &y = rows[(2 * row + 1) * size];
+        shuffle<part_lanes, T>(x, y);
+        x = x + y;
+    }
+    return rows[0];
 }
 
 template <class T>
@@ -70,8 +132,9 @@ XGRAD_ALWAYS_INLINE void store_up_to(T* to, const simd::batch<T>& value, std::si
 /// to(j, i) = from(i, j), or += when `add`, for at most width x width elements; rows of both have unit
 /// stride. Writes no element that is not asked for; `rows_to` > cols of `from` fills up with zeros.
 template <class T>
-XGRAD_NOINLINE void transpose_block(const T* from, std::ptrdiff_t from_row, std::size_t rows, std::size_t cols,
-                                    T* to, std::ptrdiff_t to_row, std::size_t rows_to, bool add) {
+XGRAD_NOINLINE void transpose_block(const T* from, std::ptrdiff_t from_row, std::size_t rows,
+                                    std::size_t cols, T* to, std::ptrdiff_t to_row, std::size_t rows_to,
+                                    bool add) {
     constexpr auto width = simd::width<T>;
     simd::batch<T> block[width];
     if (rows == width && cols == width) {
@@ -105,27 +168,28 @@ void transpose_into(matrix_ref<const T> from, T* to, std::ptrdiff_t to_row, bool
         }
 }
 
-/// Copies b, at most `panel_width` columns, to a row-major panel of that width, its last columns zeros.
+/// Copies b to row-major rows `to_row` elements apart, and fills the last vector of each with zeros.
 template <class T>
-void pack_panel(matrix_ref<const T> b, T* panel, std::size_t panel_width) {
+void pack(matrix_ref<const T> b, T* to, std::ptrdiff_t to_row) {
     constexpr auto width = simd::width<T>;
-    const auto stride = static_cast<std::ptrdiff_t>(panel_width);
-    for (auto j = std::size_t{0}; j < panel_width; j += width) {
-        const auto cols = j < b.cols ? std::min(width, b.cols - j) : 0;
-        if (b.row_stride == 1 && b.col_stride != 1 && cols != 0) {
+    const auto packed = matrix_ref<T>{to, b.rows, b.cols, to_row, 1};
+    if (b.col_stride != 1 && b.row_stride == 1) {
+        for (auto j = std::size_t{0}; j < b.cols; j += width)
             for (auto p = std::size_t{0}; p < b.rows; p += width)
-                transpose_block(b.at(p, j), b.col_stride, cols, std::min(width, b.rows - p),
-                                panel + p * panel_width + j, stride, width, false);
-        } else if (b.col_stride == 1) {
-            for (auto p = std::size_t{0}; p < b.rows; ++p)
-                simd::store(panel + p * panel_width + j,
-                            cols == 0 ? simd::batch<T>(T{0}) : load_up_to(b.at(p, j), cols));
-        } else {
-            for (auto p = std::size_t{0}; p < b.rows; ++p)
-                for (auto i = std::size_t{0}; i < width; ++i)
-                    panel[p * panel_width + j + i] = i < cols ? *b.at(p, j + i) : T{0};
-        }
+                transpose_block(b.at(p, j), b.col_stride, std::min(width, b.cols - j),
+                                std::min(width, b.rows - p), packed.at(p, j), to_row, width, false);
+        return;
     }
+    for (auto p = std::size_t{0}; p < b.rows; ++p)
+        for (auto j = std::size_t{0}; j < b.cols; j += width) {
+            const auto count = std::min(width, b.cols - j);
+            if (b.col_stride == 1) {
+                simd::store(packed.at(p, j), load_up_to(b.at(p, j), count));
+            } else {
+                for (auto l = std::size_t{0}; l < width; ++l)
+                    *packed.at(p, j + l) = l < count ? *b.at(p, j + l) : T{0};
+            }
+        }
 }
 
 }  // namespace xgrad::kernels::detail

@@ -16,10 +16,18 @@ namespace xgrad::inline XGRAD_ABI::kernels::detail {
 inline constexpr std::size_t max_vectors = simd::registers == 32 ? 4 : 2;
 inline constexpr std::size_t max_rows = 6, max_rows_narrow = 12;
 
+// A single row of c is as wide as the registers allow, so that b is read from memory in long runs.
+inline constexpr std::size_t row_vectors = simd::registers / 2;
+
 template <class T>
 inline constexpr std::size_t max_width = max_vectors * simd::width<T>;
 
-constexpr std::size_t tile_rows(std::size_t vectors) { return vectors == 1 ? max_rows_narrow : max_rows; }
+template <class T>
+inline constexpr std::size_t max_tile_size = max_rows * max_width<T>;
+
+constexpr std::size_t tile_rows(std::size_t vectors) {
+    return vectors == 1 ? max_rows_narrow : vectors == row_vectors ? 1 : max_rows;
+}
 
 template <class T>
 XGRAD_ALWAYS_INLINE simd::batch<T> load_row_of_b(const T* b, [[maybe_unused]] bool last,
@@ -79,12 +87,13 @@ inline constexpr auto tiles_of_width = []<std::size_t... R>(std::index_sequence<
     return std::array<tile_function<T>, sizeof...(R)>{&tile<T, R + 1, V>...};
 }(std::make_index_sequence<tile_rows(V)>{});
 
-/// The tile of `rows` rows and `vectors` = 1, 2 or 4 vectors.
+/// The tile of `rows` rows and `vectors` = 1, 2, max_vectors or row_vectors vectors.
 template <class T>
 tile_function<T> select_tile(std::size_t rows, std::size_t vectors) {
     if (vectors == 1) return tiles_of_width<T, 1>[rows - 1];
+    if (vectors == row_vectors) return &tile<T, 1, row_vectors>;
     if constexpr (max_vectors > 2)
-        if (vectors != 2) return tiles_of_width<T, 4>[rows - 1];
+        if (vectors != 2) return tiles_of_width<T, max_vectors>[rows - 1];
     return tiles_of_width<T, 2>[rows - 1];
 }
 

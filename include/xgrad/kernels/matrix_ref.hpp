@@ -17,7 +17,8 @@ struct matrix_ref {
     std::ptrdiff_t row_stride, col_stride;
 
     T* at(std::size_t row, std::size_t col) const {
-        return data + static_cast<std::ptrdiff_t>(row) * row_stride + static_cast<std::ptrdiff_t>(col) * col_stride;
+        return data + static_cast<std::ptrdiff_t>(row) * row_stride +
+               static_cast<std::ptrdiff_t>(col) * col_stride;
     }
     matrix_ref transposed() const { return {data, cols, rows, col_stride, row_stride}; }
     matrix_ref block(std::size_t row, std::size_t col, std::size_t row_count, std::size_t col_count) const {
