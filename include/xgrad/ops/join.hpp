@@ -25,19 +25,19 @@ std::vector<std::size_t, memory::allocator<std::size_t>> lengths_along(std::span
 
 /// y = the parts one after the other along `axis`        dx_k = the range of dy where part k went
 template <element T>
-tensor<T> join(std::span<const tensor<T>> parts, std::ptrdiff_t along) {
-    if (parts.empty()) fail<shape_error>("concat", "nothing to join");
+tensor<T> join(const char* name, std::span<const tensor<T>> parts, std::ptrdiff_t along) {
+    if (parts.empty()) fail<shape_error>(name, "nothing to join");
     auto sizes = shape_of(parts[0]);
-    const auto axis = normalize_axis("concat", along, sizes.rank());
+    const auto axis = normalize_axis(name, along, sizes.rank());
     sizes[axis] = 0;
     for (const auto& part : parts) {
         auto own = shape_of(part);
         if (own.rank() != sizes.rank())
-            fail<rank_error>("concat", "the parts have different ranks: ", shape_of(parts[0]), " and ", own);
+            fail<rank_error>(name, "the parts have different ranks: ", shape_of(parts[0]), " and ", own);
         const auto length = own[axis];
         own[axis] = sizes[axis];
         if (own != sizes)
-            fail<shape_error>("concat", "sizes differ outside axis ", axis, ": ", shape_of(parts[0]), " and ", shape_of(part));
+            fail<shape_error>(name, "sizes differ outside axis ", axis, ": ", shape_of(parts[0]), " and ", shape_of(part));
         sizes[axis] += length;
     }
     auto y = make_result<T>(sizes);
@@ -50,7 +50,7 @@ tensor<T> join(std::span<const tensor<T>> parts, std::ptrdiff_t along) {
     if constexpr (!real<T>) return y;
     else {
         const auto inputs = std::vector<input, memory::allocator<input>>(parts.begin(), parts.end());
-        return record("concat", std::move(y), std::span<const input>{inputs}, keep(),
+        return record(name, std::move(y), std::span<const input>{inputs}, keep(),
                       [axis, lengths = lengths_along(parts, axis)](const auto& dy, gradients& d) {
                           auto first = std::size_t{0};
                           for (auto k = std::size_t{0}; k < lengths.size(); first += lengths[k++])
@@ -82,7 +82,7 @@ private:
     template <element T, std::size_t N, class Parts>
     static tensor<T, N> join(const Parts& parts, std::ptrdiff_t axis) {
         const auto all = detail::without_ranks<T>(parts);
-        return detail::with_rank<N>(detail::join(std::span<const tensor<T>>{all}, axis));
+        return detail::with_rank<N>(detail::join("concat", std::span<const tensor<T>>{all}, axis));
     }
 };
 inline constexpr concat_fn concat{};
@@ -106,8 +106,11 @@ private:
             if (detail::shape_of(part) != detail::shape_of(all[0]))
                 fail<shape_error>("stack", "shapes differ: ", detail::shape_of(all[0]), " and ", detail::shape_of(part));
         }
-        for (auto& part : all) part = expand_dims(part, axis);
-        return detail::with_rank<N == dynamic_rank ? N : N + 1>(detail::join(std::span<const tensor<T>>{all}, axis));
+        if (!all.empty()) {
+            const auto position = static_cast<std::ptrdiff_t>(normalize_axis("stack", axis, all[0].rank() + 1));
+            for (auto& part : all) part = expand_dims(part, position);
+        }
+        return detail::with_rank<N == dynamic_rank ? N : N + 1>(detail::join("stack", std::span<const tensor<T>>{all}, axis));
     }
 };
 inline constexpr stack_fn stack{};

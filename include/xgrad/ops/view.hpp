@@ -95,9 +95,13 @@ public:
             auto indices = slice;
             indices.normalize(m_sizes[m_axis]);
             auto numbers = empty<std::int64_t>({indices.size()});
-            for (auto i = std::size_t{0}; i < numbers.size(); ++i)
-                access::elements(numbers)[i] = static_cast<std::int64_t>(indices(static_cast<typename S::size_type>(i)));
-            m_lists[m_part.rank()] = with_rank<1>(normalized_indices("view", numbers, m_sizes[m_axis]));
+            for (auto i = std::size_t{0}; i < numbers.size(); ++i) {
+                const auto index = static_cast<std::int64_t>(indices(static_cast<typename S::size_type>(i)));
+                if (index < 0 || index >= static_cast<std::int64_t>(m_sizes[m_axis]))   // the negative ones count from 0 by now
+                    fail<index_error>("view", "a kept index leaves axis ", m_axis, " of size ", m_sizes[m_axis]);
+                access::elements(numbers)[i] = index;
+            }
+            m_lists[m_part.rank()] = numbers;
             keep_axis();
         } else if constexpr (sized_later_slice<S>) {
             if constexpr (std::integral<decltype(slice.step())>)
