@@ -12,6 +12,8 @@
 #include <initializer_list>
 #include <ranges>
 #include <string>
+#include <string_view>
+#include <type_traits>
 
 namespace xgrad::inline XGRAD_ABI {
 
@@ -33,7 +35,8 @@ struct extent {
 };
 
 template <class Range>
-concept integral_range = std::ranges::sized_range<Range> && std::integral<std::ranges::range_value_t<Range>>;
+concept integral_range = std::ranges::sized_range<Range> && std::integral<std::ranges::range_value_t<Range>> &&
+                         !std::is_same_v<std::ranges::range_value_t<Range>, char>;
 
 /// Row-major sizes, outermost axis first. A value type of fixed size.
 class shape {
