@@ -119,12 +119,16 @@ void inner_loop_scalar(const F& f, R* y, std::size_t count, const std::tuple<con
             y[i] = static_cast<R>(f(std::get<K>(from)[i * stride[K]]...)[0]);
 }
 
+// A concept, because it looks at the call only when the types before it fit.
+template <class F, class R, class... T>
+concept vectorizable = real<R> && (std::same_as<R, T> && ...) && std::is_invocable_v<const F&, const simd::batch<T>&...>;
+
 template <class F, class R, class... T>
 void run_row(const F& f, const R& y, std::size_t count, const std::tuple<const T*...>& from,
              const std::array<std::size_t, sizeof...(T)>& stride) {
     constexpr auto all = std::index_sequence_for<T...>{};
     using result = std::remove_pointer_t<typename R::value_type>;
-    if constexpr (real<result> && (std::same_as<result, T> && ...) && std::is_invocable_v<F, const simd::batch<T>&...>)
+    if constexpr (vectorizable<F, result, T...>)
         inner_loop(f, y, count,
                    std::apply([](auto... p) { return std::array<const result*, sizeof...(T)>{p...}; }, from), stride, all);
     else inner_loop_scalar(f, y[0], count, from, stride, all);
