@@ -1,0 +1,149 @@
+// Training steps, inference, and graphs so small that only the bookkeeping counts.
+#include "../side.hpp"
+#include "cases.hpp"
+
+#include <xgrad/autograd/no_grad.hpp>
+#include <xgrad/data/loader.hpp>
+#include <xgrad/data/mnist.hpp>
+#include <xgrad/nn/linear.hpp>
+#include <xgrad/nn/module.hpp>
+#include <xgrad/ops/activation.hpp>
+#include <xgrad/ops/arithmetic.hpp>
+#include <xgrad/ops/loss.hpp>
+#include <xgrad/optim/sgd.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace xg = xgrad;
+
+namespace bench {
+
+namespace {
+
+struct mlp {
+    xg::nn::linear<> fc1{784, 512}, fc2{512, 256}, fc3{256, 10};
+    auto operator()(const auto& x) const { return xg::relu(fc3(xg::relu(fc2(xg::relu(fc1(x)))))); }
+};
+
+struct small_net {
+    xg::nn::linear<> fc1{2, 16}, fc2{16, 16}, fc3{16, 1};
+    auto operator()(const auto& x) const { return fc3(xg::tanh(fc2(xg::tanh(fc1(x))))); }
+};
+
+xg::tensor<float, 2> matrix(const std::vector<float>& values, std::size_t rows, std::size_t columns) {
+    return {values, xg::shape{rows, columns}};
+}
+
+std::vector<float> values_of(const auto& x) { return {x.span().begin(), x.span().end()}; }
+
+template <class Net>
+struct training {
+    Net net;
+    xg::tensor<float, 2> x, y;
+    xg::optim::sgd<float> opt;
+
+    training(const network& given, double rate, double mu)
+        : x{matrix(given.x, given.batch, given.widths.front())},
+          y{matrix(given.y, given.batch, given.widths.back())},
+          opt{xg::nn::parameters(net), {.lr = rate, .momentum = mu}} {
+        auto l = std::size_t{0};
+        for (auto* layer : {&net.fc1, &net.fc2, &net.fc3}) {
+            std::ranges::copy(given.weights[l], layer->weight.data());
+            std::ranges::copy(given.biases[l++], layer->bias.data());
+        }
+    }
+
+    auto step() {
+        auto loss = xg::mse_loss(net(x), y);
+        opt.zero_grad();
+        loss.backward();
+        opt.step();
+        return loss;
+    }
+};
+
+template <class Net>
+std::vector<piece> compared(const network& given, double mu) {
+    auto trained = training<Net>{given, compared_rate, mu};
+    auto pieces = std::vector<piece>{};
+    for (auto step = 0; step < compared_steps; ++step) {
+        pieces.push_back({"loss", {trained.step().item()}});
+        for (const auto& [name, p] : xg::nn::named_parameters(trained.net))
+            if (step == 0) pieces.push_back({name + "'s gradient", values_of(p.grad())});
+    }
+    for (const auto& [name, p] : xg::nn::named_parameters(trained.net)) pieces.push_back({name, values_of(p)});
+    return pieces;
+}
+
+template <class Net>
+void add_training(const std::string& name, const std::function<network()>& given, double mu) {
+    add(name, [=] {
+        auto trained = std::make_shared<training<Net>>(given(), timed_rate, mu);
+        return work{[=] { trained->step(); }, [=] { return compared<Net>(given(), mu); }};
+    });
+}
+
+void add_inference(std::size_t batch) {
+    add("inference/" + std::to_string(batch), [=] {
+        auto given = std::make_shared<training<mlp>>(mnist_network(batch), timed_rate, 0);
+        const auto run = [=] {
+            const auto guard = xg::no_grad{};
+            return given->net(given->x);
+        };
+        return timed(run, [](const auto& out) { return std::vector<piece>{{"out", values_of(out)}}; });
+    });
+}
+
+void add_chain() {
+    add("chain", [] {
+        auto start = xg::tensor<float, 0>{chain_start}.requires_grad(true);
+        auto factor = xg::tensor<float, 0>{chain_factor}.requires_grad(true);
+        const auto run = [=]() mutable {
+            start.zero_grad();
+            factor.zero_grad();
+            auto y = start;
+            for (auto i = 0; i < chain_length; ++i) y = xg::tanh(y * factor);
+            y.backward();
+            return y;
+        };
+        return timed(run, [=](const auto& y) {
+            return std::vector<piece>{{"y", values_of(y)},
+                                      {"start's gradient", values_of(start.grad())},
+                                      {"factor's gradient", values_of(factor.grad())}};
+        });
+    });
+}
+
+/// One epoch of MNIST from the folder that the environment variable XGRAD_BENCHMARK_DATA names.
+void train_on_digits() {
+    const auto* const folder = std::getenv("XGRAD_BENCHMARK_DATA");
+    const auto set = xg::data::mnist<float>(folder == nullptr ? "." : folder, xg::data::split::train);
+    auto batches = xg::data::loader{set, {.batch_size = 200, .shuffle = true, .seed = 1}};
+    auto net = mlp{};
+    auto opt = xg::optim::sgd{xg::nn::parameters(net), {.lr = 0.01, .momentum = momentum}};
+    for (auto [x, y] : batches) {
+        auto loss = xg::mse_loss(net(x), xg::one_hot(y, 10));
+        opt.zero_grad();
+        loss.backward();
+        opt.step();
+    }
+}
+
+}  // namespace
+
+void add_networks() {
+    for (const auto batch : mnist_batches) {
+        add_training<mlp>("training/" + std::to_string(batch), [=] { return mnist_network(batch); }, momentum);
+        add_inference(batch);
+    }
+    add_training<small_net>("small", [] { return small_network(1); }, 0);
+    add_chain();
+    add("digits", [] { return work{train_on_digits, {}}; });
+}
+
+}  // namespace bench

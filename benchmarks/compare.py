@@ -1,0 +1,397 @@
+"""Lets our side and the peers' take turns, case by case, and writes what came out as JSON.
+
+usage: python3 compare.py --programs DIR --out FILE [--quick] [--filter TEXT] [--include DIR] [--example FILE]
+
+A side is a program DIR/bench_NAME (see side.hpp). For each case the peers' outcomes are first compared with ours; a
+case on which they disagree is not timed. Then the sides run short rounds in turns, so that whatever the machine does
+meanwhile it does to all of them. A ratio is the median over the rounds of their time by ours.
+"""
+
+import argparse
+import json
+import os
+import re
+import statistics
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+
+# How far apart two sides may be: the largest difference in an array by its largest element. Sums of a thousand
+# floats in different orders differ by some 1e-6 of it, and three steps of training carry that on.
+TOLERANCE = 2e-5
+
+TITLES = {"xgrad": "xgrad", "torch": "LibTorch", "onnxruntime": "ONNX Runtime", "openblas": "OpenBLAS", "blis": "BLIS",
+          "onednn": "oneDNN", "eigen": "Eigen"}
+CORES = sorted(os.sched_getaffinity(0))
+
+
+def settings_of(threads, blas_threads=None, **more):
+    """The environment that gives a side its threads; nothing else that the caller's environment says about them."""
+    blas_threads = blas_threads or threads
+    return {"OMP_NUM_THREADS": str(threads), "OPENBLAS_NUM_THREADS": str(blas_threads),
+            "BLIS_NUM_THREADS": str(blas_threads), **more}
+
+
+class Side:
+    """A program that runs cases as it is asked, on some of the cores."""
+
+    def __init__(self, program, cores, threads, settings, seconds):
+        foreign = ("OPENBLAS_", "OMP_", "GOMP_", "BLIS_", "MKL_", "DNNL_", "KMP_")
+        environment = {k: v for k, v in os.environ.items() if not k.startswith(foreign)}
+        self.process = subprocess.Popen(
+            [program, "--serve", "--threads", str(threads), f"--benchmark_min_time={seconds}"],
+            env={**environment, **settings}, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            preexec_fn=lambda: os.sched_setaffinity(0, cores))
+
+    def ask(self, question):
+        self.process.stdin.write(question + "\n")
+        self.process.stdin.flush()
+        answer = self.process.stdout.readline().strip()
+        if not answer.startswith("ok"):
+            raise RuntimeError(answer.removeprefix("error ") or "the program ended early")
+        return answer.removeprefix("ok").strip()
+
+    def peak_memory(self):
+        """VmHWM: the most that was resident at any time, in bytes."""
+        with open(f"/proc/{self.process.pid}/status") as status:
+            return int(re.search(r"VmHWM:\s+(\d+)", status.read())[1]) * 1024
+
+    def end(self):
+        self.process.stdin.close()
+        self.process.wait()
+
+
+class Table:
+    """The rows measured so far, and the sides that measure them."""
+
+    def __init__(self, options):
+        self.options = options
+        self.rounds, self.seconds = (5, 0.01) if options.quick else (15, 0.03)
+        self.sides = {}
+        self.settings = {}   # of a (side, number of cores), where the plain ones are not its best
+        self.notes = {}
+        self.rows = []
+        self.second_thread = []
+        self.limits = {}
+        self.failures = []
+        self.scratch = tempfile.mkdtemp(dir=options.programs)
+
+    def program(self, name):
+        return os.path.join(self.options.programs, "bench_" + name)
+
+    def has(self, name):
+        return os.path.exists(self.program(name))
+
+    def start(self, name, cores):
+        threads, settings = self.settings.get((name, cores), (cores, settings_of(cores)))
+        return Side(self.program(name), CORES[-cores:], threads, settings, self.seconds)
+
+    def side(self, name, cores=1):
+        if (name, cores) not in self.sides:
+            self.sides[name, cores] = self.start(name, cores)
+        return self.sides[name, cores]
+
+    def end(self, name, cores):
+        if (name, cores) in self.sides:
+            self.sides.pop((name, cores)).end()
+
+    # ---- a side's best setting -------------------------------------------------------------------------
+
+    def choose(self, name, cores, case, candidates):
+        """Tries a side's settings on a case and keeps the fastest whose outcome is ours."""
+        if not self.has(name):
+            return
+        times = {}
+        for title, setting in candidates.items():
+            self.settings[name, cores] = setting
+            try:
+                if self.difference(case, name, case, cores) <= TOLERANCE:
+                    times[title] = min(float(self.side(name, cores).ask("time " + case)) for _ in range(5))
+            except RuntimeError:
+                pass   # this setting does not work on this machine
+            self.end(name, cores)
+        if not times:
+            self.failures.append(f"{TITLES[name]} gives no correct result for {case} in any setting")
+            return
+        best = min(times, key=times.get)
+        self.settings[name, cores] = candidates[best]
+        self.notes.setdefault(f"{TITLES[name]}, {cores} core{'s' * (cores > 1)}", []).append(best)
+        print(f"{TITLES[name]} on {cores} core(s): best with {best} ({', '.join(f'{t} {readable(v)}' for t, v in times.items())})",
+              flush=True)
+
+    def choose_all(self):
+        # Libraries older than the processor take it for a lesser one.
+        def kernels(variable, wide, narrow, **more):
+            with open("/proc/cpuinfo") as info:
+                named = {"avx512f": wide, "avx2": narrow} if "avx512f" in info.read() else {"avx2": narrow}
+            chosen = {"its own choice of kernel": (1, settings_of(1, **more))}
+            return chosen | {f"{variable}={name}": (1, settings_of(1, **{variable: name}, **more)) for name in named.values()}
+
+        product, large = "product/200x512x784/nn", "gelu/1000000"
+        openblas = kernels("OPENBLAS_CORETYPE", "SKYLAKEX", "Haswell")
+        self.choose("openblas", 1, product, openblas)
+        self.choose("blis", 1, product, kernels("BLIS_ARCH_TYPE", "0", "3"))   # its numbers for skx and haswell
+        self.choose("torch", 1, "training/200", openblas)
+        plain = self.settings.get(("torch", 1), (1, {}))[1]
+        more = {name: value for name, value in plain.items() if name == "OPENBLAS_CORETYPE"}
+        # glibc hands large blocks back to the system, and the next operation pays for fresh pages again.
+        keeps = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(1 << 40), **more}
+        self.choose("torch", 1, large, {
+            "MALLOC_ as it is": (1, plain), "MALLOC_MMAP_MAX_=0": (1, {**plain, **keeps})})
+        more = {name: value for name, value in self.settings.get(("torch", 1), (1, {}))[1].items() if name in keeps}
+        if len(CORES) > 1:
+            self.choose("torch", 2, "training/200", {
+                "2 threads, OpenBLAS 2": (2, settings_of(2, 2, **more)),
+                "2 threads, OpenBLAS 1": (2, settings_of(2, 1, **more)),
+                "1 thread, OpenBLAS 2": (1, settings_of(1, 2, **more)),
+                "2 threads that wait passively, OpenBLAS 2": (2, settings_of(2, 2, OMP_WAIT_POLICY="passive", **more))})
+
+    # ---- one row ---------------------------------------------------------------------------------------
+
+    def difference(self, case, peer, peer_case, cores):
+        path = os.path.join(self.scratch, "outcome")
+        self.side(peer, cores).ask(f"write {peer_case} {path}")
+        apart, _, piece = self.side("xgrad", cores).ask(f"compare {case} {path}").partition(" ")
+        os.remove(path)
+        if float(apart) > TOLERANCE:
+            raise RuntimeError(f"{piece} differs by {float(apart):.2g} of its largest element from {TITLES[peer]}'s")
+        return float(apart)
+
+    def measure(self, group, title, case, peers=(), cores=1, target=None, flop=None, bytes_moved=None, best_of=False):
+        """A row: our time for `case`, and for each (side, its case) of `peers` theirs. `target`: the ratio to reach,
+        against the first of them, or the best if `best_of`."""
+        if (self.options.filter or "") not in case or cores > len(CORES):
+            return
+        peers = [(name, peer_case) for name, peer_case in peers if self.has(name)]
+        row = {"group": group, "title": title, "case": case, "cores": cores, "peers": []}
+        sides = [(self.side("xgrad", cores), case)]
+        for name, peer_case in peers:
+            try:
+                row["peers"].append({"name": TITLES[name] + "'s own" * ("_own" in peer_case),
+                                     "difference": self.difference(case, name, peer_case, cores)})
+                sides.append((self.side(name, cores), peer_case))
+            except RuntimeError as e:
+                self.failures.append(f"{case}: {e}; not timed")
+                print(self.failures[-1], flush=True)
+        limit = next((known for known in self.limits if (flop and "flop" in known) or (bytes_moved and "bytes" in known)), None)
+        if limit:
+            sides.append((self.side("xgrad", 1), limit))
+        times = [[] for _ in sides]
+        for number in range(self.rounds):
+            order = list(enumerate(sides))
+            for i, (side, name) in order if number % 2 == 0 else reversed(order):
+                times[i].append(float(side.ask("time " + name)))
+        row["ours"] = spread(times[0])
+        if limit:
+            speed = spread([float(limit.split("/")[-1]) / t for t in times.pop()])["median"] * (cores if flop else 1)
+            row["speed"] = (flop or bytes_moved) / row["ours"]["median"]
+            row["limit"] = {"kind": "flop" if flop else "bytes", "percent": 100 * row["speed"] / speed}
+        for peer, theirs in zip(row["peers"], times[1:]):
+            peer["time"] = spread(theirs)
+            peer["ratio"] = spread([b / a for a, b in zip(times[0], theirs)])
+        if row["peers"]:
+            best = min(row["peers"], key=lambda p: p["time"]["median"]) if best_of else row["peers"][0]
+            best["compared"] = True
+            if target:
+                best["target"] = target
+        self.rows.append(row)
+        print(f"{title:58} {readable(row['ours']['median']):>9}  " + "  ".join(
+            f"{p['name']} x {p['ratio']['median']:.2f}" for p in row["peers"]) +
+            (f"  {row['limit']['percent']:.0f} % of the limit" if limit else ""), flush=True)
+
+    def measure_limits(self):
+        side = self.side("xgrad")
+        for case in side.ask("cases").split():
+            if case.startswith("limit/"):
+                amount = float(case.split("/")[-1])
+                self.limits[case] = spread([amount / float(side.ask("time " + case)) for _ in range(self.rounds)])
+                print(f"{case}: {self.limits[case]['median']:.1f} G/s", flush=True)
+
+    def measure_second_thread(self):
+        """Our own time on one core by that on two: a second thread must never cost anything."""
+        if len(CORES) < 2:
+            return
+        for row in [r for r in self.rows if r["cores"] == 1]:
+            one, two = [], []
+            for _ in range(self.rounds // 2 + 1):
+                one.append(float(self.side("xgrad", 1).ask("time " + row["case"])))
+                two.append(float(self.side("xgrad", 2).ask("time " + row["case"])))
+            self.second_thread.append({"case": row["case"], "ratio": spread([a / b for a, b in zip(one, two)])})
+
+    # ---- what is not a time ----------------------------------------------------------------------------
+
+    def amounts(self, group, title, unit, ours, peer=None, theirs=None, target=None):
+        row = {"group": group, "title": title, "unit": unit, "cores": 1, "ours": spread(ours), "peers": []}
+        if theirs:
+            row["peers"] = [{"name": peer, "time": spread(theirs), "compared": True,
+                             "ratio": spread([spread(theirs)["median"] / a for a in ours])}]
+            if target:
+                row["peers"][0]["target"] = target
+        self.rows.append(row)
+        print(f"{title:58} {readable(row['ours']['median'], unit):>9}  " + "  ".join(
+            f"{p['name']} x {p['ratio']['median']:.2f}" for p in row["peers"]), flush=True)
+
+    def measure_memory(self):
+        def peak(name, requests):
+            # glibc's malloc as it is: told to give nothing back, as for speed, it would hold more.
+            side = Side(self.program(name), CORES[-1:], 1, settings_of(1, XGRAD_BENCHMARK_DATA=self.scratch), self.seconds)
+            for request in ["cases"] + requests:
+                side.ask(request)
+            memory = side.peak_memory()
+            side.end()
+            return [memory]
+
+        write_digits(self.scratch)
+        group, torch = "What it takes", self.has("torch")
+        for title, requests, target in (
+                ("peak memory, 60000 digits, an epoch at batch 200", ["run digits"], 3),
+                ("peak memory, one batch of 200, 20 steps", ["run training/200"] * 20, None),
+                ("peak memory, a program that does nothing", [], None)):
+            self.amounts(group, title, "bytes", peak("xgrad", requests), "LibTorch",
+                         peak("torch", requests) if torch else None, target)
+
+    def measure_builds(self):
+        group, torch = "What it takes", self.has("torch")
+        here = os.path.dirname(os.path.abspath(__file__))
+        compiler = os.environ.get("CXX", "g++").split() + ["-o", os.path.join(self.scratch, "minimal")]
+        headers = ["-std=c++20", "-I" + self.options.include]
+        torch_headers = ["-std=c++17", "-I/usr/include/torch/csrc/api/include"]
+        torch_libraries = ["-ltorch", "-ltorch_cpu", "-lc10"]
+
+        def seconds(flags, include=None):
+            start = time.monotonic()
+            subprocess.run(compiler + flags, check=True, text=True, input=f"#include <{include}>\nint main() {{}}\n" if include else None)
+            return (time.monotonic() - start) * 1e9
+
+        def both(title, ours, theirs):
+            # Once each, in turns: a compiler's time varies little, and these are long.
+            times = [], []
+            for _ in range(1 if self.options.quick else 2):
+                times[0].append(seconds(*ours))
+                if torch:
+                    times[1].append(seconds(*theirs))
+            self.amounts(group, title, "ns", times[0], "LibTorch", times[1])
+
+        only = ["-O0", "-c", "-x", "c++", "-"]
+        both("compiling its header, -O0", (headers + only, "xgrad/xgrad.hpp"), (torch_headers + only, "torch/torch.h"))
+        optimised = ["-O2", "-march=native"]
+        both("compiling and linking a minimal training program, -O2",
+             (headers + optimised + ["-fopenmp", os.path.join(here, "minimal", "xgrad.cpp")],),
+             (torch_headers + ["-O2", os.path.join(here, "minimal", "torch.cpp")] + torch_libraries,))
+        if self.options.example and os.path.exists(self.options.example):
+            stripped = os.path.join(self.scratch, "stripped")
+            subprocess.run(["strip", "-o", stripped, self.options.example], check=True)
+            libraries = with_libraries(os.path.join(self.scratch, "minimal")) if torch else None
+            self.amounts(group, "size of the MNIST example / of LibTorch's libraries", "bytes",
+                         [with_libraries(stripped)], "LibTorch", [libraries] if libraries else None)
+
+
+def with_libraries(program):
+    """The bytes of a program with the libraries that it needs, beside those that every C++ program does."""
+    listed = subprocess.run(["ldd", program], check=True, capture_output=True, text=True).stdout
+    everywhere = r"lib(c|m|stdc\+\+|gcc_s|gomp|pthread|dl|rt)\.so"
+    libraries = {os.path.realpath(path) for path in re.findall(r"=> (/\S+)", listed)
+                 if not re.match(everywhere, os.path.basename(path))}
+    return os.path.getsize(program) + sum(os.path.getsize(path) for path in libraries)
+
+
+def write_digits(folder):
+    """Files as large as MNIST's, and as hard to compress: what is in them does not matter to memory."""
+    count = 60000
+    with open(os.path.join(folder, "train-images-idx3-ubyte"), "wb") as images:
+        images.write(struct.pack(">IIII", 2051, count, 28, 28))
+        images.write(os.urandom(count * 784))
+    with open(os.path.join(folder, "train-labels-idx1-ubyte"), "wb") as labels:
+        labels.write(struct.pack(">II", 2049, count))
+        labels.write(bytes(i % 10 for i in range(count)))
+
+
+def spread(values):
+    ordered = sorted(values)
+    low, middle, high = statistics.quantiles(ordered, n=4, method="inclusive") if len(ordered) > 1 else ordered * 3
+    return {"median": middle, "q1": low, "q3": high}
+
+
+def readable(amount, unit="ns"):
+    steps = ((1e9, "GB"), (1e6, "MB"), (1e3, "kB"), (1, "B")) if unit == "bytes" else \
+        ((1e9, "s"), (1e6, "ms"), (1e3, "us"), (1, "ns"))
+    size, name = next(((s, n) for s, n in steps if amount >= s), steps[-1])
+    return f"{amount / size:.3g} {name}"
+
+
+def measure_all(table):
+    forward = {b: 2 * b * (784 * 512 + 512 * 256 + 256 * 10) for b in (200, 32, 1)}
+    step = {b: 2 * forward[b] + 2 * b * (512 * 256 + 256 * 10) for b in (200, 32, 1)}
+    torch = lambda case: [("torch", case)]
+
+    group = "MNIST network 784-512-256-10"
+    for batch, cores, target in ((200, 1, 1.2), (32, 1, 1.6), (1, 1, 3), (200, 2, 1.25)):
+        case = f"training/{batch}"
+        table.measure(group, f"training step, batch {batch}" + f", {cores} cores" * (cores > 1), case, torch(case), cores, target,
+                      flop=step[batch] if batch > 1 else None)
+    for batch in (1, 32, 200):
+        case = f"inference/{batch}"
+        table.measure(group, f"inference, batch {batch}", case, [("onnxruntime", case), ("torch", case)], target=1.0,
+                      flop=forward[batch] if batch > 1 else None)
+
+    group = "Small graphs"
+    table.measure(group, "training step of a 2-16-16-1 tanh network, batch 1", "small", torch("small"), target=30)
+    table.measure(group, "100 scalar multiplications and tanh, with gradient", "chain", torch("chain"), target=20)
+
+    group = "Formulas over arrays, forward and backward"
+    for count in (1000, 1000000, 10000000):
+        number = f"{count:,}".replace(",", " ")
+        large = 20 * count if count == 10000000 else None   # x, y; dy, x, dx
+        table.measure(group, f"GELU (tanh) by map, {number} floats", f"gelu/{count}", [("torch", f"gelu/{count}"), ("torch", f"gelu_own/{count}")], target=8,
+                      bytes_moved=large)
+        table.measure(group, f"SiLU, {number} floats", f"silu/{count}", torch(f"silu/{count}"), target=1.5, bytes_moved=large)
+    table.measure(group, "softmax cross-entropy, 256 x 1000", "cross_entropy", torch("cross_entropy"), target=2)
+
+    group = "Kernels, forward only"
+    for name in ("exp", "tanh", "sum"):
+        table.measure(group, f"{name}, 100 000 floats", f"{name}/100000", torch(f"{name}/100000"))
+
+    group = "Matrix products"
+    libraries = ("openblas", "blis", "onednn", "eigen")
+    for case in table.side("xgrad").ask("cases").split():
+        if case.startswith("product/"):
+            _, sizes, how = case.split("/")
+            m, n, k = map(int, sizes.split("x"))
+            table.measure(group, f"{m} x {n} x {k}, {how}", case, [(name, case) for name in libraries], target=0.9, flop=2 * m * n * k,
+                          best_of=True)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--programs", required=True)
+    parser.add_argument("--out", required=True)
+    parser.add_argument("--include", required=True)
+    parser.add_argument("--example")
+    parser.add_argument("--filter")
+    parser.add_argument("--quick", action="store_true")
+    table = Table(parser.parse_args())
+    start = time.monotonic()
+
+    table.choose_all()
+    table.measure_limits()
+    measure_all(table)
+    table.measure_second_thread()
+    if not table.options.filter:
+        table.measure_memory()
+        table.measure_builds()
+
+    with open("/proc/cpuinfo") as info:
+        processor = re.search(r"model name\s*:\s*(.*)", info.read())
+    with open(table.options.out, "w") as out:
+        json.dump({"processor": processor[1] if processor else "unknown", "cores": len(CORES), "quick": table.options.quick,
+                   "rounds": table.rounds, "limits": table.limits, "settings": table.notes, "rows": table.rows,
+                   "second_thread": table.second_thread, "failures": table.failures}, out, indent=1)
+    print(f"measured in {time.monotonic() - start:.0f} s")
+    subprocess.run(["rm", "-rf", table.scratch], check=True)
+    return 1 if table.failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

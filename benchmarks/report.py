@@ -1,0 +1,200 @@
+"""Turns what compare.py measured into a table, and with --write into docs/performance.md and its picture.
+
+usage: python3 report.py RESULTS.json [--write FILE.md]
+
+In the page, only what stands between the two marks is replaced.
+"""
+
+import argparse
+import json
+import math
+import os
+import sys
+
+from compare import readable
+
+BEGIN = "<!-- measured: what follows is written by `sh benchmarks/run.sh --write` -->"
+END = "<!-- measured: end -->"
+
+
+def compared(row):
+    return next((p for p in row["peers"] if p.get("compared")), None)
+
+
+def mean_of_products(rows):
+    """Over all products the geometric mean of the ratio to the best library, and the least."""
+    ratios = [compared(r)["ratio"]["median"] for r in rows if r["group"] == "Matrix products" and r["peers"]]
+    return (math.exp(sum(map(math.log, ratios)) / len(ratios)), min(ratios)) if ratios else None
+
+
+def ratio_text(spread):
+    digits = 1 if spread["median"] >= 20 else 2
+    return f"{spread['median']:.{digits}f} ({spread['q1']:.{digits}f} to {spread['q3']:.{digits}f})"
+
+
+def time_text(spread, unit="ns"):
+    return readable(spread["median"], unit)
+
+
+def off(spread):
+    """How far the quartiles are apart, in percent of the median."""
+    return f"{100 * (spread['q3'] - spread['q1']) / spread['median']:.0f} %"
+
+
+def verdict(peer):
+    if "target" not in peer:
+        return ""
+    reached = peer["ratio"]["median"] >= peer["target"]
+    return f"{peer['target']:g} {'reached' if reached else 'NOT reached'}"
+
+
+def lines_of(row):
+    """The row's cells, a line for each peer."""
+    unit = row.get("unit", "ns")
+    limit = row.get("limit")
+    first = [row["title"], time_text(row["ours"], unit), off(row["ours"]),
+             f"{limit['percent']:.0f} % of {'arithmetic' if limit['kind'] == 'flop' else 'memory'}" if limit else ""]
+    peers = [[p["name"], time_text(p["time"], unit), ratio_text(p["ratio"]), verdict(p)] for p in row["peers"]] or [[""] * 4]
+    return [(first if i == 0 else [""] * 4) + cells for i, cells in enumerate(peers)]
+
+
+HEAD = ["", "xgrad", "spread", "limit", "peer", "its figure", "ratio", "to reach"]
+
+
+def product_lines(rows):
+    names = ["OpenBLAS", "BLIS", "oneDNN", "Eigen"]
+    lines = [["product", "xgrad", "GFLOP/s", "of the peak"] + names + ["best by ours"]]
+    for row in rows:
+        ratios = {p["name"]: f"{p['ratio']['median']:.2f}" for p in row["peers"]}
+        best = compared(row)
+        lines.append([row["title"], time_text(row["ours"]), f"{row['speed']:.0f}" if "speed" in row else "",
+                      f"{row['limit']['percent']:.0f} %" if "limit" in row else ""] + [ratios.get(n, "") for n in names] +
+                     [f"{best['ratio']['median']:.2f}" if best else ""])
+    return lines
+
+
+def plain(lines):
+    widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
+    return "\n".join("  ".join(cell.ljust(w) for cell, w in zip(line, widths)).rstrip() for line in lines)
+
+
+def markdown(lines):
+    rule = ["---"] + ["---:"] * (len(lines[0]) - 1)
+    return "\n".join("| " + " | ".join(line) + " |" for line in [lines[0], rule] + lines[1:])
+
+
+def sections(results):
+    """(title, lines) of every table."""
+    groups = dict.fromkeys(r["group"] for r in results["rows"])
+    for group in groups:
+        rows = [r for r in results["rows"] if r["group"] == group]
+        if group == "Matrix products":
+            yield group, product_lines(rows)
+        else:
+            yield group, [HEAD] + [line for row in rows for line in lines_of(row)]
+
+
+def remarks(results):
+    """What is said in sentences."""
+    limits = {k.split("/")[1]: v["median"] for k, v in results["limits"].items()}
+    yield (f"Measured on {results['cores']} cores of {results['processor']}, {results['rounds']} rounds of each case. One core does "
+           f"{limits.get('flop', 0):.0f} GFLOP/s in multiply-adds that touch no memory, and moves {limits.get('bytes', 0):.1f} GB/s "
+           "to and from memory.")
+    if results["settings"]:
+        yield "The settings that were the peers' fastest: " + "; ".join(f"{k}: {' and '.join(v)}" for k, v in results["settings"].items()) + "."
+    mean = mean_of_products(results["rows"])
+    if mean:
+        yield (f"Matrix products, the best of the four libraries by ours: {mean[0]:.2f} in the geometric mean (to reach: 1), "
+               f"{mean[1]:.2f} at the least (to reach: 0.9).")
+    second = [(s["ratio"]["median"], s["case"]) for s in results["second_thread"]]
+    if second:
+        slower = [f"{case} ({ratio:.2f})" for ratio, case in sorted(second) if ratio < 0.95]
+        yield ("A second thread, all cases above: it costs nothing in any." if not slower
+               else "With a second thread slower than without: " + ", ".join(slower) + ".")
+    differences = [p["difference"] for r in results["rows"] for p in r["peers"] if "difference" in p]
+    if differences:
+        yield (f"All outcomes were compared before they were timed; the largest difference was {max(differences):.1g} of an array's "
+               "largest element.")
+    for failure in results["failures"]:
+        yield "NOT MEASURED: " + failure + "."
+
+
+# ---- the picture ---------------------------------------------------------------------------------------
+
+STYLE = """
+  text { font: 13px system-ui, sans-serif; fill: #24292f }
+  .quiet { fill: #57606a; font-size: 12px }
+  .bar { fill: #2f81b7 } .short { fill: #c4622d }
+  .rule { stroke: #8c959f } .grid { stroke: #8c959f; stroke-opacity: .35 } .mark { stroke: #24292f; stroke-width: 2 }
+  @media (prefers-color-scheme: dark) {
+    text { fill: #e6edf3 } .quiet { fill: #9198a1 } .bar { fill: #4aa3df } .short { fill: #e0854f } .mark { stroke: #e6edf3 }
+  }
+"""
+
+
+def picture(results):
+    """Bars: how many times our time the peer takes, on a logarithmic scale."""
+    bars = [(r["title"], p["name"], p["ratio"]["median"], p.get("target")) for r in results["rows"]
+            if r["group"] != "Matrix products" for p in r["peers"] if "ns" == r.get("unit", "ns")]
+    mean = mean_of_products(results["rows"])
+    if mean:
+        bars.append(("matrix products, geometric mean", "the best library", mean[0], 1.0))
+    left, width, height, top = 470, 380, 22, 44
+    most = max([b[2] for b in bars] + [b[3] or 1 for b in bars] + [10])
+    least = min([b[2] for b in bars] + [0.8])
+    x = lambda ratio: left + width * math.log(ratio / least) / math.log(most / least)
+    bottom = top + height * len(bars)
+    out = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {left + width + 70} {bottom + 16}" role="img" '
+           'aria-label="Ratios of the peers\' times to ours">', f"<style>{STYLE}</style>",
+           f'<text x="{left}" y="16">the peer\'s time by ours</text>']
+    for tick in (1, 2, 5, 10, 20, 50, 100, 200):
+        if least <= tick <= most:
+            out.append(f'<line class="{"rule" if tick == 1 else "grid"}" x1="{x(tick):.1f}" x2="{x(tick):.1f}" y1="{top - 6}" y2="{bottom}"/>')
+            out.append(f'<text class="quiet" x="{x(tick):.1f}" y="{top - 11}" text-anchor="middle">{tick}</text>')
+    for i, (title, peer, ratio, target) in enumerate(bars):
+        y = top + i * height
+        from_x, to_x = sorted((x(1), x(ratio)))
+        reached = target is None or ratio >= target
+        out.append(f'<text x="{left - 122}" y="{y + 15}" text-anchor="end">{title}</text>')
+        out.append(f'<text class="quiet" x="{left - 112}" y="{y + 15}">{peer}</text>')
+        out.append(f'<rect class="{"bar" if reached else "short"}" x="{from_x:.1f}" y="{y + 3}" width="{max(1, to_x - from_x):.1f}" height="{height - 7}"/>')
+        if target:
+            out.append(f'<line class="mark" x1="{x(target):.1f}" x2="{x(target):.1f}" y1="{y + 1}" y2="{y + height - 2}"/>')
+        out.append(f'<text class="quiet" x="{max(to_x, x(target) if target else 0) + 6:.1f}" y="{y + 15}">{ratio:.3g}</text>')
+    return "\n".join(out + ["</svg>", ""])
+
+
+def page(results, path):
+    """The page with its measured part replaced."""
+    with open(path) as file:
+        text = file.read()
+    if BEGIN not in text or END not in text:
+        sys.exit(f"{path} has lost the marks between which the figures stand: {BEGIN} and {END}")
+    name = os.path.splitext(os.path.basename(path))[0] + ".svg"
+    parts = [f"![How many times our time the peers take; the marks are the figures to reach]({name})"]
+    parts += list(remarks(results))
+    parts += [f"### {title}\n\n{markdown(lines)}" for title, lines in sections(results)]
+    return text[:text.index(BEGIN)] + BEGIN + "\n\n" + "\n\n".join(parts) + "\n\n" + text[text.index(END):]
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("results")
+    parser.add_argument("--write")
+    options = parser.parse_args()
+    with open(options.results) as file:
+        results = json.load(file)
+    for title, lines in sections(results):
+        print(f"\n{title}\n{plain(lines)}")
+    print("\n" + "\n".join(remarks(results)))
+    if options.write:
+        text = page(results, options.write)
+        with open(options.write, "w") as file:
+            file.write(text)
+        with open(os.path.splitext(options.write)[0] + ".svg", "w") as file:
+            file.write(picture(results))
+        print(f"written: {options.write} and its picture")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,127 @@
+#!/bin/sh
+# Installs and builds the benchmarks and the libraries they compare with, measures, and prints one table.
+set -eu
+
+program=benchmarks/run.sh
+root=$(CDPATH="" cd -- "$(dirname -- "$0")/.." && pwd -P)
+. "$root/scripts/lib.sh"
+
+usage() {
+    cat <<'END'
+usage: sh benchmarks/run.sh [--quick] [--filter TEXT] [--no-peers] [--write] [--jobs N]
+
+Compares xgrad with LibTorch, ONNX Runtime, OpenBLAS, BLIS, oneDNN and Eigen: first that all compute the same, then
+how long they take, in turns. It takes about seven minutes once everything is built; the machine should be idle.
+
+  --quick        fewer and shorter rounds: about two minutes, for a first look
+  --filter TEXT  only the cases whose name holds TEXT: training, inference, small, chain, gelu, silu,
+                 cross_entropy, exp, tanh, sum, product
+  --no-peers     xgrad alone; nothing of the others is installed or built
+  --write        writes the figures and their picture into docs/performance.md
+  --jobs N       how many compilers to run at once
+
+`build/bench/benchmarks/bench_xgrad --help` is our side alone, with Google Benchmark's options.
+END
+}
+
+quick=
+filter=
+peers=yes
+write=
+jobs=
+while [ $# -gt 0 ]; do
+    case $1 in
+        --filter | --jobs)
+            [ -n "${2:-}" ] || die "$1 needs a value; see --help"
+            if [ "$1" = --filter ]; then filter=$2; else jobs=$2; fi
+            shift
+            ;;
+        --filter=?*) filter=${1#*=} ;;
+        --quick) quick=yes ;;
+        --no-peers) peers= ;;
+        --write) write=yes ;;
+        -h | --help)
+            usage
+            exit 0
+            ;;
+        *) die "unknown option $1; see --help" ;;
+    esac
+    shift
+done
+[ -n "$jobs" ] || jobs=$(default_jobs)
+case $jobs in
+    *[!0-9]* | 0) die "--jobs takes a number from 1 on, not $jobs" ;;
+esac
+if [ -n "$write" ] && [ -n "$filter$quick" ]; then
+    die "--write wants the whole table, measured in full: leave out --filter and --quick"
+fi
+if [ -n "$write" ] && [ -z "$peers" ]; then die "--write wants the peers: leave out --no-peers"; fi
+
+# ---- what is needed ------------------------------------------------------------------------------------
+
+need_build_tools libbenchmark-dev
+have python3 || { has_apt && apt_install python3; } || die "python3 is needed to compare and to report; install it, then run this again"
+
+onnxruntime=
+if [ -n "$peers" ]; then
+    missing=
+    if has_apt; then
+        for package in libtorch-dev libopenblas-dev libblis-dev libdnnl-dev libeigen3-dev; do
+            has_package "$package" || missing="$missing $package"
+        done
+        # shellcheck disable=SC2086 # a list of names
+        if [ -n "$missing" ]; then apt_install $missing || say "not all of these could be installed:$missing; going on with what is there"; fi
+    fi
+
+    # ONNX Runtime comes inside a package for node, as a shared library; no script of the package is run.
+    runtime=$root/build/onnxruntime
+    find_onnxruntime() {
+        case $(uname -m) in
+            x86_64) architecture=x64 ;;
+            aarch64) architecture=arm64 ;;
+            *) architecture=none ;;
+        esac
+        find "$runtime/node_modules/onnxruntime-node/bin" -path "*/linux/$architecture/libonnxruntime.so.1" 2>/dev/null | head -n 1
+    }
+    onnxruntime=$(find_onnxruntime)
+    if [ -z "$onnxruntime" ]; then
+        have npm || { has_apt && apt_install npm; } || true
+        if have npm; then
+            say "installing onnxruntime-node into build/onnxruntime"
+            mkdir -p "$runtime"
+            npm install --ignore-scripts --no-save --no-audit --no-fund --prefix "$runtime" onnxruntime-node </dev/null >/dev/null ||
+                say "npm could not install onnxruntime-node; going on without ONNX Runtime"
+            onnxruntime=$(find_onnxruntime)
+        else
+            say "there is no npm to get ONNX Runtime with; going on without it"
+        fi
+    fi
+fi
+
+# ---- build, measure, report ----------------------------------------------------------------------------
+
+configure bench -DXGRAD_BENCHMARK_PEERS="${peers:-no}" -DXGRAD_ONNXRUNTIME="$onnxruntime"
+programs=$root/build/bench/benchmarks
+if [ -z "$peers" ]; then rm -f "$programs"/bench_*; fi # those of an earlier run are no longer brought up to date
+build bench "$jobs" --target benchmarks
+
+load=$(cut -d ' ' -f 1 /proc/loadavg 2>/dev/null || echo 0)
+case $load in
+    0.*) ;;
+    *) say "the machine is busy (load $load): the figures will suffer" ;;
+esac
+
+say "measuring"
+rm -f "$programs/results.json"
+set -- --programs "$programs" --out "$programs/results.json" --include "$root/include" \
+    --example "$root/build/bench/examples/mnist/mnist"
+[ -z "$quick" ] || set -- "$@" --quick
+[ -z "$filter" ] || set -- "$@" --filter "$filter"
+status=0
+python3 "$root/benchmarks/compare.py" "$@" </dev/null || status=$?
+[ -f "$programs/results.json" ] || die "the comparison ended early; what it said is above"
+
+set -- "$programs/results.json"
+[ -z "$write" ] || set -- "$@" --write "$root/docs/performance.md"
+python3 "$root/benchmarks/report.py" "$@"
+if [ "$status" -ne 0 ]; then die "some cases could not be compared; the table says which and why"; fi
