@@ -106,6 +106,12 @@ XGRAD_ALWAYS_INLINE T select(bool condition, T a, T b) {
     return condition ? a : b;
 }
 
+/// Whether a value is not even equal to itself. (Not `x != x`: for AVX-512, xsimd 8.1 calls NaN not unequal to NaN.)
+template <class V>
+XGRAD_ALWAYS_INLINE auto is_nan(const V& x) {
+    return !(x == x);
+}
+
 // The mathematical functions under one name for vectors and for single numbers.
 #define XGRAD_SIMD_FUNCTION(name)                                    \
     template <class T, class A>                                      \

@@ -39,7 +39,7 @@ struct maximum_of {
                                                                        : std::numeric_limits<T>::lowest();
     template <class V>
     V operator()(const V& a, const V& b) const {
-        return simd::select((a > b) | (a != a), a, b);
+        return simd::select((a > b) | simd::is_nan(a), a, b);
     }
 };
 
@@ -50,7 +50,7 @@ struct minimum_of {
                                                                        : std::numeric_limits<T>::max();
     template <class V>
     V operator()(const V& a, const V& b) const {
-        return simd::select((a < b) | (a != a), a, b);
+        return simd::select((a < b) | simd::is_nan(a), a, b);
     }
 };
 

@@ -149,37 +149,36 @@ void assign(const char* name, const tensor<T, N>& x, const B& y) {
     }
 }
 
+template <class Op, class X, class B>
+X&& in_place(const char* name, X&& x, const B& y) {
+    static_assert(!std::is_const_v<std::remove_reference_t<X>>, "a const tensor is not changed in place");
+    assign<Op>(name, x, y);
+    return std::forward<X>(x);
+}
+
 }  // namespace detail
 
 // In place. The operand broadcasts to x, never the other way round. Throws `autograd_error` where a
 // gradient would be lost: while recording, if x or y requires one.
 template <class X, class B>
-    requires(!std::is_const_v<std::remove_reference_t<X>> && detail::is_tensor<std::remove_cvref_t<X>> &&
-             tensor_operands<std::remove_cvref_t<X>, B>)
+    requires(detail::is_tensor<std::remove_cvref_t<X>> && tensor_operands<std::remove_cvref_t<X>, B>)
 X&& operator+=(X&& x, const B& y) {
-    detail::assign<add_fn>("+=", x, y);
-    return std::forward<X>(x);
+    return detail::in_place<add_fn>("+=", std::forward<X>(x), y);
 }
 template <class X, class B>
-    requires(!std::is_const_v<std::remove_reference_t<X>> && detail::is_tensor<std::remove_cvref_t<X>> &&
-             tensor_operands<std::remove_cvref_t<X>, B>)
+    requires(detail::is_tensor<std::remove_cvref_t<X>> && tensor_operands<std::remove_cvref_t<X>, B>)
 X&& operator-=(X&& x, const B& y) {
-    detail::assign<subtract_fn>("-=", x, y);
-    return std::forward<X>(x);
+    return detail::in_place<subtract_fn>("-=", std::forward<X>(x), y);
 }
 template <class X, class B>
-    requires(!std::is_const_v<std::remove_reference_t<X>> && detail::is_tensor<std::remove_cvref_t<X>> &&
-             tensor_operands<std::remove_cvref_t<X>, B>)
+    requires(detail::is_tensor<std::remove_cvref_t<X>> && tensor_operands<std::remove_cvref_t<X>, B>)
 X&& operator*=(X&& x, const B& y) {
-    detail::assign<multiply_fn>("*=", x, y);
-    return std::forward<X>(x);
+    return detail::in_place<multiply_fn>("*=", std::forward<X>(x), y);
 }
 template <class X, class B>
-    requires(!std::is_const_v<std::remove_reference_t<X>> && detail::is_tensor<std::remove_cvref_t<X>> &&
-             tensor_operands<std::remove_cvref_t<X>, B>)
+    requires(detail::is_tensor<std::remove_cvref_t<X>> && tensor_operands<std::remove_cvref_t<X>, B>)
 X&& operator/=(X&& x, const B& y) {
-    detail::assign<divide_fn>("/=", x, y);
-    return std::forward<X>(x);
+    return detail::in_place<divide_fn>("/=", std::forward<X>(x), y);
 }
 
 }  // namespace xgrad

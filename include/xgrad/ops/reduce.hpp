@@ -109,7 +109,7 @@ tensor<T> fold(const Combine& combine, const basic_tensor<T>& x, axis_set axes, 
 struct is_extremum {
     template <class V>
     V operator()(const V& v, const V& extremum) const {
-        return simd::select((v == extremum) | ((v != v) & (extremum != extremum)), V(1), V(0));
+        return simd::select((v == extremum) | (simd::is_nan(v) & simd::is_nan(extremum)), V(1), V(0));
     }
 };
 
