@@ -82,29 +82,29 @@ private:
 };
 
 /// The innermost loop on vectors. An operand that stays put is read from a vector full of it, so that all
-/// operands are loaded alike.
+/// operands are loaded alike. Function and pointers come by value: what is no local variable would be read again
+/// after every store, since the compiler must take it that the store has changed it.
 template <class F, class T, std::size_t R, std::size_t... K>
-void inner_loop(const F& f, const std::array<T*, R>& y, std::size_t count, const std::array<const T*, sizeof...(K)>& from,
+void inner_loop(F f, std::array<T*, R> y, std::size_t count, std::array<const T*, sizeof...(K)> at,
                 const std::array<std::size_t, sizeof...(K)>& stride, std::index_sequence<K...>) {
     constexpr auto width = simd::width<T>;
     alignas(64) T repeated[sizeof...(K)][width];
-    auto at = from;
-    auto step = stride;
     (
         [&] {
             if (stride[K] != 0) return;
-            std::fill_n(repeated[K], width, *from[K]);
+            std::fill_n(repeated[K], width, *at[K]);
             at[K] = repeated[K];
         }(),
         ...);
-    auto i = std::size_t{0};
-    for (; i + width <= count; i += width) {
-        const std::array<simd::batch<T>, R> results = f(simd::load(at[K] + i * step[K])...);
-        for (auto r = std::size_t{0}; r < R; ++r) simd::store(y[r] + i, results[r]);
+    const auto step = std::array{stride[K] * width...};
+    for (; count >= width; count -= width) {
+        const std::array<simd::batch<T>, R> results = f(simd::load(at[K])...);
+        for (auto r = std::size_t{0}; r < R; ++r) simd::store(y[r], results[r]), y[r] += width;
+        ((at[K] += step[K]), ...);
     }
-    if (const auto rest = count - i; rest != 0) {
-        const std::array<simd::batch<T>, R> results = f(simd::load_partial(at[K] + i * step[K], rest)...);
-        for (auto r = std::size_t{0}; r < R; ++r) simd::store_partial(y[r] + i, results[r], rest);
+    if (count != 0) {
+        const std::array<simd::batch<T>, R> results = f(simd::load_partial(at[K], count)...);
+        for (auto r = std::size_t{0}; r < R; ++r) simd::store_partial(y[r], results[r], count);
     }
 }
 
@@ -194,7 +194,7 @@ void elementwise_all(const F& f, const std::array<R*, Results>& y, const shape& 
 /// of the operands.
 template <class F, class R, class... T>
 void elementwise(const F& f, R* y, const shape& sizes, operand<T>... x) {
-    const auto one_result = [&f]<class... V>(const V&... v)
+    const auto one_result = [f]<class... V>(const V&... v)
         requires std::is_invocable_v<const F&, const V&...>
     {
         return std::array{f(v...)};
