@@ -10,7 +10,6 @@
 #include <fstream>
 #include <iostream>
 #include <limits>
-#include <map>
 #include <memory>
 #include <sstream>
 #include <stdexcept>
@@ -20,8 +19,10 @@ namespace bench {
 
 namespace {
 
-std::map<std::string, std::function<work()>>& cases() {
-    static auto all = std::map<std::string, std::function<work()>>{};
+using named_case = std::pair<std::string, std::function<work()>>;
+
+std::vector<named_case>& cases() {
+    static auto all = std::vector<named_case>{};
     return all;
 }
 
@@ -30,7 +31,8 @@ work& ready(const std::string& name) {
     static auto current = std::string{};
     static auto kept = work{};
     if (current != name) {
-        const auto found = cases().find(name);
+        const auto found =
+            std::find_if(cases().begin(), cases().end(), [&](const named_case& known) { return known.first == name; });
         if (found == cases().end()) throw std::runtime_error{"there is no case " + name};
         kept = {};
         current.clear();
@@ -162,7 +164,7 @@ network make_network(std::vector<std::size_t> widths, std::size_t batch) {
 }  // namespace
 
 void add(const std::string& name, std::function<work()> make) {
-    cases()[name] = std::move(make);
+    cases().emplace_back(name, std::move(make));
     benchmark::RegisterBenchmark(name.c_str(), [name](benchmark::State& state) {
         const auto& run = ready(name).run;
         for (auto _ : state) run();
