@@ -52,22 +52,23 @@ mlp untrained() {
 // Set by Ctrl-C and looked at after each step, so that no file is ever left half-written.
 volatile std::sig_atomic_t interrupted = 0;
 
-// The learning rate after a part t of all steps, as a part of the highest. It rises over the first tenth: the
-// first gradients all point the same way, and momentum would carry output units over the kink of their relu. Then
-// it falls to 0, so that the last steps settle instead of jumping about.
-double schedule(double t) { return std::min(t / 0.1, (1 - t) / 0.9); }
+// The learning rate, as a part of the highest, after a number of epochs out of so many. It rises during the first
+// epoch: the first gradients all point the same way, and momentum would carry output units over the kink of their
+// relu before they have learnt what to answer to. And it falls to 0, so that the last steps settle instead of jumping
+// about.
+double schedule(double epochs_done, double epochs) { return std::min(epochs_done, 1 - epochs_done / epochs); }
 
 void learn(mlp& net, const images& set, const options& chosen) {
     auto batches = xg::data::loader{set, {.batch_size = chosen.batch_size, .shuffle = true}};
     auto opt = xg::optim::sgd{xg::nn::parameters(net), {.lr = chosen.lr, .momentum = chosen.momentum}};
     auto progress = xg::train::progress{{.epochs = chosen.epochs, .samples = set.size()}};
-    const auto steps = static_cast<double>(chosen.epochs * batches.size());
-    auto step = 0.0;
+    const auto epochs = static_cast<double>(chosen.epochs), steps_per_epoch = static_cast<double>(batches.size());
+    auto steps = 0.0;
     for (auto epoch = std::size_t{0}; epoch < chosen.epochs; ++epoch) {
         progress.begin_epoch();
         for (auto [x, y] : batches) {
-            step += 1;
-            opt.lr(chosen.lr * schedule(step / (steps + 1)));
+            steps += 1;
+            opt.lr(chosen.lr * schedule(steps / (steps_per_epoch + 1), epochs));
 
             const auto out = net(x);
             const auto loss = xg::mse_loss(out, xg::one_hot(y, classes));

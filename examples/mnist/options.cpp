@@ -49,7 +49,7 @@ constexpr auto known_options = std::array{
            [](options& o, name_type name, text_type text) {
                o.batch_size = integer_between<std::size_t>(name, text, 1, 60000);
            }},
-    option{"--lr", "X", "the highest learning rate: it rises at first, then falls to 0 (default 0.7)",
+    option{"--lr", "X", "learning rate: up to it in the first epoch, then down to 0 (default 0.7)",
            [](options& o, name_type name, text_type text) {
                o.lr = number_between(name, text, 0, 1000, "a number from 0 to 1000");
            }},

@@ -20,6 +20,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <iterator>
 #include <span>
 #include <string>
 #include <string_view>
@@ -68,16 +69,18 @@ inline void append_json_string(std::string& text, std::string_view value) {
     text += '"';
 }
 
-inline void write_tensors(std::vector<named_tensor> list, const std::string& path) {
+inline void write_tensors(const std::vector<named_tensor>& list, const std::string& path) {
     for (auto each = list.begin(); each != list.end(); ++each)
         if (each->name == "__metadata__" || std::ranges::find(list, each->name, &named_tensor::name) != each)
             fail<value_error>("save", path, ": the name ", each->name, " is reserved or given to two tensors");
     // Wide elements first: so each tensor begins at a multiple of its element's size.
-    std::ranges::stable_sort(list, std::ranges::greater{},
-                             [](const auto& each) { return each.data->element_bytes; });
+    auto ordered = std::vector<named_tensor>{};
+    for (const auto width : {8u, 4u, 2u, 1u})
+        std::ranges::copy_if(list, std::back_inserter(ordered),
+                             [=](const auto& each) { return each.data->element_bytes == width; });
     auto header = std::string{"{"};
     auto at = std::size_t{0};
-    for (const auto& each : list) {
+    for (const auto& each : ordered) {
         if (at != 0 || header.size() > 1) header += ',';
         append_json_string(header, each.name);
         ((header += ":{\"dtype\":\"") += each.dtype) += "\",\"shape\":[";
@@ -93,7 +96,7 @@ inline void write_tensors(std::vector<named_tensor> list, const std::string& pat
     const auto length = std::bit_cast<std::array<char, 8>>(std::uint64_t{header.size()});
     file.write(length.data(), length.size());
     file.write(header.data(), header.size());
-    for (const auto& each : list) file.write(each.data->elements, each.data->size * each.data->element_bytes);
+    for (const auto& each : ordered) file.write(each.data->elements, each.data->size * each.data->element_bytes);
     file.commit();
 }
 
@@ -193,8 +196,8 @@ void load(Module& module, const std::string& path) {
 
 /// Writes tensors to a file: `save_tensors({{"w", w}, {"b", b}}, path)`. Throws as `save`, and `value_error`
 /// when two have one name.
-inline void save_tensors(std::vector<named_tensor> list, const std::string& path) {
-    detail::write_tensors(std::move(list), path);
+inline void save_tensors(const std::vector<named_tensor>& list, const std::string& path) {
+    detail::write_tensors(list, path);
 }
 
 /// Reads all tensors of a file, which must be of type T, with their names. Throws as `load`.
