@@ -78,7 +78,7 @@ TEST_CASE("a module saved and loaded is the same, in place") {
 TEST_CASE("the bytes of a file") {
     const auto folder = temporary_folder{};
     const auto w = xg::tensor<float, 2>{{1, 2}};
-    const auto n = xg::tensor<std::uint8_t, 1>{{3}};
+    const auto n = xg::tensor<std::uint8_t, 1>{3};
     const auto d = xg::tensor<double, 0>{1.0};
     io::save_tensors({{"n", n}, {"w\"\n", w}, {"d", d}}, folder.path("some"));
     auto header = std::string{R"({"d":{"dtype":"F64","shape":[],"data_offsets":[0,8]},)"
