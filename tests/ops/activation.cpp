@@ -30,6 +30,11 @@ TEST_CASE("activation: values and derivatives") {
         elementwise("tanh", xg::tanh, [](double x) { return std::tanh(x); }, {{-3, -0.7, 0, 1e-3, 0.5, 2}}),
         elementwise("softplus", xg::softplus, [](double x) { return std::log1p(std::exp(x)); }, {{-20, -2, -0.5, 0.1, 1, 5}}),
         elementwise("silu", xg::silu, [](double x) { return x * logistic(x); }, {{-5, -2, -0.5, 0.1, 1, 5}}),
+        elementwise("gelu", xg::gelu, [](double x) { return x * std::erfc(-x / std::sqrt(2.0)) / 2; }, {{-1.5, -0.5, 0.1, 1, 5}}, 8),
+        // leaky_relu: not at its kink, 0.
+        elementwise("leaky_relu", xg::leaky_relu, [](double x) { return x > 0 ? x : 0.01 * x; }, {{-2, -0.1, 0.3, 4, -1}}),
+        elementwise("leaky_relu(x, 0.5)", [](const auto& x) { return xg::leaky_relu(x, 0.5f); },
+                    [](double x) { return x > 0 ? x : 0.5 * x; }, {{-2, -0.1, 0.3, 4, -1}}),
     });
 }
 

@@ -56,6 +56,21 @@ TEST_CASE("mse_loss: values and derivatives") {
     CHECK(xg::mse_loss(xg::zeros<float>({0}), xg::zeros<float>({0}), xg::reduction::sum).item() == 0);
 }
 
+TEST_CASE("l1_loss and binary_cross_entropy_with_logits: values and derivatives") {
+    // l1_loss: output and target differ, for there is the kink.
+    check_elementwise("l1_loss", xg::l1_loss, [](double a, double b) { return std::fabs(a - b); }, {0.5, -1, 2, 0.1}, {1, 0.25, -2});
+    const auto bce = [](double x, double t) {
+        const auto p = 1 / (1 + std::exp(-x));
+        return -t * std::log(p) - (1 - t) * std::log(1 - p);
+    };
+    check_elementwise("bce", xg::binary_cross_entropy_with_logits, bce, {0.5, -1, 2, 0.1}, {1, 0.25, 0});
+    const auto far = xg::tensor<float, 1>{1000, -1000};
+    CHECK(xg::array_equal(xg::binary_cross_entropy_with_logits(far, xg::tensor<float, 1>{0, 1}, xg::reduction::none),
+                          xg::tensor<float>{xg::tensor<float, 1>{1000, 1000}}));
+    static_assert(std::is_same_v<decltype(xg::l1_loss(far, far)), xg::tensor<float, 0>>);
+    CHECK_THROWS_WITH_AS(xg::l1_loss(far, xg::zeros<float>({1})), "[l1_loss] the output is (2,), the target (1,); both must be equal", xg::shape_error);
+}
+
 TEST_CASE("cross_entropy: values and derivatives") {
     const auto labels = xg::tensor<std::int64_t, 1>{2, 0, 1};
     for (const auto how : all_reductions)

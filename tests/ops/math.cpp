@@ -38,6 +38,7 @@ TEST_CASE("math: values and derivatives") {
         elementwise("expm1", xg::expm1, [](double x) { return std::expm1(x); }, {{-10, -0.5, 1e-10, 1.5, 4}}),
         elementwise("sqrt", xg::sqrt, [](double x) { return std::sqrt(x); }, {{0.01, 0.5, 1.5, 7, 1000}}),
         elementwise("square", xg::square, [](double x) { return x * x; }, {{-3, -0.5, 0, 1.5, 7}}),
+        elementwise("erf", xg::erf, [](double x) { return std::erf(x); }, {{-3, -0.5, 1e-3, 0.9, 1.1, 4}}, 16),
         // abs: not at its kink, 0.
         elementwise("abs", xg::abs, [](double x) { return std::fabs(x); }, {{-3, -0.5, 0.1, 1.5, 7}}),
         elementwise("sin", xg::sin, [](double x) { return std::sin(x); }, {{-3, -0.5, 0, 1.5, 7}}),

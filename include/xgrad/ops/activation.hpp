@@ -7,6 +7,11 @@
 #include <xgrad/ops/elementwise.hpp>
 #include <xgrad/ops/math.hpp>
 
+#include <cstddef>
+#include <numbers>
+#include <type_traits>
+#include <utility>
+
 namespace xgrad::inline XGRAD_ABI {
 
 /// y = max(x, 0), NaN where x is        dx = dy where y > 0
@@ -55,5 +60,46 @@ struct silu_fn : unary<silu_fn> {
     };
 };
 inline constexpr silu_fn silu{};
+
+namespace detail {
+/// The normal distribution function, (1 + erf(x / sqrt 2)) / 2.
+auto normal_cdf(const auto& x) {
+    return (1 + erf(times(x, 0.5 * std::numbers::sqrt2))) * 0.5;
+}
+}  // namespace detail
+
+/// y = x Phi(x), Phi the normal distribution function        dx = dy (Phi(x) + x e^(-x^2/2) / sqrt(2 pi))
+/// D. Hendrycks, K. Gimpel, "Gaussian error linear units", arXiv:1606.08415 (2016); the exact form.
+struct gelu_fn : unary<gelu_fn> {
+    static constexpr auto name = "gelu";
+    static auto value(const auto& x) { return x * detail::normal_cdf(x); }
+    static constexpr auto gradient = [](const auto& dy, const auto& x) {
+        return dy * (detail::normal_cdf(x) + detail::times(x * exp(-(x * x) * 0.5), 0.5 * std::numbers::inv_sqrtpi * std::numbers::sqrt2));
+    };
+};
+inline constexpr gelu_fn gelu{};
+
+namespace detail {
+
+template <real T>
+tensor<T> leaky(const basic_tensor<T>& x, T slope) {
+    auto y = compute<T>("leaky_relu", [=](const auto& v) { return where(v < 0, v * slope, v); }, x);
+    const auto gradient = [=](const auto& dy, const auto& v) { return where(v <= 0, dy * slope, dy); };
+    return record("leaky_relu", std::move(y), {x}, keep(x), [gradient](const auto& dy, gradients& d, const auto& v) {
+        d(0, [&] { return evaluate(gradient, dy, v()); });
+    });
+}
+
+}  // namespace detail
+
+/// y = x where x > 0, slope x elsewhere        dx = dy or slope dy
+/// A. Maas, A. Hannun, A. Ng, "Rectifier nonlinearities improve neural network acoustic models", ICML (2013).
+struct leaky_relu_fn {
+    template <real T, std::size_t N>
+    tensor<T, N> operator()(const tensor<T, N>& x, std::type_identity_t<T> slope = T(0.01)) const {
+        return detail::with_rank<N>(detail::leaky<T>(x, slope));
+    }
+};
+inline constexpr leaky_relu_fn leaky_relu{};
 
 }  // namespace xgrad

@@ -217,6 +217,13 @@ V share(const F& formula, const V& direction, const V& self, const V& other) {
     else return formula(direction, self, other);
 }
 
+/// x times a number that no float holds exactly, in a formula.
+template <class X>
+auto times(const X& x, double factor) {
+    if constexpr (plain_value<X>) return X(x * constant<X>(factor));
+    else return x * factor;
+}
+
 }  // namespace detail
 
 template <class S>

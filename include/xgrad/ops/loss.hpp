@@ -4,6 +4,7 @@
 #include <xgrad/autograd/backward.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/kernels/softmax.hpp>
+#include <xgrad/ops/activation.hpp>
 #include <xgrad/ops/arithmetic.hpp>
 #include <xgrad/ops/reduce.hpp>
 #include <xgrad/ops/reduction.hpp>
@@ -26,11 +27,16 @@ tensor<T> reduce_losses(tensor<T>&& losses, reduction how) {
     return y;
 }
 
+template <real T>
+void check_same_shape(const char* name, const basic_tensor<T>& output, const basic_tensor<T>& target) {
+    if (shape_of(output) != shape_of(target))
+        fail<shape_error>(name, "the output is ", shape_of(output), ", the target ", shape_of(target), "; both must be equal");
+}
+
 /// y = (a - b)^2, reduced        da = 2 (a - b) dy,  db = -da;  divided by the number of elements for the mean
 template <real T>
 tensor<T> squared_error(const basic_tensor<T>& a, const basic_tensor<T>& b, reduction how) {
-    if (shape_of(a) != shape_of(b))
-        fail<shape_error>("mse_loss", "the output is ", shape_of(a), ", the target ", shape_of(b), "; both must be equal");
+    check_same_shape("mse_loss", a, b);
     auto losses = compute<T>("mse_loss", [](const auto& v, const auto& w) { const auto e = v - w; return e * e; }, a, b);
     const auto factor = how == reduction::mean ? T{2} / static_cast<T>(a.size()) : T{2};
     return record("mse_loss", reduce_losses(std::move(losses), how), {a, b}, keep(a, b),
@@ -85,6 +91,13 @@ tensor<T> cross_entropy_checked(const basic_tensor<T>& x, const basic_tensor<I>&
     return cross_entropy_of(x, convert<std::int64_t>(labels), how);
 }
 
+/// The losses of single elements, recorded, reduced.
+template <real T>
+tensor<T> reduce_recorded(const tensor<T>& losses, reduction how) {
+    if (how == reduction::none) return losses;
+    return how == reduction::mean ? tensor<T>{mean(losses)} : tensor<T>{sum(losses)};
+}
+
 }  // namespace detail
 
 /// The squared error, by default its mean: y = mean((output - target)^2), of equal shapes.
@@ -101,6 +114,37 @@ struct mse_loss_fn {
     }
 };
 inline constexpr mse_loss_fn mse_loss{};
+
+/// A loss of single elements, composed of recorded operations: `Op::losses(output, target)`, reduced, by default to
+/// their mean. Throws `shape_error` when the shapes differ.
+template <class Op>
+struct elementwise_loss {
+    template <real T, std::size_t N, std::size_t M>
+    tensor<T, 0> operator()(const tensor<T, N>& output, const tensor<T, M>& target) const {
+        return (*this)(output, target, reduction::mean);
+    }
+    template <real T, std::size_t N, std::size_t M>
+    tensor<T> operator()(const tensor<T, N>& output, const tensor<T, M>& target, reduction how) const {
+        static_assert(N == M || N == dynamic_rank || M == dynamic_rank, "output and target must have the same rank");
+        detail::check_same_shape<T>(Op::name, output, target);
+        return detail::reduce_recorded(Op::losses(tensor<T>{output}, tensor<T>{target}), how);
+    }
+};
+
+/// y = |output - target|
+struct l1_loss_fn : elementwise_loss<l1_loss_fn> {
+    static constexpr auto name = "l1_loss";
+    static auto losses(const auto& output, const auto& target) { return abs(output - target); }
+};
+inline constexpr l1_loss_fn l1_loss{};
+
+/// The cross-entropy of a truth value t, or of a probability for it, under sigmoid(x), from the logit x:
+/// y = -t ln sigmoid(x) - (1 - t) ln(1 - sigmoid(x)) = softplus(x) - t x, which does not overflow.
+struct bce_with_logits_fn : elementwise_loss<bce_with_logits_fn> {
+    static constexpr auto name = "binary_cross_entropy_with_logits";
+    static auto losses(const auto& logits, const auto& target) { return softplus(logits) - target * logits; }
+};
+inline constexpr bce_with_logits_fn binary_cross_entropy_with_logits{};
 
 /// The cross-entropy of class labels under softmax(logits), by default its mean over the rows:
 /// y = mean_i (ln sum_j e^x_ij - x_i,label(i))        logits x: (rows, classes)  labels: (rows), integers

@@ -8,6 +8,7 @@
 
 #include <cmath>
 #include <cstddef>
+#include <numbers>
 
 namespace xgrad::inline XGRAD_ABI {
 
@@ -91,6 +92,16 @@ struct sin_fn : unary<sin_fn> {
     static constexpr auto gradient = [](const auto& dy, const auto& x) { return dy * cos(x); };
 };
 inline constexpr sin_fn sin{};
+
+/// y = 2/sqrt(pi) times the integral of e^(-t^2) from 0 to x        dx = dy 2/sqrt(pi) e^(-x^2)
+struct erf_fn : unary<erf_fn> {
+    static constexpr auto name = "erf";
+    static auto value(const auto& x) { return simd::erf(x); }
+    static constexpr auto gradient = [](const auto& dy, const auto& x) {
+        return detail::times(dy * exp(-(x * x)), 2 * std::numbers::inv_sqrtpi);
+    };
+};
+inline constexpr erf_fn erf{};
 
 /// y = a^b          da = dy b a^(b-1), 0 where b = 0;   db = dy y ln a, 0 where a = 0 and b >= 0
 /// By a number, a small whole power or a root is what it says: x^2 = x x.
