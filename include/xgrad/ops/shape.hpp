@@ -79,7 +79,7 @@ tensor<T> permute_checked(const basic_tensor<T>& x, const Order& wanted) {
     axis_set{"permute", wanted, x.rank()};
     auto order = std::array<std::size_t, max_rank>{};
     auto at = std::size_t{0};
-    for (const auto axis : wanted) order[at++] = normalize_axis("permute", axis, x.rank());
+    for (const auto axis : wanted) order[at++] = normalize_axis("permute", static_cast<std::ptrdiff_t>(axis), x.rank());
     return permute_axes(x, order);
 }
 
