@@ -23,7 +23,8 @@ std::size_t count_correct(const tensor<T, N>& output, const tensor<I, M>& labels
         fail<shape_error>("count_correct", "output is ", xgrad::detail::shape_of(output), ", labels are ",
                           xgrad::detail::shape_of(labels), "; there must be one label for each row");
     const auto predicted = argmax(output, 1);
-    const auto *const p = predicted.data(), *const l = labels.data();
+    const auto* const p = predicted.data();
+    const auto* const l = labels.data();
     auto count = std::size_t{0};
     for (auto i = std::size_t{0}; i < labels.size(); ++i) count += p[i] == static_cast<std::int64_t>(l[i]) ? 1u : 0u;
     return count;
@@ -53,8 +54,8 @@ public:
     void add(const tensor<I, N>& labels, const tensor<J, M>& predicted) {
         if (labels.size() != predicted.size())
             fail<shape_error>("confusion_matrix", labels.size(), " labels, ", predicted.size(), " predictions");
-        const auto *const l = labels.data();
-        const auto *const p = predicted.data();
+        const auto* const l = labels.data();
+        const auto* const p = predicted.data();
         for (auto i = std::size_t{0}; i < labels.size(); ++i)
             add(static_cast<std::int64_t>(l[i]), static_cast<std::int64_t>(p[i]));
     }
