@@ -56,11 +56,11 @@ TEST_CASE("an operation is recorded when an input needs a gradient and recording
 }
 
 TEST_CASE("a kept operand that was changed is an error that names the operation") {
-    for (const auto& [how, apply] : changes) {
-        CAPTURE(how);
+    for (const auto& each : changes) {
+        CAPTURE(each.how);
         auto x = vector{1, 2}, w = vector{3, 4}.requires_grad(true);
         const auto y = x * w;
-        apply(x);
+        each.apply(x);
         CHECK_THROWS_WITH_AS(y.backward(vector{1, 1}),
                              "[backward] a value of shape (2,) that multiply kept for its gradient was changed in place; "
                              "change a clone(), or call backward first",
@@ -70,21 +70,21 @@ TEST_CASE("a kept operand that was changed is an error that names the operation"
 }
 
 TEST_CASE("a kept leaf that was changed") {
-    for (const auto& [how, apply] : changes) {
-        CAPTURE(how);
+    for (const auto& each : changes) {
+        CAPTURE(each.how);
         auto w = vector{3, 4}.requires_grad(true);
         const auto y = w * w;
-        apply(w);
+        each.apply(w);
         CHECK_THROWS_AS(y.backward(vector{1, 1}), xg::autograd_error);
     }
 }
 
 TEST_CASE("a kept result that was changed") {
-    for (const auto& [how, apply] : changes) {
-        CAPTURE(how);
+    for (const auto& each : changes) {
+        CAPTURE(each.how);
         auto w = vector{3, 4}.requires_grad(true);
         auto y = xg::tanh(w);
-        apply(y);
+        each.apply(y);
         CHECK_THROWS_WITH_AS(y.backward(vector{1, 1}), doctest::Contains("that tanh kept"), xg::autograd_error);
     }
 }

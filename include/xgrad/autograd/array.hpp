@@ -155,6 +155,24 @@ public:
         if (owner->keeps.drop()) owner->fingerprint.store(0, std::memory_order_relaxed);
     }
 
+    /// A number that changes with every byte of the elements, and is not zero: four independent streams of
+    /// multiplications, after FNV-1a, by words.
+    std::uint64_t hash() const noexcept {
+        constexpr auto prime = std::uint64_t{0x100000001b3};
+        std::uint64_t streams[4] = {1, 2, 3, 4};
+        const auto bytes = size * element_bytes;
+        auto at = std::size_t{0};
+        for (; at + 32 <= bytes; at += 32) {
+            std::uint64_t words[4];
+            std::memcpy(words, elements + at, 32);
+            for (auto i = 0; i < 4; ++i) streams[i] = std::rotl((streams[i] ^ words[i]) * prime, 29);
+        }
+        for (; at < bytes; ++at) streams[0] = (streams[0] ^ static_cast<std::uint64_t>(elements[at])) * prime;
+        auto sum = std::uint64_t{0};
+        for (const auto stream : streams) sum = std::rotl((sum ^ stream) * prime, 31);
+        return sum | 1;
+    }
+
 private:
     array(const shape& shape_, std::size_t size_, std::size_t element_bytes_, std::size_t block_bytes_)
         : element_bytes{element_bytes_}, size{size_}, block_bytes{block_bytes_}, sizes{shape_} {}
@@ -170,23 +188,6 @@ private:
             if (room /= size; room == 0)
                 fail<shape_error>("tensor", "shape ", sizes, " has more elements than memory can hold");
         return sizes.elements();
-    }
-
-    // Not zero; every byte counts, in four independent streams of multiplications (after FNV-1a, by words).
-    std::uint64_t hash() const noexcept {
-        constexpr auto prime = std::uint64_t{0x100000001b3};
-        std::uint64_t streams[4] = {1, 2, 3, 4};
-        const auto bytes = size * element_bytes;
-        auto at = std::size_t{0};
-        for (; at + 32 <= bytes; at += 32) {
-            std::uint64_t words[4];
-            std::memcpy(words, elements + at, 32);
-            for (auto i = 0; i < 4; ++i) streams[i] = std::rotl((streams[i] ^ words[i]) * prime, 29);
-        }
-        for (; at < bytes; ++at) streams[0] = (streams[0] ^ static_cast<std::uint64_t>(elements[at])) * prime;
-        auto sum = std::uint64_t{0};
-        for (const auto stream : streams) sum = std::rotl((sum ^ stream) * prime, 31);
-        return sum | 1;
     }
 };
 

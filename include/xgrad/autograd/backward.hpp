@@ -100,17 +100,19 @@ using node_list = std::vector<node*, memory::allocator<node*>>;
 /// of whatever else the value came of, and lets several threads use the same leaves at once.
 class pass {
 public:
-    explicit pass(node& root, std::span<node* const> wanted = {}) : m_root{root}, m_wanted{wanted} {
+    /// Nodes at which the walk stops go onto the list `others`, each once, if there is one.
+    explicit pass(node& root, std::span<node* const> wanted = {}, node_list* others = nullptr)
+        : m_root{root}, m_wanted{wanted}, m_others{others} {
         latest = std::max(latest, root.born);
         m_order.reserve(64);
         m_path.reserve(64);
         for (auto* const each : wanted) {
-            each->captured = true;
+            each->wanted_by = this;
             m_oldest = std::min(m_oldest, each->born);
         }
     }
     ~pass() {
-        for (auto* const each : m_wanted) each->captured = false;
+        for (auto* const each : m_wanted) each->wanted_by = nullptr;
         for (const auto& each : m_path) leave(*each.at);
         for (auto* const each : m_order) leave(*each);
     }
@@ -124,10 +126,10 @@ public:
         while (!m_path.empty()) {
             auto& [at, next] = m_path.back();
             auto& current = *at;
-            const auto inputs = current.captured ? std::span<node* const>{} : current.inputs();
+            const auto inputs = current.wanted_by == this ? std::span<node* const>{} : current.inputs();
             if (next < inputs.size()) {
                 auto* const input = inputs[next++];
-                if (input != nullptr && input->standing == node::place::outside && !passes_by(*input)) enter(*input);
+                if (input != nullptr && !passes_by(*input) && input->standing == node::place::outside) enter(*input);
                 continue;
             }
             if (is_wanted(current) || std::ranges::any_of(inputs, [](const node* input) {
@@ -173,11 +175,12 @@ private:
         std::size_t next;   ///< the input to look at next
     };
 
-    bool is_wanted(const node& each) const { return m_wanted.empty() ? each.is_leaf() : each.captured; }
+    bool is_wanted(const node& each) const { return m_wanted.empty() ? each.is_leaf() : each.wanted_by == this; }
 
-    bool passes_by(const node& each) {
-        const auto by = !m_wanted.empty() && !each.captured && (each.born < m_oldest || each.is_leaf());
+    bool passes_by(node& each) {
+        const auto by = !m_wanted.empty() && each.wanted_by != this && (each.born < m_oldest || each.is_leaf());
         m_met_others = m_met_others || by;
+        if (by && m_others != nullptr && std::ranges::find(*m_others, &each) == m_others->end()) m_others->push_back(&each);
         return by;
     }
 
@@ -194,6 +197,7 @@ private:
     node& m_root;
     std::span<node* const> m_wanted;
     std::uint64_t m_oldest = std::numeric_limits<std::uint64_t>::max();
+    node_list* m_others;
     bool m_met_others = false;
     std::vector<stop, memory::allocator<stop>> m_path;
     node_list m_order;

@@ -53,8 +53,8 @@ public:
 
     counter references{1};
     bool released = false;
-    bool captured = false;        ///< in a backward pass: its gradient is asked for by name
     place standing = place::outside;
+    const void* wanted_by = nullptr;    ///< the backward pass that asks for its gradient by name
     std::uint64_t born;           ///< later than its inputs, and than any node its thread had seen before
     std::size_t element_bytes;    ///< of the value
     const char* name;

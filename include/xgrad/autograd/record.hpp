@@ -179,6 +179,7 @@ struct input {
     node* graph;
     template <element T>
     input(const basic_tensor<T>& x) : graph{access::graph(x)} {}
+    input(node* known) : graph{known} {}
 };
 
 }  // namespace detail

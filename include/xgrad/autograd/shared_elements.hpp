@@ -59,6 +59,8 @@ public:
     T* cend() const { return data() + size(); }
     reverse_iterator rbegin() const { return reverse_iterator{end()}; }
     reverse_iterator rend() const { return reverse_iterator{begin()}; }
+    const_reverse_iterator crbegin() const { return const_reverse_iterator{end()}; }
+    const_reverse_iterator crend() const { return const_reverse_iterator{begin()}; }
     T& operator[](size_type i) const { return data()[i]; }
     T& front() const { return *data(); }
     T& back() const { return data()[size() - 1]; }

@@ -51,7 +51,7 @@ public:
     }
 
     /// From nested braces: `tensor<float, 2> x{{1, 2}, {3, 4}}`. Throws `shape_error` when they are ragged.
-    tensor(std::initializer_list<T> values)
+    tensor(std::initializer_list<std::type_identity_t<T>> values)   // T by the guides below alone, which know the rank
         requires(is_dynamic || N == 1)
     {
         from_braces<1>(values);
