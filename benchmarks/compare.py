@@ -93,33 +93,35 @@ class Table:
             self.sides[name, cores] = self.start(name, cores)
         return self.sides[name, cores]
 
-    def end(self, name, cores):
-        if (name, cores) in self.sides:
-            self.sides.pop((name, cores)).end()
-
     # ---- a side's best setting -------------------------------------------------------------------------
 
     def choose(self, name, cores, case, candidates):
-        """Tries a side's settings on a case and keeps the fastest whose outcome is ours."""
+        """Lets a side's settings take turns at a case and keeps the fastest of those whose outcome is ours."""
         if not self.has(name):
             return
         times = {}
-        for title, setting in candidates.items():
-            self.settings[name, cores] = setting
+        for title, (threads, settings) in candidates.items():
+            self.sides[name, cores] = Side(self.program(name), CORES[-cores:], threads, settings, self.seconds)
             try:
-                if self.difference(case, name, case, cores) <= TOLERANCE:
-                    times[title] = min(float(self.side(name, cores).ask("time " + case)) for _ in range(5))
+                self.difference(case, name, case, cores)
+                times[title] = self.sides[name, cores], []
             except RuntimeError:
-                pass   # this setting does not work on this machine
-            self.end(name, cores)
+                self.sides[name, cores].end()   # this setting does not work on this machine
+        for _ in range(self.rounds):
+            for side, taken in times.values():
+                taken.append(float(side.ask("time " + case)))
+        medians = {title: statistics.median(taken) for title, (_, taken) in times.items()}
+        for side, _ in times.values():
+            side.end()
+        self.sides.pop((name, cores))
         if not times:
             self.failures.append(f"{TITLES[name]} gives no correct result for {case} in any setting")
             return
-        best = min(times, key=times.get)
+        best = min(medians, key=medians.get)
         self.settings[name, cores] = candidates[best]
         self.notes.setdefault(f"{TITLES[name]}, {cores} core{'s' * (cores > 1)}", []).append(best)
-        print(f"{TITLES[name]} on {cores} core(s): best with {best} ({', '.join(f'{t} {readable(v)}' for t, v in times.items())})",
-              flush=True)
+        print(f"{TITLES[name]} on {cores} core(s): best with {best} (" +
+              ", ".join(f"{title} {readable(t)}" for title, t in medians.items()) + ")", flush=True)
 
     def choose_all(self):
         # Libraries older than the processor take it for a lesser one.
