@@ -76,7 +76,8 @@ class Table:
         self.second_thread = []
         self.limits = {}
         self.failures = []
-        self.scratch = tempfile.mkdtemp(dir=options.programs)
+        self.folder = tempfile.TemporaryDirectory(dir=options.programs)   # is removed at the end
+        self.scratch = self.folder.name
 
     def program(self, name):
         return os.path.join(self.options.programs, "bench_" + name)
@@ -391,7 +392,6 @@ def main():
                    "rounds": table.rounds, "limits": table.limits, "settings": table.notes, "rows": table.rows,
                    "second_thread": table.second_thread, "failures": table.failures}, out, indent=1)
     print(f"measured in {time.monotonic() - start:.0f} s")
-    subprocess.run(["rm", "-rf", table.scratch], check=True)
     return 1 if table.failures else 0
 
 
