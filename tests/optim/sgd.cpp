@@ -60,10 +60,11 @@ std::vector<double> reference(optim::sgd_options o, const std::vector<double>& g
 
 TEST_CASE("sgd: the equations") {
     const auto gradients = std::vector<double>{1, -2, 0.5, 3, 0.25};
-    for (const auto& options : {optim::sgd_options{.lr = 0.1}, optim::sgd_options{.lr = 0.1, .weight_decay = 0.01},
-                                optim::sgd_options{.lr = 0.1, .momentum = 0.9},
-                                optim::sgd_options{.lr = 0.1, .momentum = 0.9, .dampening = 0.3},
-                                optim::sgd_options{.lr = 0.1, .momentum = 0.9, .weight_decay = 0.01, .nesterov = true}})
+    for (const auto& options :
+         {optim::sgd_options{.lr = 0.1}, optim::sgd_options{.lr = 0.1, .weight_decay = 0.01},
+          optim::sgd_options{.lr = 0.1, .momentum = 0.9},
+          optim::sgd_options{.lr = 0.1, .momentum = 0.9, .dampening = 0.3},
+          optim::sgd_options{.lr = 0.1, .momentum = 0.9, .weight_decay = 0.01, .nesterov = true}})
         check_close(run{options}.steps(gradients), reference(options, gradients));
 }
 
@@ -84,8 +85,8 @@ TEST_CASE("sgd: the learning rate may change") {
 
 TEST_CASE("sgd: options out of range") {
     const auto w = xg::tensor<double>{1.0}.requires_grad(true);
-    CHECK_THROWS_WITH_AS((optim::sgd{list_of(w), {.lr = -0.5}}), "[sgd] lr must be a number not below 0, got -0.5",
-                         xg::value_error);
+    CHECK_THROWS_WITH_AS((optim::sgd{list_of(w), {.lr = -0.5}}),
+                         "[sgd] lr must be a number not below 0, got -0.5", xg::value_error);
     CHECK_THROWS_AS((optim::sgd{list_of(w), {.lr = std::numeric_limits<double>::quiet_NaN()}}), xg::value_error);
     CHECK_THROWS_AS((optim::sgd{list_of(w), {.momentum = -1}}), xg::value_error);
     CHECK_THROWS_AS((optim::sgd{list_of(w), {.weight_decay = -1}}), xg::value_error);
@@ -97,8 +98,10 @@ TEST_CASE("sgd: options out of range") {
 }
 
 TEST_CASE("a parameter without a gradient stays and is reported") {
-    auto w = xg::tensor<float, 1>{{1, 2}}.requires_grad(true), v = xg::tensor<float, 1>{{3, 4}}.requires_grad(true);
-    auto opt = optim::sgd{xg::parameter_list<float>{{"w", w}, {"v", v}}, {.lr = 1, .momentum = 0.5, .weight_decay = 1}};
+    auto w = xg::tensor<float, 1>{{1, 2}}.requires_grad(true),
+         v = xg::tensor<float, 1>{{3, 4}}.requires_grad(true);
+    auto opt = optim::sgd{xg::parameter_list<float>{{"w", w}, {"v", v}},
+                          {.lr = 1, .momentum = 0.5, .weight_decay = 1}};
     xg::sum(xg::square(w)).backward();
     opt.step();
     CHECK(w.detach()(0) == -2);

@@ -39,7 +39,8 @@ public:
             fail("cannot be read: ", std::strerror(errno));
         if (std::fseek(m_stream.get(), 0, SEEK_END) != 0) fail("cannot be read: its size cannot be told");
         const auto end = std::ftell(m_stream.get());
-        if (end < 0 || std::fseek(m_stream.get(), 0, SEEK_SET) != 0) fail("cannot be read: its size cannot be told");
+        if (end < 0 || std::fseek(m_stream.get(), 0, SEEK_SET) != 0)
+            fail("cannot be read: its size cannot be told");
         m_size = static_cast<std::uint64_t>(end);
     }
 
@@ -57,7 +58,8 @@ public:
 
     /// Goes on reading at a place counted from the file's beginning.
     void seek(std::uint64_t place) {
-        if (std::fseek(m_stream.get(), static_cast<long>(place), SEEK_SET) != 0) fail("cannot be read at byte ", place);
+        if (std::fseek(m_stream.get(), static_cast<long>(place), SEEK_SET) != 0)
+            fail("cannot be read at byte ", place);
     }
 
     template <class Error = io_error, class... Pieces>
@@ -100,7 +102,8 @@ public:
     void commit() {
         auto good = std::fflush(m_stream.get()) == 0;
 #if defined(__unix__) || defined(__APPLE__)
-        good = good && ::fsync(::fileno(m_stream.get())) == 0;   // or a power cut may leave the name and not the bytes
+        good = good &&
+               ::fsync(::fileno(m_stream.get())) == 0;  // or a power cut may leave the name and not the bytes
 #endif
         good = std::fclose(m_stream.release()) == 0 && good;
         if (!good || std::rename(m_temporary.c_str(), m_path.c_str()) != 0)
