@@ -106,7 +106,7 @@ def remarks(results):
     if mean:
         yield (f"Matrix products, the best of the four libraries by ours: {mean[0]:.2f} in the geometric mean (to reach: 1), "
                f"{mean[1]:.2f} at the least (to reach: 0.9).")
-    second = [(s["ratio"]["median"], s["case"]) for s in results["second_thread"]]
+    second = [(s["ratio"], s["case"]) for s in results["second_thread"]]
     if second:
         slower = [f"{case} ({ratio:.2f})" for ratio, case in sorted(second) if ratio < 0.95]
         yield ("A second thread, all cases above: it costs nothing in any." if not slower
