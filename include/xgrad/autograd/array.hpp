@@ -49,6 +49,14 @@ public:
         return m_count.fetch_sub(1, std::memory_order_acq_rel) == 1;
     }
 
+    /// The same where only who is counted can let others be counted, as with references: nobody can then add to
+    /// the last one, and it goes without a locked instruction.
+    bool drop_reference() noexcept {
+        if (m_count.load(std::memory_order_acquire) != 1) return drop();
+        m_count.store(0, std::memory_order_relaxed);
+        return true;
+    }
+
     std::uint32_t get() const noexcept { return m_count.load(std::memory_order_relaxed); }
 
 private:
@@ -105,14 +113,14 @@ public:
     }
 
     void drop_handle() noexcept {
-        if (handles.drop()) {
+        if (handles.drop_reference()) {
             if (graph != nullptr) drop_node(std::exchange(graph, nullptr));
             drop_holder();
         }
     }
 
     void drop_holder() noexcept {
-        if (!holders.drop()) return;
+        if (!holders.drop_reference()) return;
         if (owner != this) owner->drop_holder();
         const auto bytes = block_bytes;
         this->~array();

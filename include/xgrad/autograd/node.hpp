@@ -94,7 +94,7 @@ inline constinit thread_local dead_nodes dead{};
 /// Gives up a reference. The last one destroys the node, and with it perhaps those of its inputs, and so
 /// on down the longest chain: by a list, not by recursion.
 inline void drop_node(node* graph) noexcept {
-    if (!graph->references.drop()) return;
+    if (!graph->references.drop_reference()) return;
     graph->next_dead = std::exchange(dead.first, graph);
     if (dead.burying) return;
     dead.burying = true;

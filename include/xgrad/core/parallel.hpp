@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <utility>
 
 #if defined(_OPENMP)
 #include <omp.h>
@@ -13,10 +14,17 @@
 
 namespace xgrad::inline XGRAD_ABI {
 
+namespace detail {
+
+inline constinit thread_local std::size_t regions = 0;   // how often this thread has called on others
+inline constinit thread_local bool alone = false;        // whether it must not
+
+}  // namespace detail
+
 /// How many threads an operation may use. Without OpenMP it is 1.
 inline int num_threads() noexcept {
 #if defined(_OPENMP)
-    return omp_in_parallel() != 0 ? 1 : omp_get_max_threads();
+    return detail::alone || omp_in_parallel() != 0 ? 1 : omp_get_max_threads();
 #else
     return 1;
 #endif
@@ -31,6 +39,25 @@ inline void set_num_threads([[maybe_unused]] int count) {
 #endif
 }
 
+/// How often this thread has shared its work with others so far.
+inline std::size_t parallel_regions() noexcept { return detail::regions; }
+
+/// While it lives, and `alone` is true, this thread shares no work with others.
+class single_thread {
+public:
+    explicit single_thread(bool alone) : m_before{std::exchange(detail::alone, detail::alone || alone)} {}
+    ~single_thread() { detail::alone = m_before; }
+    single_thread(const single_thread&) = delete;
+    single_thread& operator=(const single_thread&) = delete;
+
+private:
+    bool m_before;
+};
+
+/// How many elements, each read and written once and little computed, pay for one more thread. Measured: a second
+/// thread takes 3 microseconds to start and to end, which is as long as 64 Ki floats take to be multiplied.
+inline constexpr std::size_t light_grain = 65536;
+
 /// Calls `body(begin, end)` for consecutive parts of [0, count), on several threads when every one of them
 /// gets at least `grain` items. `body` must not throw, and what it computes for an item must not depend on
 /// the part that the item falls in.
@@ -40,6 +67,7 @@ void parallel_for(std::size_t count, std::size_t grain, const Body& body) {
     if (count >= 2 * grain) {
         const auto threads = std::min(static_cast<std::size_t>(num_threads()), count / grain);
         if (threads > 1) {
+            ++detail::regions;
 #pragma omp parallel num_threads(static_cast<int>(threads))
             {
                 const auto team = static_cast<std::size_t>(omp_get_num_threads());

@@ -55,6 +55,14 @@ XGRAD_ALWAYS_INLINE void store(T* to, const batch<T>& value) {
     value.store_unaligned(to);
 }
 
+/// Asks for the cache line at `from`, which will be read and then written. It may be any address.
+template <class T>
+XGRAD_ALWAYS_INLINE void prefetch([[maybe_unused]] const T* from) {
+#if defined(__GNUC__)
+    __builtin_prefetch(from);
+#endif
+}
+
 #if defined(__AVX512F__)
 // A mask register does what needs a detour through memory elsewhere: load and store a part of a vector.
 inline __mmask16 mask16(std::size_t count) { return static_cast<__mmask16>((1u << count) - 1u); }

@@ -24,9 +24,6 @@ struct operand {
     const shape* sizes;
 };
 
-// Below this many elements a thread costs more than it brings.
-inline constexpr std::size_t elementwise_grain = 16384;
-
 namespace detail {
 
 /// The loops over a broadcast: sizes, and for each operand its stride along each loop, in elements. Loops
@@ -153,13 +150,13 @@ void elementwise_all(const F& f, const std::array<R*, Results>& y, const shape& 
     const auto inner_stride = nest.depth == 0 ? std::array<std::size_t, count>{} : nest.strides[nest.depth - 1];
     const auto pointers = std::tuple<const T*...>{x.data...};
     if (nest.depth <= 1) {
-        if (inner < 2 * elementwise_grain) {
+        if (inner < 2 * light_grain) {
             if (inner != 0) detail::run_row(f, y, inner, pointers, inner_stride);
             return;
         }
         // Parts begin at whole vectors, so that each element is computed as by one thread.
         constexpr auto block = std::size_t{64};
-        parallel_for((inner + block - 1) / block, elementwise_grain / block, [&](std::size_t begin, std::size_t end) {
+        parallel_for((inner + block - 1) / block, light_grain / block, [&](std::size_t begin, std::size_t end) {
             const auto first = begin * block, last = std::min(end * block, inner);
             const auto advance = [&]<std::size_t... K>(std::index_sequence<K...>) {
                 return std::tuple<const T*...>{std::get<K>(pointers) + first * inner_stride[K]...};
@@ -171,7 +168,7 @@ void elementwise_all(const F& f, const std::array<R*, Results>& y, const shape& 
     const auto outer = nest.depth - 1;
     auto rows = std::size_t{1};
     for (auto loop = std::size_t{0}; loop < outer; ++loop) rows *= nest.sizes[loop];
-    parallel_for(rows, elementwise_grain / std::max<std::size_t>(1, inner) + 1, [&](std::size_t begin, std::size_t end) {
+    parallel_for(rows, light_grain / std::max<std::size_t>(1, inner) + 1, [&](std::size_t begin, std::size_t end) {
         for (auto row = begin; row < end; ++row) {
             auto offsets = std::array<std::size_t, count>{};
             auto rest = row;

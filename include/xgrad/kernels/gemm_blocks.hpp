@@ -83,7 +83,7 @@ void multiply_by_tiles(const matrix_ref<const T>& a, const matrix_ref<const T>& 
     for (auto pk = std::size_t{0}; pk < along_k.count(); ++pk) {
         const auto p = along_k.begin(pk), depth = along_k.size(pk);
         const auto add = accumulate || pk != 0;
-        const auto single_rows = (c.rows == 1 || depth == 1) && !packs.b;
+        const auto single_rows = c.rows == 1 && !packs.b;
         for (auto pm = std::size_t{0}; pm < along_m.count(); ++pm) {
             const auto row = along_m.begin(pm), rows = along_m.size(pm);
             auto block = a.block(row, p, rows, depth);
@@ -121,6 +121,24 @@ void multiply_by_tiles(const matrix_ref<const T>& a, const matrix_ref<const T>& 
                     if (pk + 1 == along_k.count()) finish(i, height, j, cols);
                 }
             }
+        }
+    }
+}
+
+/// The outer product c = a @ b of a column and a row, or c += a @ b when `accumulate`; b and c have unit column
+/// strides. Row after row of c, so that memory is written in its own order.
+template <class T>
+void multiply_outer(const matrix_ref<const T>& a, const matrix_ref<const T>& b, const matrix_ref<T>& c,
+                    bool accumulate) {
+    constexpr auto width = simd::width<T>;
+    const auto* const row = b.data;
+    for (auto i = std::size_t{0}; i < c.rows; ++i) {
+        const auto x = simd::batch<T>(*a.at(i, 0)), zero = simd::batch<T>(T{0});
+        auto* const to = c.at(i, 0);
+        for (auto j = std::size_t{0}; j < c.cols; j += width) {
+            const auto count = c.cols - j;
+            const auto product = simd::fma(x, load_up_to(row + j, count), zero);
+            store_up_to(to + j, accumulate ? load_up_to(to + j, count) + product : product, count);
         }
     }
 }

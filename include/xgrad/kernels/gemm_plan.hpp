@@ -29,7 +29,7 @@ struct finisher {
     }
 };
 
-enum class method { tiles, dots };
+enum class method { tiles, dots, outer };
 
 /// One way to compute a product: as it stands, or transposed (c' = b' @ a').
 struct strategy {
@@ -55,6 +55,7 @@ strategy cheaper(const strategy& before, bool transposed, const matrix_ref<const
     consider(method::tiles, 2 * m * vectors * k + transposing);
     if (b.row_stride == 1 && a.col_stride == 1 && c.col_stride == 1)
         consider(method::dots, m * n * (3 * ((k + width - 1) / width) + 6));
+    if (k == 1 && b.col_stride == 1 && c.col_stride == 1) consider(method::outer, m * vectors);
     return best;
 }
 
@@ -85,7 +86,8 @@ void run(const strategy& plan, const matrix_ref<const T>& first, const matrix_re
         const auto target = c.block(row, col, rows, cols);
         if (plan.how == method::tiles)
             return multiply_by_tiles(left, right, target, accumulate, packs, room, done);
-        multiply_by_dots(left, right, target, accumulate);
+        if (plan.how == method::outer) multiply_outer(left, right, target, accumulate);
+        else multiply_by_dots(left, right, target, accumulate);
         done(0, rows, 0, cols);
     };
     auto rooms = std::optional<memory::scratch<T>>{};

@@ -59,7 +59,8 @@ namespace detail {
 inline constexpr std::size_t row_block = 4096;    // elements that one loop adds up, in sweeps of four accumulators
 inline constexpr std::size_t sweep_steps = 16;    // elements that an accumulator takes in one sweep
 inline constexpr std::size_t step_block = 64;     // rows that are added up one after the other
-inline constexpr std::size_t reduce_grain = 32768;
+inline constexpr std::size_t reduce_grain = 32768;   // elements of rows that pay for one more thread
+inline constexpr std::size_t sum_grain = 8 * reduce_grain;   // the same for one long row, which is read as fast as memory gives it
 
 /// op over x[0], ..., x[count - 1].
 template <class Op, class T>
@@ -180,7 +181,7 @@ void reduce(const Op& op, const T* x, const shape& sizes, axis_set axes, T* y) {
         // Whole blocks of fixed size, each by one thread; then their results, in order.
         const auto count = nest.sizes[0], blocks = (count + detail::reduce_grain - 1) / detail::reduce_grain;
         const auto parts = memory::scratch<T>{blocks};
-        parallel_for(blocks, 1, [&](std::size_t begin, std::size_t end) {
+        parallel_for(blocks, detail::sum_grain / detail::reduce_grain, [&](std::size_t begin, std::size_t end) {
             for (auto block = begin; block < end; ++block) {
                 const auto first = block * detail::reduce_grain;
                 parts.data()[block] = detail::fold_row(op, x + first, std::min(detail::reduce_grain, count - first));

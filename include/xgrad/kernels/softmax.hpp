@@ -17,7 +17,7 @@ namespace xgrad::inline XGRAD_ABI::kernels {
 
 namespace detail {
 
-inline constexpr std::size_t softmax_grain = 4096;
+inline constexpr std::size_t softmax_grain = 8192;
 
 /// y[i] = f(x[i]), a row at a time.
 template <class F, class T>

@@ -32,7 +32,6 @@ struct strides {
 
 namespace detail {
 
-inline constexpr std::size_t strided_grain = 16384;
 inline constexpr std::size_t transpose_tile = 16;   // a tile of both sides of a transposition stays in the first-level cache
 
 /// f(strided offset, row-major offset, count, step) for each run along the last axis of a shape with elements.
@@ -41,7 +40,7 @@ void for_each_row(const shape& sizes, const strides& at, const F& f) {
     const auto last = sizes.rank() - 1;
     const auto count = sizes[last];
     const auto rows = sizes.elements() / count;
-    parallel_for(rows, strided_grain / count + 1, [&](std::size_t begin, std::size_t end) {
+    parallel_for(rows, light_grain / count + 1, [&](std::size_t begin, std::size_t end) {
         for (auto row = begin; row < end; ++row) {
             auto rest = row;
             auto offset = at.offset;
@@ -57,7 +56,7 @@ void for_each_row(const shape& sizes, const strides& at, const F& f) {
 /// y (rows, columns), row-major, = x with x[r, c] at x[r + c step]: a transposition, tile by tile.
 template <class T>
 void transpose_plane(const T* x, std::ptrdiff_t step, T* y, std::size_t rows, std::size_t columns) {
-    parallel_for((rows + transpose_tile - 1) / transpose_tile, strided_grain / (transpose_tile * columns) + 1, [&](std::size_t begin, std::size_t end) {
+    parallel_for((rows + transpose_tile - 1) / transpose_tile, light_grain / (transpose_tile * columns) + 1, [&](std::size_t begin, std::size_t end) {
         for (auto r0 = begin * transpose_tile; r0 < std::min(end * transpose_tile, rows); r0 += transpose_tile)
             for (auto c0 = std::size_t{0}; c0 < columns; c0 += transpose_tile)
                 for (auto r = r0; r < std::min(r0 + transpose_tile, rows); ++r)

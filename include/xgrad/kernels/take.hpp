@@ -24,7 +24,7 @@ struct axis_view {
 /// y[o, k, :] = x[o, indices[k], :]        x: as `at`  y: (outer, count, inner)
 template <class T>
 void take(const T* x, const axis_view& at, const std::int64_t* indices, std::size_t count, T* y) {
-    parallel_for(at.outer * count, 16384 / std::max<std::size_t>(1, at.inner) + 1, [&](std::size_t begin, std::size_t end) {
+    parallel_for(at.outer * count, light_grain / std::max<std::size_t>(1, at.inner) + 1, [&](std::size_t begin, std::size_t end) {
         for (auto row = begin; row < end; ++row) {
             const auto from = row / count * at.length + static_cast<std::size_t>(indices[row % count]);
             std::copy_n(x + from * at.inner, at.inner, y + row * at.inner);
@@ -35,7 +35,7 @@ void take(const T* x, const axis_view& at, const std::int64_t* indices, std::siz
 /// y[o, indices[k], :] += x[o, k, :], in the order of k        x: (outer, count, inner)  y: as `at`
 template <class T>
 void add_at(const T* x, const axis_view& at, const std::int64_t* indices, std::size_t count, T* y) {
-    parallel_for(at.outer, 16384 / std::max<std::size_t>(1, count * at.inner) + 1, [&](std::size_t begin, std::size_t end) {
+    parallel_for(at.outer, light_grain / std::max<std::size_t>(1, count * at.inner) + 1, [&](std::size_t begin, std::size_t end) {
         for (auto outer = begin; outer < end; ++outer)
             for (auto k = std::size_t{0}; k < count; ++k) {
                 const auto* const from = x + (outer * count + k) * at.inner;

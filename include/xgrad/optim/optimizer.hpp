@@ -8,6 +8,7 @@
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/dtype.hpp>
 #include <xgrad/core/error.hpp>
+#include <xgrad/core/parallel.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -33,6 +34,8 @@ public:
 
     /// Updates every parameter that has a gradient.
     void step() {
+        // Gradients that one thread alone has computed are in its core's cache: another would have to fetch them.
+        const auto guard = single_thread{parallel_regions() == m_regions};
         for (auto i = std::size_t{0}; i < m_parameters.size(); ++i) {
             auto& each = m_parameters[i];
             m_updated[i] = each.has_grad();
@@ -41,6 +44,7 @@ public:
             update(i, {xgrad::detail::access::elements(each), each.size()}, gradient.span());
             xgrad::detail::access::get(each).mark_changed();
         }
+        m_regions = parallel_regions();
     }
 
     /// Sets every gradient back to none.
@@ -121,6 +125,7 @@ private:
     parameter_list<T> m_parameters;
     std::vector<const char*> m_slots;
     std::vector<bool> m_updated;
+    std::size_t m_regions = 0;   // how often work had been shared by the end of the last step
     std::vector<tensor<T>> m_state;   // slot after slot of one parameter, then the next
 };
 
