@@ -25,7 +25,10 @@ namespace xg = xgrad;
 
 namespace {
 
-using images = xg::data::labelled_images<float>;
+// The images stay bytes, as they are in the files; a batch at a time they become numbers in [0, 1].
+using images = xg::data::labelled_images<std::uint8_t>;
+
+xg::tensor<float, 2> scaled(const xg::tensor<std::uint8_t, 2>& pixels) { return xg::astype<float>(pixels) / 255; }
 
 constexpr auto classes = std::size_t{10};
 
@@ -70,7 +73,7 @@ void learn(mlp& net, const images& set, const options& chosen) {
             steps += 1;
             opt.lr(chosen.lr * schedule(steps / (steps_per_epoch + 1), epochs));
 
-            const auto out = net(x);
+            const auto out = net(scaled(x));
             const auto loss = xg::mse_loss(out, xg::one_hot(y, classes));
             opt.zero_grad();
             loss.backward();
@@ -108,9 +111,16 @@ void report_dead_units(const xg::tensor<float, 2>& out, const xg::tensor<std::in
                         "a smaller --lr helps, or another --seed\n", c, silent[c], all[c]);
 }
 
-void test(const mlp& net, const images& set, const options& chosen) {
+// The outputs for all images, (n, 10), a thousand at a time.
+xg::tensor<float, 2> outputs(const mlp& net, const images& set) {
     const auto without_graph = xg::no_grad{};
-    const auto out = net(set.x);
+    auto parts = std::vector<xg::tensor<float, 2>>{};
+    for (auto [x, y] : xg::data::loader{set, {.batch_size = 1000}}) parts.push_back(net(scaled(x)));
+    return xg::concat(parts, 0);
+}
+
+void test(const mlp& net, const images& set, const options& chosen) {
+    const auto out = outputs(net, set);
     const auto predicted = xg::argmax(out, 1);
     const auto names = names_of_classes(chosen);
     auto matrix = xg::train::confusion_matrix{classes};
@@ -130,7 +140,7 @@ void test(const mlp& net, const images& set, const options& chosen) {
 }
 
 images load_images(const std::string& folder, xg::data::split part) {
-    auto set = xg::data::mnist<float>(folder, part);
+    auto set = xg::data::mnist<std::uint8_t>(folder, part);
     if (set.size() == 0) throw std::runtime_error{"there is no image in the files of " + folder};
     if (set.x.shape(1) != 784)
         throw std::runtime_error{"the images in " + folder + " have " + std::to_string(set.x.shape(1)) +

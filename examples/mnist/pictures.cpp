@@ -14,7 +14,7 @@ std::size_t side_of(const picture& p) {
 
 float ink(const picture& p, std::size_t row, std::size_t column) {
     const auto side = side_of(p);
-    return row < side && column < side ? p.pixels[row * side + column] : 0.0f;
+    return row < side && column < side ? static_cast<float>(p.pixels[row * side + column]) / 255 : 0.0f;
 }
 
 // The part of the pictures that has ink in any of them.

@@ -2,13 +2,14 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <vector>
 
 struct picture {
     std::string caption;
-    std::span<const float> pixels;   // square, row by row, from 0 (paper) to 1 (ink)
+    std::span<const std::uint8_t> pixels;   // square, row by row, from 0 (paper) to 255 (ink)
 };
 
 /// Whether the user's locale has characters beyond ASCII.

@@ -2,6 +2,9 @@
 
 #include <xgrad/data/loader.hpp>
 #include <xgrad/data/mnist.hpp>
+#include <xgrad/ops/arithmetic.hpp>
+#include <xgrad/ops/compare.hpp>
+#include <xgrad/ops/math.hpp>
 
 #include <support/temporary_folder.hpp>
 
@@ -50,6 +53,21 @@ TEST_CASE("MNIST: pixels between 0 and 1, labels as integers") {
     CHECK(y(1) == 3);
     auto batches = data::loader{set, {.batch_size = 2, .shuffle = true}};
     for (auto [images_now, labels_now] : batches) CHECK(images_now.shape(0) == labels_now.size());
+}
+
+TEST_CASE("MNIST: as bytes the pixels are what the files hold, and scaled they are the same numbers") {
+    const auto folder = temporary_folder{};
+    folder.write("train-images-idx3-ubyte", images);
+    folder.write("train-labels-idx1-ubyte", labels);
+    const auto bytes = data::mnist<std::uint8_t>(folder.path(), data::split::train);
+    const auto numbers = data::mnist<float>(folder.path(), data::split::train);
+    static_assert(std::is_same_v<decltype(bytes.x), xg::tensor<std::uint8_t, 2>>);
+    REQUIRE(bytes.x.shape() == std::array<std::size_t, 2>{2, 4});
+    CHECK(bytes.x(0, 1) == 255);
+    CHECK(bytes.x(1, 3) == 4);
+    CHECK(bytes.y(1) == 3);
+    CHECK(xg::array_equal(xg::astype<float>(bytes.x) / 255, numbers.x));
+    for (auto [x, y] : data::loader{bytes, {.batch_size = 1}}) CHECK(x.shape(1) == 4);
 }
 
 TEST_CASE("MNIST: the test set, and names with a dot") {

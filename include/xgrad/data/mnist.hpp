@@ -7,9 +7,11 @@
 #include <xgrad/core/dtype.hpp>
 #include <xgrad/core/error.hpp>
 #include <xgrad/core/parallel.hpp>
+#include <xgrad/core/shape.hpp>
 #include <xgrad/data/idx.hpp>
 
 #include <algorithm>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -20,9 +22,13 @@ namespace xgrad::inline XGRAD_ABI::data {
 
 enum class split { train, test };
 
-/// Images as rows of pixels in [0, 1], x: (n, 784), and what they show, y: (n). A data set for `loader`;
+/// What a pixel may be read as.
+template <class T>
+concept pixel = real<T> || std::same_as<T, std::uint8_t>;
+
+/// Images as rows of pixels, x: (n, 784), and what they show, y: (n). A data set for `loader`;
 /// `auto [x, y] = ...` takes it apart.
-template <real T>
+template <pixel T>
 struct labelled_images {
     tensor<T, 2> x;
     tensor<std::int64_t, 1> y;
@@ -45,14 +51,32 @@ inline std::string find_idx(const std::string& folder, const std::string& stem, 
     fail<io_error>("mnist", "there is no file ", first, ", nor ", second);
 }
 
+/// (n, height, width) as (n, height * width).
+template <pixel T>
+tensor<T, 2> rows_of_pixels(const tensor<std::uint8_t>& pixels) {
+    const auto sizes = shape{pixels.shape(0), pixels.shape(1) * pixels.shape(2)};
+    if constexpr (real<T>) {
+        auto x = xgrad::detail::make_result<T>(sizes);
+        const auto* const from = pixels.data();
+        auto* const to = xgrad::detail::access::elements(x);
+        parallel_for(pixels.size(), light_grain, [&](std::size_t begin, std::size_t end) {
+            for (auto i = begin; i < end; ++i) to[i] = static_cast<T>(from[i]) / T{255};
+        });
+        return xgrad::detail::with_rank<2>(std::move(x));
+    } else {
+        return xgrad::detail::with_rank<2>(xgrad::detail::make_view(pixels, sizes));
+    }
+}
+
 }  // namespace detail
 
 /// The training or the test set out of the four files of MNIST in `folder`: train-images-idx3-ubyte,
-/// train-labels-idx1-ubyte, t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte. x = pixel / 255.
+/// train-labels-idx1-ubyte, t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte. For real T, x = pixel / 255, in [0, 1]. For `std::uint8_t` x is what the file
+/// holds, in a quarter of a float's memory; `xg::astype<float>(x) / 255` gives a batch of it the same values.
 ///
 /// Throws `io_error`, naming the file, when one is missing, broken, or does not fit the other: images with
 /// three axes, as many labels with one axis, each label below 10.
-template <real T = float>
+template <pixel T = float>
 labelled_images<T> mnist(const std::string& folder, split part) {
     const auto stem = std::string{part == split::train ? "train" : "t10k"};
     const auto image_file = detail::find_idx(folder, stem + "-images", "idx3-ubyte");
@@ -72,15 +96,9 @@ labelled_images<T> mnist(const std::string& folder, split part) {
             fail<io_error>("mnist", label_file, ": label number ", i, " is ", labels.data()[i],
                            "; labels are 0 to 9");
 
-    auto x = xgrad::detail::make_result<T>({count, pixels.shape(1) * pixels.shape(2)});
     auto y = xgrad::detail::make_result<std::int64_t>({count});
-    const auto *const from = pixels.data(), *const label = labels.data();
-    auto* const to = xgrad::detail::access::elements(x);
-    parallel_for(pixels.size(), 1 << 20, [&](std::size_t begin, std::size_t end) {
-        for (auto i = begin; i < end; ++i) to[i] = static_cast<T>(from[i]) / T{255};
-    });
-    std::copy_n(label, count, xgrad::detail::access::elements(y));
-    return {xgrad::detail::with_rank<2>(std::move(x)), xgrad::detail::with_rank<1>(std::move(y))};
+    std::copy_n(labels.data(), count, xgrad::detail::access::elements(y));
+    return {detail::rows_of_pixels<T>(pixels), xgrad::detail::with_rank<1>(std::move(y))};
 }
 
 }  // namespace xgrad::data

@@ -12,11 +12,12 @@
 
 namespace xgrad::inline XGRAD_ABI::kernels::detail {
 
-// block_k rows of b, one panel wide, and block_rows x block_k elements of a stay in the second-level cache
-// while tile after tile reads them.
+// block_k rows of b, one panel wide, stay in the second-level cache while tile after tile reads them; of a, which
+// every panel reads once from end to end, block_rows x block_k elements stay in the third. With fewer rows, for the
+// second level too, b was packed more often: 1024 x 1024 x 1024 took 5 % longer.
 template <class T>
 inline constexpr std::size_t block_k = 2048 / sizeof(T);
-inline constexpr std::size_t block_rows = 384;
+inline constexpr std::size_t block_rows = 4096;
 
 /// The parts of [0, size) of at most `largest` items each, as equal as can be.
 class even_parts {
