@@ -29,7 +29,7 @@ namespace {
 
 struct mlp {
     xg::nn::linear<> fc1{784, 512}, fc2{512, 256}, fc3{256, 10};
-    auto operator()(const auto& x) const { return xg::relu(fc3(xg::relu(fc2(xg::relu(fc1(x)))))); }
+    auto operator()(const auto& x) const { return fc3(fc2(fc1(x, xg::relu), xg::relu), xg::relu); }
 };
 
 struct small_net {

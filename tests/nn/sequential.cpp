@@ -4,6 +4,7 @@
 #include <xgrad/nn/module.hpp>
 #include <xgrad/nn/sequential.hpp>
 #include <xgrad/ops/activation.hpp>
+#include <xgrad/ops/compare.hpp>
 #include <xgrad/ops/reduce.hpp>
 
 #include <string>
@@ -26,6 +27,18 @@ TEST_CASE("sequential calls its layers in a row and keeps the rank") {
         for (auto j = 0; j < 2; ++j) CHECK(y(i, j) == expected(i, j));
     CHECK(net.size() == 3);
     CHECK(&net.get<0>().weight != nullptr);
+}
+
+TEST_CASE("a linear layer and the activation after it give what they give one by one") {
+    xg::manual_seed(4);
+    const auto with_bias = nn::linear<>{4, 3}, without = nn::linear<>{3, 2, {.bias = false}};
+    const auto net = nn::sequential{with_bias, xg::relu, without, xg::tanh, nn::linear<>{2, 2}, xg::gelu};
+    const auto x = xg::tensor<float, 2>{{1, 2, 3, 4}, {-1, 0, 1, 0}};
+    const auto expected = xg::gelu(net.get<4>()(xg::tanh(without(xg::relu(with_bias(x))))));
+    CHECK(xg::array_equal(net(x), expected));
+    CHECK(xg::array_equal(with_bias(x, xg::relu), xg::relu(with_bias(x))));
+    const auto narrow = xg::tensor<float, 2>{{1, 2, 3}};
+    CHECK(xg::array_equal(without(narrow, xg::gelu), xg::gelu(without(narrow))));
 }
 
 TEST_CASE("parameters of a sequential are named by place") {

@@ -3,11 +3,15 @@
 #include <support/operation_table.hpp>
 
 #include <xgrad/autograd/create.hpp>
+#include <xgrad/ops/activation.hpp>
 #include <xgrad/ops/arithmetic.hpp>
 #include <xgrad/ops/compare.hpp>
 #include <xgrad/ops/linalg.hpp>
+#include <xgrad/ops/math.hpp>
+#include <xgrad/ops/reduce.hpp>
 #include <xgrad/ops/shape.hpp>
 
+#include <cmath>
 #include <cstddef>
 #include <string>
 #include <type_traits>
@@ -95,6 +99,18 @@ operation affine(const xg::shape& x, const xg::shape& weight) {
             .points = {{operand(x, 0.5), operand(weight, 1.25), operand(bias, 0.75)}}, .epsilons = 16, .scale = 4};
 }
 
+/// linear and an activation in one, against the two after each other.
+template <class Activation>
+operation affine_with(const Activation& f, double (*scalar)(double), const xg::shape& x, const xg::shape& weight) {
+    auto op = affine(x, weight);
+    op.name = "linear with an activation";
+    op.run = on_lists([f](const auto& v) { return xg::linear(v[0], v[1], v[2], f); });
+    op.reference = [scalar, plain = op.reference](const list<double>& v) {
+        return apply_elementwise([scalar](const auto& e) { return scalar(e[0]); }, {plain(v)});
+    };
+    return op;
+}
+
 }  // namespace
 
 TEST_CASE("matmul: values and derivatives, by NumPy's rules") {
@@ -123,6 +139,32 @@ TEST_CASE("linear: values and derivatives") {
            affine({0, 3}, {3, 2}), affine({2, 0}, {0, 3}), affine({2, 3}, {3, 0})});
 }
 
+TEST_CASE("linear with an activation: values and derivatives") {
+    const auto relu = [](double z) { return z > 0 ? z : 0; };
+    const auto tanh = [](double z) { return std::tanh(z); };
+    const auto softplus = [](double z) { return std::log1p(std::exp(z)); };   // not computed along, but called
+    check({affine_with(xg::relu, relu, {2, 3}, {3, 4}), affine_with(xg::relu, relu, {2, 2, 3}, {3, 19}),
+           affine_with(xg::tanh, tanh, {3, 2}, {2, 19}), affine_with(xg::tanh, tanh, {3}, {3, 2}),
+           affine_with(xg::tanh, tanh, {2, 0}, {0, 3}), affine_with(xg::softplus, softplus, {2, 3}, {3, 4})});
+}
+
+TEST_CASE("linear with an activation is the activation of linear, to the bit, and so are its gradients") {
+    for (const auto columns : {std::size_t{10}, std::size_t{256}}) {
+        CAPTURE(columns);
+        auto x = xg::astype<float>(operand({33, 40}, 0.5)), weight = xg::astype<float>(operand({40, columns}, 1.25)),
+             bias = xg::astype<float>(operand({columns}, 0.75));
+        for (auto* leaf : {&x, &weight, &bias}) leaf->requires_grad(true);
+        const auto gradients = [&](const auto& y) {
+            for (auto* leaf : {&x, &weight, &bias}) leaf->zero_grad();
+            xg::sum(y * y).backward();
+            return std::vector{y.detach(), x.grad(), weight.grad(), bias.grad()};
+        };
+        const auto together = gradients(xg::linear(x, weight, bias, xg::relu));
+        const auto apart = gradients(xg::relu(xg::linear(x, weight, bias)));
+        for (auto i = std::size_t{0}; i < 4; ++i) CHECK(xg::array_equal(together[i], apart[i]));
+    }
+}
+
 TEST_CASE("matmul and linear: the ranks of the results") {
     using one = xg::tensor<float, 1>;
     using two = xg::tensor<float, 2>;
@@ -136,6 +178,7 @@ TEST_CASE("matmul and linear: the ranks of the results") {
     static_assert(std::is_same_v<decltype(xg::matmul(any{}, two{})), any>);
     static_assert(std::is_same_v<decltype(xg::linear(three{}, two{}, one{})), three>);
     static_assert(std::is_same_v<decltype(xg::linear(two{}, any{}, one{})), two>);
+    static_assert(std::is_same_v<decltype(xg::linear(three{}, two{}, one{}, xg::relu)), three>);
 }
 
 TEST_CASE("matmul and linear: what does not fit") {

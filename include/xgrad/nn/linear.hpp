@@ -13,6 +13,7 @@
 #include <xgrad/ops/linalg.hpp>
 
 #include <cmath>
+#include <concepts>
 #include <cstddef>
 #include <optional>
 
@@ -57,6 +58,16 @@ struct linear {
         if (!bias.defined()) return matmul(x, weight);
         return xgrad::linear(x, weight, bias);
     }
+
+    /// f(x W + b): `fc1(x, xg::relu)` computes relu along with the product, as `xgrad::linear` does.
+    template <std::size_t N, std::invocable<tensor<T, N>> Activation>
+    auto operator()(const tensor<T, N>& x, const Activation& f) const {
+        if (!bias.defined()) return f(matmul(x, weight));
+        return xgrad::linear(x, weight, bias, f);
+    }
+    /// Whether there is anything to gain from it; `sequential` asks.
+    template <class Activation>
+    static constexpr auto fuses = xgrad::detail::fusible<Activation>;
 };
 
 }  // namespace xgrad::nn

@@ -16,7 +16,8 @@ namespace xgrad::inline XGRAD_ABI::nn {
 ///     auto net = nn::sequential{nn::linear<>{784, 512}, xg::relu, nn::linear<>{512, 10}};
 ///
 /// A layer is anything that can be called: a module, an operation, a lambda. Its parameters are named by its
-/// place: "0.weight", "2.bias". `net.get<0>()` is the layer itself.
+/// place: "0.weight", "2.bias". `net.get<0>()` is the layer itself. A linear layer and the activation after it are
+/// computed in one.
 template <class... Layers>
 class sequential {
 public:
@@ -41,9 +42,22 @@ public:
     }
 
 private:
+    /// Whether layer I computes the next one along with itself.
+    template <std::size_t I>
+    static constexpr bool fuses() {
+        if constexpr (I + 1 < sizeof...(Layers)) {
+            using layer = std::tuple_element_t<I, std::tuple<Layers...>>;
+            using next = std::tuple_element_t<I + 1, std::tuple<Layers...>>;
+            return requires { requires layer::template fuses<next>; };
+        } else {
+            return false;
+        }
+    }
+
     template <std::size_t I, class X>
     auto call(const X& x) const {
         if constexpr (I == sizeof...(Layers)) return x;
+        else if constexpr (fuses<I>()) return call<I + 2>(std::get<I>(m_layers)(x, std::get<I + 1>(m_layers)));
         else return call<I + 1>(std::get<I>(m_layers)(x));
     }
 

@@ -9,6 +9,8 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <tuple>
+#include <type_traits>
 #include <utility>
 
 namespace xgrad::inline XGRAD_ABI {
@@ -138,25 +140,45 @@ constexpr std::size_t matmul_rank(std::size_t n, std::size_t m) {
     return std::max(n, m);
 }
 
-/// y = x W + b        dx = dy W^T,  dW = x^T dy,  db = dy summed over the rows
-template <real T>
+/// An activation that a product can compute along with itself: an elementwise operation whose derivative follows from
+/// its result, so that what went into it need not be kept.
+template <class Op>
+concept fusible = Op::keeps_result && requires { Op::gradient; };
+
+struct no_activation {
+    static const auto& value(const auto& x) { return x; }
+};
+
+/// y = f(z), z = x W + b        dz = dy f'(z),  dx = dz W^T,  dW = x^T dz,  db = dz summed over the rows
+template <class Activation, real T>
 tensor<T> affine(const basic_tensor<T>& x, const basic_tensor<T>& weight, const basic_tensor<T>& bias) {
     const auto rows = shape_of(x)[0], inner = shape_of(x)[1], columns = shape_of(weight)[1];
     auto y = make_result<T>({rows, columns});
     kernels::gemm<T>(kernels::row_major(x.data(), rows, inner), kernels::row_major(weight.data(), inner, columns),
                      kernels::row_major(access::elements(y), rows, columns), false,
                      [b = bias.data()](const auto& value, std::size_t, std::size_t column, std::size_t count) {
-                         return value + (count < simd::width<T> ? simd::load_partial(b + column, count) : simd::load(b + column));
+                         using batch = simd::batch<T>;
+                         const auto z = batch(value + (count < simd::width<T> ? simd::load_partial(b + column, count) : simd::load(b + column)));
+                         return batch(Activation::value(z));
                      });
-    return record("linear", std::move(y), {x, weight, bias}, keep_read(weight.requires_grad(), x, x.requires_grad(), weight),
-                  [](const auto& dy, gradients& d, const auto& x_kept, const auto& weight_kept) {
-                      d(0, [&] { return multiply_matrices(dy, weight_kept(), {false, true}); });
-                      d(1, [&] { return multiply_matrices(x_kept(), dy, {true, false}); });
-                      d(2, [&] { return tensor<T>{dy}; });
-                  });
+    const auto rule = [](const auto& dz, gradients& d, const auto& x_kept, const auto& weight_kept) {
+        d(0, [&] { return multiply_matrices(dz, weight_kept(), {false, true}); });
+        d(1, [&] { return multiply_matrices(x_kept(), dz, {true, false}); });
+        d(2, [&] { return tensor<T>{dz}; });
+    };
+    auto operands = keep_read(weight.requires_grad(), x, x.requires_grad(), weight);
+    if constexpr (std::is_same_v<Activation, no_activation>) {
+        return record("linear", std::move(y), {x, weight, bias}, std::move(operands), rule);
+    } else {
+        auto all = std::tuple_cat(std::move(operands), keep(result(y)));
+        return record("linear", std::move(y), {x, weight, bias}, std::move(all),
+                      [rule](const auto& dy, gradients& d, const auto& x_kept, const auto& weight_kept, const auto& y_kept) {
+                          rule(evaluate(Activation::gradient, dy, y_kept()), d, x_kept, weight_kept);
+                      });
+    }
 }
 
-template <real T>
+template <class Activation, real T>
 tensor<T> affine_any(const basic_tensor<T>& x, const basic_tensor<T>& weight, const basic_tensor<T>& bias) {
     const auto& sizes = shape_of(x);
     if (weight.rank() != 2 || bias.rank() != 1 || sizes.rank() == 0)
@@ -168,12 +190,12 @@ tensor<T> affine_any(const basic_tensor<T>& x, const basic_tensor<T>& weight, co
     if (shape_of(weight)[1] != bias.size())
         fail<shape_error>("linear", "weight is ", shape_of(weight), ", bias is ", shape_of(bias),
                           "; weight's last must equal bias's size");
-    if (sizes.rank() == 2) return affine(x, weight, bias);
+    if (sizes.rank() == 2) return affine<Activation>(x, weight, bias);
     auto result = sizes;
     result[sizes.rank() - 1] = bias.size();
     auto rows = std::size_t{1};
     for (auto axis = std::size_t{0}; axis + 1 < sizes.rank(); ++axis) rows *= sizes[axis];
-    return reshape_to(affine(reshape_to(x, {rows, sizes.back()}), weight, bias), result);
+    return reshape_to(affine<Activation>(reshape_to(x, {rows, sizes.back()}), weight, bias), result);
 }
 
 }  // namespace detail
@@ -193,13 +215,28 @@ struct matmul_fn {
 inline constexpr matmul_fn matmul{};
 
 /// y = x W + b in one pass        x: (..., in)  W: (in, out)  b: (out)  y: (..., out)
+///
+/// `linear(x, W, b, relu)` is relu(x W + b), computed while a part of the product is in the first-level cache; so with
+/// `sigmoid` and `tanh`. Any other function is called on the result.
 /// Throws `shape_error` and `rank_error` when the sizes do not fit.
 struct linear_fn {
     template <real T, std::size_t N, std::size_t W, std::size_t B>
     tensor<T, N> operator()(const tensor<T, N>& x, const tensor<T, W>& weight, const tensor<T, B>& bias) const {
+        return apply<detail::no_activation>(x, weight, bias);
+    }
+    template <real T, std::size_t N, std::size_t W, std::size_t B, class Activation>
+    auto operator()(const tensor<T, N>& x, const tensor<T, W>& weight, const tensor<T, B>& bias,
+                    const Activation& activation) const {
+        if constexpr (detail::fusible<Activation>) return apply<Activation>(x, weight, bias);
+        else return activation(apply<detail::no_activation>(x, weight, bias));
+    }
+
+private:
+    template <class Activation, real T, std::size_t N, std::size_t W, std::size_t B>
+    static tensor<T, N> apply(const tensor<T, N>& x, const tensor<T, W>& weight, const tensor<T, B>& bias) {
         static_assert(N != 0, "x has an axis of features");
         static_assert((W == 2 || W == dynamic_rank) && (B == 1 || B == dynamic_rank), "weight is (in, out), bias is (out)");
-        return detail::with_rank<N>(detail::affine_any<T>(x, weight, bias));
+        return detail::with_rank<N>(detail::affine_any<Activation, T>(x, weight, bias));
     }
 };
 inline constexpr linear_fn linear{};
