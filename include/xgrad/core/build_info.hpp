@@ -22,6 +22,9 @@ inline std::string build_info() {
 #else
     text += "no OpenMP, 1 thread";
 #endif
+#if defined(XGRAD_USE_BLAS)
+    text += ", BLAS";
+#endif
     text += "; xtensor " + version(XTENSOR_VERSION_MAJOR, XTENSOR_VERSION_MINOR, XTENSOR_VERSION_PATCH);
     text += ", xsimd " + version(XSIMD_VERSION_MAJOR, XSIMD_VERSION_MINOR, XSIMD_VERSION_PATCH);
     return text;

@@ -8,7 +8,7 @@
 
 // Two translation units that were built for different instruction sets hold different machine code under
 // the same name; a linker would keep one of the two and crash on the older machine. So the name of the
-// inline namespace says for which set (and with or without OpenMP) the code was built.
+// inline namespace says for which set (and with or without OpenMP, and a BLAS) the code was built.
 #if defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512DQ__)
 #define XGRAD_ISA avx512
 #elif defined(__AVX512F__)
@@ -37,9 +37,15 @@
 #define XGRAD_THREADING
 #endif
 
-#define XGRAD_JOIN_TOKENS(major, minor, isa, threading) v##major##_##minor##_##isa##threading
-#define XGRAD_JOIN(major, minor, isa, threading) XGRAD_JOIN_TOKENS(major, minor, isa, threading)
-#define XGRAD_ABI XGRAD_JOIN(XGRAD_VERSION_MAJOR, XGRAD_VERSION_MINOR, XGRAD_ISA, XGRAD_THREADING)
+#if defined(XGRAD_USE_BLAS)
+#define XGRAD_PRODUCTS _blas
+#else
+#define XGRAD_PRODUCTS
+#endif
+
+#define XGRAD_JOIN_TOKENS(major, minor, isa, threading, products) v##major##_##minor##_##isa##threading##products
+#define XGRAD_JOIN(major, minor, isa, threading, products) XGRAD_JOIN_TOKENS(major, minor, isa, threading, products)
+#define XGRAD_ABI XGRAD_JOIN(XGRAD_VERSION_MAJOR, XGRAD_VERSION_MINOR, XGRAD_ISA, XGRAD_THREADING, XGRAD_PRODUCTS)
 
 #define XGRAD_STRINGIZE_TOKENS(text) #text
 #define XGRAD_STRINGIZE(text) XGRAD_STRINGIZE_TOKENS(text)

@@ -172,7 +172,7 @@ T pow(T base, T exponent) {
 }
 
 /// By way of e^-2|x| - 1, which is exact for small x and cannot overflow: tanh |x| = -d / (2 + d). For floats, to
-/// within 3 units in the last place, in one formula for all x; for doubles xsimd's.
+/// within 4 units in the last place, in one formula for all x; for doubles xsimd's.
 template <class T, class A>
 xsimd::batch<T, A> tanh(const xsimd::batch<T, A>& x) {
     if constexpr (std::same_as<T, float>) {

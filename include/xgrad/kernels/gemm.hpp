@@ -7,6 +7,7 @@
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/memory.hpp>
 #include <xgrad/core/simd.hpp>
+#include <xgrad/kernels/gemm_blas.hpp>
 #include <xgrad/kernels/gemm_plan.hpp>
 #include <xgrad/kernels/matrix_ref.hpp>
 
@@ -82,6 +83,7 @@ XGRAD_NOINLINE void multiply(const matrix_ref<const T>& left, const matrix_ref<c
         return finish(result, 0, result.rows, 0, result.cols);
     const auto a = normalized(left), b = normalized(right);
     const auto c = normalized(result);
+    if (multiply_by_blas<T>(a, b, c, accumulate)) return finish(c, 0, c.rows, 0, c.cols);
     if (c.row_stride == 1 || c.col_stride == 1)
         return run<T>(choose<T>(a, b, c), a, b, c, accumulate, finish);
     multiply_through_copy<T>(a, b, c, accumulate);
