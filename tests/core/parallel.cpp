@@ -61,3 +61,28 @@ TEST_CASE("a part does not divide itself further") {
     if (outer_parts == 1) CHECK(xg::num_threads() == 1);
     xg::set_num_threads(before);
 }
+
+TEST_CASE("work that is shared is counted, and a guard keeps it on one thread") {
+    const auto before = xg::num_threads();
+    xg::set_num_threads(2);
+    auto parts = std::atomic{0};
+    const auto share = [&] { xg::parallel_for(2, 1, [&](std::size_t, std::size_t) { ++parts; }); };
+    const auto regions = xg::parallel_regions();
+    {
+        const auto guard = xg::single_thread{true};
+        CHECK(xg::num_threads() == 1);
+        {
+            const auto no_guard = xg::single_thread{false};   // does not lift the one around it
+            CHECK(xg::num_threads() == 1);
+        }
+        share();
+        CHECK(parts == 1);
+    }
+    CHECK(xg::parallel_regions() == regions);
+    share();
+#if defined(_OPENMP)
+    CHECK(xg::num_threads() == 2);
+    CHECK(xg::parallel_regions() == regions + 1);
+#endif
+    xg::set_num_threads(before);
+}
