@@ -154,6 +154,10 @@ TEST_CASE("shape: what does not fit") {
                          "[reshape] x is (2, 3) with 6 elements, which the known sizes, 4 elements together, do not divide", xg::shape_error);
     CHECK_THROWS_WITH_AS(xg::reshape(x, {-1, -1}), "[reshape] sizes must not be negative, except for one -1", xg::shape_error);
     CHECK_THROWS_AS(xg::reshape(x, {-2, 3}), xg::shape_error);
+    const auto half = std::size_t{1} << 32;   // the product of two is 0 in 64 bits
+    CHECK_THROWS_AS(xg::reshape(xg::zeros<float>({0}), std::array{half, half}), xg::shape_error);
+    CHECK_THROWS_AS(xg::reshape(xg::zeros<float>({0}), std::array{half, half, std::size_t{3}}), xg::shape_error);
+    CHECK(xg::reshape(xg::zeros<float>({0}), std::array{half, half, std::size_t{0}}).size() == 0);
     CHECK_THROWS_AS(xg::reshape(xg::zeros<float>({0}), {0, -1}), xg::shape_error);
     CHECK_THROWS_WITH_AS(xg::permute(xg::tensor<float>{x}, {0, 1, 2}), "[permute] 3 axes named, x has 2", xg::rank_error);
     CHECK_THROWS_WITH_AS(xg::permute(x, {0, 0}), "[permute] axis 0 is named twice", xg::value_error);

@@ -10,6 +10,7 @@
 #include <array>
 #include <cstddef>
 #include <initializer_list>
+#include <limits>
 #include <span>
 #include <utility>
 #include <vector>
@@ -29,8 +30,10 @@ shape resolve_shape(const shape& from, const Sizes& wanted) {
         if (number < -1 || (number == -1 && open != dynamic_rank))
             fail<shape_error>("reshape", "sizes must not be negative, except for one -1");
         if (number == -1) open = result.rank();
-        else known *= static_cast<std::size_t>(number);
-        result.push_back(number == -1 ? 1 : static_cast<std::size_t>(number));
+        const auto wanted_size = number == -1 ? std::size_t{1} : static_cast<std::size_t>(number);
+        const auto most = std::numeric_limits<std::size_t>::max();
+        known = wanted_size != 0 && known > most / wanted_size ? most : known * wanted_size;   // never wraps around
+        result.push_back(wanted_size);
     }
     const auto elements = from.elements();
     if (open != dynamic_rank) {
