@@ -296,6 +296,41 @@ TEST_CASE("a rule that throws leaves the stored gradients as they were") {
     CHECK(xg::is_grad_enabled());
 }
 
+TEST_CASE("a rule may differentiate what is its own, and nothing at which the outer pass is") {
+    auto x = variable(2);
+    const auto with_rule = [](const scalar& operand, auto inner) {
+        return xg::record("nested", xg::tensor<double>{operand.clone()}, {operand}, xg::keep(), [inner](const auto& dy, xg::gradients& d) {
+            const auto guard = xg::set_grad_enabled{true};
+            auto z = inner();
+            (z * z).backward();
+            d(0, [&] { return dy * 3; });
+        });
+    };
+    SUBCASE("its own") {
+        auto own = variable(5);
+        with_rule(x, [&] { return own; }).backward();
+        CHECK(x.grad().item() == 3);
+        CHECK(own.grad().item() == 10);
+    }
+    SUBCASE("a leaf of the outer pass") {
+        const auto y = with_rule(x, [&] { return x * 1; });
+        CHECK_THROWS_WITH_AS(y.backward({.retain_graph = true}),
+                             "[backward] it was called by a backward rule and came to leaf, at which the outer pass is, "
+                             "too; let the rule work on detach()ed values",
+                             xg::autograd_error);
+        CHECK_FALSE(x.has_grad());
+    }
+    SUBCASE("a result on the way of the outer pass") {
+        const auto middle = x * x;
+        const auto y = with_rule(middle, [&] { return middle; });
+        CHECK_THROWS_AS(y.backward(), xg::autograd_error);
+    }
+    // No trace remains.
+    x.zero_grad();
+    (x * x).backward();
+    CHECK(x.grad().item() == 4);
+}
+
 TEST_CASE("wrong gradients from a rule") {
     const auto with_rule = [](const xg::tensor<double>& x, auto gradient) {
         return xg::record("wrong", x.clone(), {x}, xg::keep(),

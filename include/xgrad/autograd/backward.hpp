@@ -90,6 +90,8 @@ private:
     }
 };
 
+inline constinit thread_local std::uint8_t passes = 0;   // how many this thread is in, one within the other
+
 using node_list = std::vector<node*, memory::allocator<node*>>;
 
 /// A way through the part of the graph behind one value that leads to the wanted nodes: to every leaf, when
@@ -102,7 +104,7 @@ class pass {
 public:
     /// Nodes at which the walk stops go onto the list `others`, each once, if there is one.
     explicit pass(node& root, std::span<node* const> wanted = {}, node_list* others = nullptr)
-        : m_root{root}, m_wanted{wanted}, m_others{others} {
+        : m_root{root}, m_wanted{wanted}, m_others{others}, m_level{static_cast<std::uint8_t>(passes + 1)} {
         latest = std::max(latest, root.born);
         m_order.reserve(64);
         m_path.reserve(64);
@@ -110,8 +112,10 @@ public:
             each->wanted_by = this;
             m_oldest = std::min(m_oldest, each->born);
         }
+        passes = m_level;
     }
     ~pass() {
+        --passes;
         for (auto* const each : m_wanted) each->wanted_by = nullptr;
         for (const auto& each : m_path) leave(*each.at);
         for (auto* const each : m_order) leave(*each);
@@ -122,6 +126,7 @@ public:
     /// Finds the nodes, each after its inputs. Tells whether the value came of a wanted one at all.
     bool find() {
         if (passes_by(m_root)) return false;
+        check_not_in_another(m_root);
         enter(m_root);
         while (!m_path.empty()) {
             auto& [at, next] = m_path.back();
@@ -129,7 +134,9 @@ public:
             const auto inputs = current.wanted_by == this ? std::span<node* const>{} : current.inputs();
             if (next < inputs.size()) {
                 auto* const input = inputs[next++];
-                if (input != nullptr && !passes_by(*input) && input->standing == node::place::outside) enter(*input);
+                if (input == nullptr || passes_by(*input)) continue;
+                check_not_in_another(*input);
+                if (input->standing == node::place::outside) enter(*input);
                 continue;
             }
             if (is_wanted(current) || std::ranges::any_of(inputs, [](const node* input) {
@@ -187,6 +194,13 @@ private:
     void enter(node& each) {
         m_path.push_back({&each, 0});
         each.standing = node::place::aside;
+        each.level = m_level;
+    }
+
+    void check_not_in_another(const node& each) const {
+        if (each.standing != node::place::outside && each.level != m_level)
+            fail<autograd_error>("backward", "it was called by a backward rule and came to ", each.name,
+                                 ", at which the outer pass is, too; let the rule work on detach()ed values");
     }
 
     static void leave(node& each) noexcept {
@@ -199,6 +213,7 @@ private:
     std::uint64_t m_oldest = std::numeric_limits<std::uint64_t>::max();
     node_list* m_others;
     bool m_met_others = false;
+    const std::uint8_t m_level;
     std::vector<stop, memory::allocator<stop>> m_path;
     node_list m_order;
 };

@@ -54,6 +54,7 @@ public:
     counter references{1};
     bool released = false;
     place standing = place::outside;
+    std::uint8_t level = 0;             ///< of the pass in which it stands: 1, or more for one that a rule has begun
     const void* wanted_by = nullptr;    ///< the backward pass that asks for its gradient by name
     std::uint64_t born;           ///< later than its inputs, and than any node its thread had seen before
     std::size_t element_bytes;    ///< of the value
