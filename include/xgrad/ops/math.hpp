@@ -117,7 +117,7 @@ struct pow_fn : binary<pow_fn> {
     };
 
     using binary<pow_fn>::operator();
-    template <real T, std::size_t N, scalar S>
+    template <element T, std::size_t N, scalar S>   // hides the one of `binary`, to the letter of its head
     tensor<T, N> operator()(const tensor<T, N>& a, S exponent) const;
 };
 inline constexpr pow_fn pow{};
@@ -151,9 +151,10 @@ tensor<T> power(const basic_tensor<T>& x, T exponent) {
 
 }  // namespace detail
 
-template <real T, std::size_t N, scalar S>
+template <element T, std::size_t N, scalar S>
 tensor<T, N> pow_fn::operator()(const tensor<T, N>& a, S exponent) const {
-    return detail::with_rank<N>(detail::power<T>(a, static_cast<T>(exponent)));
+    if constexpr (real<T>) return detail::with_rank<N>(detail::power<T>(a, static_cast<T>(exponent)));
+    else return detail::with_rank<N>(detail::apply_left<pow_fn, T>(a, detail::as_element<T>(exponent)));
 }
 
 namespace detail {
