@@ -22,7 +22,6 @@
 #include <concepts>
 #include <cstddef>
 #include <cstring>
-#include <initializer_list>
 #include <type_traits>
 
 namespace xgrad::inline XGRAD_ABI::simd {
@@ -172,10 +171,10 @@ T pow(T base, T exponent) {
 }
 
 /// The polynomial with these coefficients, that of the highest power first.
-template <class T, class A>
-xsimd::batch<T, A> polynomial(const xsimd::batch<T, A>& x, std::initializer_list<T> coefficients) {
-    auto sum = xsimd::batch<T, A>(T{0});
-    for (const auto coefficient : coefficients) sum = xsimd::fma(sum, x, xsimd::batch<T, A>(coefficient));
+template <class T, class A, std::same_as<T>... Rest>
+XGRAD_ALWAYS_INLINE xsimd::batch<T, A> polynomial(const xsimd::batch<T, A>& x, std::type_identity_t<T> first, Rest... rest) {
+    auto sum = xsimd::batch<T, A>(first);
+    ((sum = xsimd::fma(sum, x, xsimd::batch<T, A>(rest))), ...);
     return sum;
 }
 
@@ -190,7 +189,7 @@ xsimd::batch<T, A> tanh(const xsimd::batch<T, A>& x) {
         // e^t = 2^n e^r with |r| <= ln 2 / 2, ln 2 in two parts; e^r = 1 + r + r^2 q(r), a minimax polynomial.
         const auto n = xsimd::nearbyint(t * batch(1.44269504f));
         const auto r = xsimd::fma(n, batch(2.12194440e-4f), xsimd::fma(n, batch(-0.693359375f), t));
-        const auto q = polynomial(r, {0.00138825213f, 0.00836652052f, 0.0416672006f, 0.166665435f, 0.49999997f});
+        const auto q = polynomial(r, 0.00138825213f, 0.00836652052f, 0.0416672006f, 0.166665435f, 0.49999997f);
         const auto scale = xsimd::ldexp(batch(1.0f), xsimd::to_int(n));
         const auto d = xsimd::fma(scale, xsimd::fma(r * r, q, r), scale - batch(1.0f));
         return xsimd::copysign(d / (batch(-2.0f) - d), x);
@@ -211,16 +210,16 @@ xsimd::batch<T, A> erf(const xsimd::batch<T, A>& x) {
     if constexpr (std::same_as<T, double>) {
         using batch = xsimd::batch<T, A>;
         const auto one = batch(1.0), size = xsimd::abs(x), a = xsimd::select(size > batch(6.0), batch(6.0), size), z = a * a;
-        const auto near = polynomial(z, {-7.79589882700214225e-10, 1.37200645467776856e-08, -1.62084838018717059e-07,
+        const auto near = polynomial(z, -7.79589882700214225e-10, 1.37200645467776856e-08, -1.62084838018717059e-07,
                                          1.64474247033173624e-06, -1.49247369074196603e-05, 1.20552949048397079e-04,
                                          -8.54832597538969208e-04, 5.22397760711642273e-03, -2.68661706432377704e-02,
-                                         1.12837916709450063e-01, -3.76126389031835404e-01, 1.12837916709551257e+00});
+                                         1.12837916709450063e-01, -3.76126389031835404e-01, 1.12837916709551257e+00);
         const auto far = polynomial((a - batch(3.0)) / (a + batch(3.0)),
-                                    {1.28019008629626619e-06, 2.02360317964175664e-06, -8.00802131941268433e-06,
-                                     -1.28488945125235288e-05, 6.40618207353054674e-05, 4.52547263548335414e-05,
-                                     -5.97062351709328428e-04, 7.07746444390153731e-04, 4.26913634750825636e-03,
-                                     -2.43924993182731931e-02, 7.16658371977487434e-02, -1.50115936500787439e-01,
-                                     2.45603801712331945e-01, -3.26233560043037175e-01, 1.79001151181389950e-01});
+                                    1.28019008629626619e-06, 2.02360317964175664e-06, -8.00802131941268433e-06,
+                                    -1.28488945125235288e-05, 6.40618207353054674e-05, 4.52547263548335414e-05,
+                                    -5.97062351709328428e-04, 7.07746444390153731e-04, 4.26913634750825636e-03,
+                                    -2.43924993182731931e-02, 7.16658371977487434e-02, -1.50115936500787439e-01,
+                                    2.45603801712331945e-01, -3.26233560043037175e-01, 1.79001151181389950e-01);
         return xsimd::copysign(xsimd::select(a < one, a * near, one - xsimd::exp(-z) * far), x);
     } else {
         return xsimd::erf(x);
