@@ -106,6 +106,18 @@ XGRAD_ALWAYS_INLINE void store_partial(T* to, const batch<T>& value, std::size_t
     }
 }
 
+/// The first `count` elements at `from`, as many as the vector has when there are more.
+template <class T>
+XGRAD_ALWAYS_INLINE batch<T> load_up_to(const T* from, std::size_t count) {
+    return count >= width<T> ? load(from) : load_partial(from, count);
+}
+
+template <class T>
+XGRAD_ALWAYS_INLINE void store_up_to(T* to, const batch<T>& value, std::size_t count) {
+    if (count >= width<T>) store(to, value);
+    else store_partial(to, value, count);
+}
+
 /// a * b + c, rounded once where the target can.
 template <class T>
 XGRAD_ALWAYS_INLINE batch<T> fma(const batch<T>& a, const batch<T>& b, const batch<T>& c) {

@@ -42,7 +42,7 @@ void finish_part(const void* epilogue, matrix_ref<T> c, std::size_t row, std::si
             const auto count = std::min(width, col + cols - j);
             if (c.col_stride == 1) {
                 auto* to = c.at(i, j);
-                store_up_to(to, function(load_up_to(to, count), i, j, count), count);
+                simd::store_up_to(to, function(simd::load_up_to(to, count), i, j, count), count);
             } else {
                 alignas(64) T lanes[width] = {};
                 for (auto l = std::size_t{0}; l < count; ++l) lanes[l] = *c.at(i, j + l);

@@ -138,8 +138,8 @@ void multiply_outer(const matrix_ref<const T>& a, const matrix_ref<const T>& b, 
         auto* const to = c.at(i, 0);
         for (auto j = std::size_t{0}; j < c.cols; j += width) {
             const auto count = c.cols - j;
-            const auto product = simd::fma(x, load_up_to(row + j, count), zero);
-            store_up_to(to + j, accumulate ? load_up_to(to + j, count) + product : product, count);
+            const auto product = simd::fma(x, simd::load_up_to(row + j, count), zero);
+            simd::store_up_to(to + j, accumulate ? simd::load_up_to(to + j, count) + product : product, count);
         }
     }
 }

@@ -50,7 +50,7 @@ void multiply_by_dots(const matrix_ref<const T>& a, const matrix_ref<const T>& b
         for (auto i = std::size_t{0}; i < c.rows; ++i) {
             const auto sums = dot_products(a.cols, a.at(i, 0), b.at(0, j), b.col_stride, count);
             auto* to = c.at(i, j);
-            store_up_to(to, accumulate ? load_up_to(to, count) + sums : sums, count);
+            simd::store_up_to(to, accumulate ? simd::load_up_to(to, count) + sums : sums, count);
         }
     }
 }

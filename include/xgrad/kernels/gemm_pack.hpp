@@ -118,17 +118,6 @@ XGRAD_ALWAYS_INLINE simd::batch<T> row_sums(simd::batch<T> (&rows)[simd::width<T
     return rows[0];
 }
 
-template <class T>
-XGRAD_ALWAYS_INLINE simd::batch<T> load_up_to(const T* from, std::size_t count) {
-    return count >= simd::width<T> ? simd::load(from) : simd::load_partial(from, count);
-}
-
-template <class T>
-XGRAD_ALWAYS_INLINE void store_up_to(T* to, const simd::batch<T>& value, std::size_t count) {
-    if (count >= simd::width<T>) simd::store(to, value);
-    else simd::store_partial(to, value, count);
-}
-
 /// to(j, i) = from(i, j), or += when `add`, for at most width x width elements; rows of both have unit
 /// stride. Writes no element that is not asked for; `rows_to` > cols of `from` fills up with zeros.
 template <class T>
@@ -144,7 +133,7 @@ XGRAD_NOINLINE void transpose_block(const T* from, std::ptrdiff_t from_row, std:
     } else {
         XGRAD_UNROLL
         for (auto i = std::size_t{0}; i < width; ++i)
-            block[i] = i < rows ? load_up_to(from + static_cast<std::ptrdiff_t>(i) * from_row, cols)
+            block[i] = i < rows ? simd::load_up_to(from + static_cast<std::ptrdiff_t>(i) * from_row, cols)
                                 : simd::batch<T>(T{0});
     }
     transpose<T>(block);
@@ -152,7 +141,7 @@ XGRAD_NOINLINE void transpose_block(const T* from, std::ptrdiff_t from_row, std:
     for (auto i = std::size_t{0}; i < width; ++i) {
         if (i >= cols) break;
         auto* row = to + static_cast<std::ptrdiff_t>(i) * to_row;
-        store_up_to(row, add ? load_up_to(row, rows_to) + block[i] : block[i], rows_to);
+        simd::store_up_to(row, add ? simd::load_up_to(row, rows_to) + block[i] : block[i], rows_to);
     }
 }
 
@@ -184,7 +173,7 @@ void pack(matrix_ref<const T> b, T* to, std::ptrdiff_t to_row) {
         for (auto j = std::size_t{0}; j < b.cols; j += width) {
             const auto count = std::min(width, b.cols - j);
             if (b.col_stride == 1) {
-                simd::store(packed.at(p, j), load_up_to(b.at(p, j), count));
+                simd::store(packed.at(p, j), simd::load_up_to(b.at(p, j), count));
             } else {
                 for (auto l = std::size_t{0}; l < width; ++l)
                     *packed.at(p, j + l) = l < count ? *b.at(p, j + l) : T{0};

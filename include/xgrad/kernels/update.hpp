@@ -38,7 +38,7 @@ void update_part(std::size_t first, std::size_t last, F f, T* w, const T* g, S*.
             simd::prefetch(w + i - ahead);
             simd::prefetch(g + i - ahead);
             (simd::prefetch(s + i - ahead), ...);
-        };
+        }
         auto weight = simd::load(w + i);
         [&](auto... state) {
             f(weight, simd::load(g + i), state...);

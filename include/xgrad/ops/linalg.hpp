@@ -158,8 +158,7 @@ tensor<T> affine(const basic_tensor<T>& x, const basic_tensor<T>& weight, const 
                      kernels::row_major(access::elements(y), rows, columns), false,
                      [b = bias.data()](const auto& value, std::size_t, std::size_t column, std::size_t count) {
                          using batch = simd::batch<T>;
-                         const auto z = batch(value + (count < simd::width<T> ? simd::load_partial(b + column, count) : simd::load(b + column)));
-                         return batch(Activation::value(z));
+                         return batch(Activation::value(batch(value + simd::load_up_to(b + column, count))));
                      });
     const auto rule = [](const auto& dz, gradients& d, const auto& x_kept, const auto& weight_kept) {
         d(0, [&] { return multiply_matrices(dz, weight_kept(), {false, true}); });
