@@ -71,8 +71,9 @@ tensor<T, 2> rows_of_pixels(const tensor<std::uint8_t>& pixels) {
 }  // namespace detail
 
 /// The training or the test set out of the four files of MNIST in `folder`: train-images-idx3-ubyte,
-/// train-labels-idx1-ubyte, t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte. For real T, x = pixel / 255, in [0, 1]. For `std::uint8_t` x is what the file
-/// holds, in a quarter of a float's memory; `xg::astype<float>(x) / 255` gives a batch of it the same values.
+/// train-labels-idx1-ubyte, t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte. For real T, x = pixel / 255, in [0, 1].
+/// For `std::uint8_t` x is what the file holds, in a quarter of a float's memory; `xg::astype<float>(x) / 255` gives a
+/// batch of it the same values.
 ///
 /// Throws `io_error`, naming the file, when one is missing, broken, or does not fit the other: images with
 /// three axes, as many labels with one axis, each label below 10.
