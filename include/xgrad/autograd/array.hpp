@@ -7,6 +7,7 @@
 #pragma once
 
 #include <xgrad/core/config.hpp>
+#include <xgrad/core/counter.hpp>
 #include <xgrad/core/memory.hpp>
 #include <xgrad/core/shape.hpp>
 
@@ -20,56 +21,9 @@
 #include <new>
 #include <utility>
 
-#if __has_include(<sys/single_threaded.h>)
-#include <sys/single_threaded.h>
-#endif
-
 namespace xgrad::inline XGRAD_ABI {
 
 namespace detail {
-
-/// A reference count. While the process has one thread, counting needs no locked instruction: the C library
-/// says so by a variable that it changes before the second thread starts, which sees all that was counted.
-class counter {
-public:
-    explicit counter(std::uint32_t count) : m_count{count} {}
-
-    void add() noexcept {
-        if (single_threaded()) m_count.store(get() + 1, std::memory_order_relaxed);
-        else m_count.fetch_add(1, std::memory_order_relaxed);
-    }
-
-    /// Counts down and tells whether that was the last one.
-    bool drop() noexcept {
-        if (single_threaded()) {
-            const auto left = get() - 1;
-            m_count.store(left, std::memory_order_relaxed);
-            return left == 0;
-        }
-        return m_count.fetch_sub(1, std::memory_order_acq_rel) == 1;
-    }
-
-    /// The same where only who is counted can let others be counted, as with references: nobody can then add to
-    /// the last one, and it goes without a locked instruction.
-    bool drop_reference() noexcept {
-        if (m_count.load(std::memory_order_acquire) != 1) return drop();
-        m_count.store(0, std::memory_order_relaxed);
-        return true;
-    }
-
-    std::uint32_t get() const noexcept { return m_count.load(std::memory_order_relaxed); }
-
-private:
-    static bool single_threaded() noexcept {
-#if __has_include(<sys/single_threaded.h>)
-        return __libc_single_threaded != 0;
-#else
-        return false;
-#endif
-    }
-
-    std::atomic<std::uint32_t> m_count;
-};
 
 class node;
 void drop_node(node* graph) noexcept;   // node.hpp
@@ -113,18 +67,10 @@ public:
     }
 
     void drop_handle() noexcept {
-        if (handles.drop_reference()) {
-            if (graph != nullptr) drop_node(std::exchange(graph, nullptr));
-            drop_holder();
-        }
+        if (handles.drop_reference()) lose_handles();
     }
-
     void drop_holder() noexcept {
-        if (!holders.drop_reference()) return;
-        if (owner != this) owner->drop_holder();
-        const auto bytes = block_bytes;
-        this->~array();
-        memory::deallocate(this, bytes);
+        if (holders.drop_reference()) lose_holders();
     }
 
     /// Whether nobody else can see the elements, so that writing to them goes unnoticed.
@@ -155,12 +101,14 @@ public:
         return owner->version.load(std::memory_order_relaxed);
     }
 
-    void begin_keep() noexcept {
-        owner->keeps.add();
-        if (owner->writers.get() != 0) expose();
+    /// A further handle, or a further holder, for a rule that will read the elements.
+    void keep_handle() noexcept { begin_keep(handles); }
+    void keep_holder() noexcept { begin_keep(holders); }
+    void drop_kept_handle() noexcept {
+        if (end_keep(handles)) lose_handles();
     }
-    void end_keep() noexcept {
-        if (owner->keeps.drop()) owner->fingerprint.store(0, std::memory_order_relaxed);
+    void drop_kept_holder() noexcept {
+        if (end_keep(holders)) lose_holders();
     }
 
     /// A number that changes with every byte of the elements, and is not zero: four independent streams of
@@ -184,6 +132,32 @@ public:
 private:
     array(const shape& shape_, std::size_t size_, std::size_t element_bytes_, std::size_t block_bytes_)
         : element_bytes{element_bytes_}, size{size_}, block_bytes{block_bytes_}, sizes{shape_} {}
+
+    void lose_handles() noexcept {
+        if (graph != nullptr) drop_node(std::exchange(graph, nullptr));
+        drop_holder();
+    }
+    void lose_holders() noexcept {
+        if (owner != this) owner->drop_holder();
+        const auto bytes = block_bytes;
+        this->~array();
+        memory::deallocate(this, bytes);
+    }
+
+    void begin_keep(counter& references) noexcept {
+        {
+            const auto turn = counting::turn{};
+            references.add(turn);
+            owner->keeps.add(turn);
+        }
+        if (owner->writers.get() != 0) expose();
+    }
+    /// Tells whether it was the last reference.
+    bool end_keep(counter& references) noexcept {
+        const auto turn = counting::turn{};
+        if (owner->keeps.drop(turn)) owner->fingerprint.store(0, std::memory_order_relaxed);
+        return references.drop_reference(turn);
+    }
 
     static constexpr std::size_t header_bytes() {
         return (sizeof(array) + memory::alignment - 1) / memory::alignment * memory::alignment;

@@ -28,16 +28,26 @@ namespace xgrad::inline XGRAD_ABI {
 
 namespace detail {
 
+/// Whether `gradient` has more axes or larger ones than `target`, because this was broadcast.
 template <real T>
-void accumulate(node& target, tensor<T> gradient) {
+bool is_broadcast(const node& target, const tensor<T>& gradient) {
     if (target.element_bytes != sizeof(T))
         fail<dtype_error>("backward", "a rule gave a gradient of type ", dtype_name<T>(), " to an input of another type");
-    if (shape_of(gradient) != target.sizes) {
-        if (broadcast_shapes("backward", shape_of(gradient), target.sizes) != shape_of(gradient))
-            fail<shape_error>("backward", "a rule gave a gradient of shape ", shape_of(gradient),
-                              " to an input of shape ", target.sizes);
-        gradient = sum_to(gradient, target.sizes);
-    }
+    if (shape_of(gradient) == target.sizes) return false;
+    if (broadcast_shapes("backward", shape_of(gradient), target.sizes) != shape_of(gradient))
+        fail<shape_error>("backward", "a rule gave a gradient of shape ", shape_of(gradient), " to an input of shape ",
+                          target.sizes);
+    return true;
+}
+
+template <real T>
+void accumulate(node& target, const tensor<T>& gradient) {
+    accumulate(target, is_broadcast(target, gradient) ? sum_to(gradient, target.sizes) : tensor<T>{gradient});
+}
+
+template <real T>
+void accumulate(node& target, tensor<T>&& gradient) {
+    if (is_broadcast(target, gradient)) gradient = sum_to(gradient, target.sizes);
     if (target.gradient == nullptr) {
         target.gradient = access::take(std::move(gradient));
         return;
@@ -59,9 +69,9 @@ public:
     /// What is stored is nobody else's: a tensor that was got from `grad()` earlier, the gradient that the user
     /// gave and other leaves' gradients stay as they are.
     void differentiate() override {
-        const auto now = access::adopt<T>(std::exchange(gradient, nullptr));
+        auto now = access::adopt<T>(std::exchange(gradient, nullptr));
         if (total == nullptr) {
-            if (access::get(now).unshared()) store(tensor<T>{now});
+            if (access::get(now).unshared()) store(std::move(now));
             else store(broadcast_to(now, sizes));
             return;
         }

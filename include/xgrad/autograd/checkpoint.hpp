@@ -118,7 +118,7 @@ auto checkpoint(F f, const tensor<T, N>& x) {
     const auto value = detail::access::get(first.y).hash();
     auto rule = [f = std::move(f), numbers, value, others = first.others](const auto& dy, gradients& d, const auto& x_kept) {
         auto again = [&] {
-            auto known = detail::variable(detail::with_rank<N>(x_kept()));
+            auto known = detail::variable(detail::with_rank<N>(tensor<T>{x_kept()}));
             const auto guard = detail::numbers_from{numbers};
             return detail::segment<F, T, N>{f, std::move(known)};
         }();

@@ -40,10 +40,10 @@ public:
         if (!detail::access::get(y).unshared()) y = y.clone();   // an input, a view of one, something it holds on to
         auto values = keep(result(y), x...);
         const auto rule = [backward = m_backward](const auto& dy, gradients& d, const auto& y_kept, const auto&... x_kept) {
-            const auto typed = [](auto&& value, auto like) {
-                return detail::with_rank<decltype(like)::value>(std::forward<decltype(value)>(value));
+            const auto typed = [](tensor<T> value, auto like) {
+                return detail::with_rank<decltype(like)::value>(std::move(value));
             };
-            auto all = backward(typed(tensor<T>{dy}, std::integral_constant<std::size_t, rank>{}),
+            auto all = backward(typed(dy, std::integral_constant<std::size_t, rank>{}),
                                 typed(y_kept(), std::integral_constant<std::size_t, rank>{}),
                                 typed(x_kept(), std::integral_constant<std::size_t, N>{})...);
             if constexpr (sizeof...(N) == 1) d(0, [&] { return tensor<T>{std::move(all)}; });

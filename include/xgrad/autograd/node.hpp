@@ -69,10 +69,11 @@ protected:
         : element_bytes{value.element_bytes}, name{name_}, sizes{value.sizes}, m_is_leaf{is_leaf},
           m_input_count{inputs.size()} {
         if (m_input_count > m_few.size()) m_inputs = memory::allocator<node*>{}.allocate(m_input_count);
+        const auto turn = counting::turn{};
         for (auto i = std::size_t{0}; i < m_input_count; ++i) {
             m_inputs[i] = inputs[i];
             if (inputs[i] == nullptr) continue;
-            inputs[i]->references.add();
+            inputs[i]->references.add(turn);
             latest = std::max(latest, inputs[i]->born);
         }
         born = ++latest;

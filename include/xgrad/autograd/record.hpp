@@ -34,74 +34,102 @@
 
 namespace xgrad::inline XGRAD_ABI {
 
-/// A value that a backward rule reads. Made by `keep`, read by the call operator.
+namespace detail {
+
+/// What a rule knows of the elements that it keeps: how they were when its operation was recorded.
+class as_recorded {
+public:
+    as_recorded() = default;   // of nothing
+    explicit as_recorded(array& elements) : m_version{elements.current_version()} {}
+
+    void check(array& elements) const {
+        if (elements.current_version() != m_version)
+            fail<autograd_error>("backward", "a value of shape ", elements.sizes, " that ", m_node->name,
+                                 " kept for its gradient was changed in place; change a clone(), or call backward first");
+    }
+
+    void set_node(node& owner) { m_node = &owner; }
+    node& owner() const { return *m_node; }
+
+private:
+    node* m_node = nullptr;
+    std::uint32_t m_version = 0;
+};
+
+}  // namespace detail
+
+/// A value that a backward rule reads: an input, or anything else computed before. Made by `keep`, read by the call
+/// operator.
 template <element T>
 class kept {
 public:
-    /// An input, or anything else computed before: held as a tensor.
     explicit kept(const basic_tensor<T>& x) {
-        if (is_grad_enabled() && x.defined()) hold(detail::access::get(x), false);
+        if (!is_grad_enabled() || !x.defined()) return;
+        auto& value = detail::access::get(x);
+        m_recorded = detail::as_recorded{value};
+        value.keep_handle();
+        m_value = detail::access::adopt<T>(&value);
     }
-    kept(kept&& other) noexcept
-        : m_array{std::exchange(other.m_array, nullptr)}, m_version{other.m_version}, m_is_result{other.m_is_result} {}
+    kept(kept&&) noexcept = default;
     kept& operator=(kept&&) = delete;
     ~kept() {
-        if (m_array == nullptr) return;
-        m_array->end_keep();
-        if (m_is_result) m_array->drop_holder();
-        else m_array->drop_handle();
+        if (m_value.defined()) detail::access::take(std::move(m_value))->drop_kept_handle();
     }
 
-    /// The operation's own result: its elements are held, but not the graph, which holds this.
-    static kept result(const basic_tensor<T>& y) {
-        auto made = kept{};
-        if (is_grad_enabled()) made.hold(detail::access::get(y), true);
-        return made;
+    /// The value; undefined for an optional input that was not given. Throws `autograd_error` when it was changed in
+    /// place since it was kept.
+    const tensor<T>& operator()() const {
+        if (m_value.defined()) m_recorded.check(detail::access::get(m_value));
+        return m_value;
     }
 
-    /// The value. Throws `autograd_error` when it was changed in place since it was kept.
+    void set_node(detail::node& owner) { m_recorded.set_node(owner); }
+
+private:
+    tensor<T> m_value;
+    detail::as_recorded m_recorded;
+};
+
+/// The operation's own result: its elements are held, but not the graph, which holds this.
+template <element T>
+class kept_result {
+public:
+    explicit kept_result(const basic_tensor<T>& y) {
+        if (!is_grad_enabled()) return;
+        m_array = &detail::access::get(y);
+        m_recorded = detail::as_recorded{*m_array};
+        m_array->keep_holder();
+    }
+    kept_result(kept_result&& other) noexcept
+        : m_array{std::exchange(other.m_array, nullptr)}, m_recorded{other.m_recorded} {}
+    kept_result& operator=(kept_result&&) = delete;
+    ~kept_result() {
+        if (m_array != nullptr) m_array->drop_kept_holder();
+    }
+
+    /// The same as for `kept`. The tensor that stood for the result may be gone, or going on another thread: a new one
+    /// takes its place.
     tensor<T> operator()() const {
-        if (m_array == nullptr) return {};   // an optional input that was not given
-        if (m_array->current_version() != m_version)
-            fail<autograd_error>("backward", "a value of shape ", m_array->sizes, " that ", m_node->name,
-                                 " kept for its gradient was changed in place; change a clone(), or call backward first");
-        if (!m_is_result) {
-            m_array->handles.add();
-            return detail::access::adopt<T>(m_array);
-        }
-        // The tensor that stood for the result may be gone, or going on another thread: a new one takes its place.
+        m_recorded.check(*m_array);
         auto* const again = detail::array::make_view(*m_array, m_array->sizes);
         if (is_grad_enabled()) {
-            m_node->references.add();
-            again->graph = m_node;
+            again->graph = &m_recorded.owner();
+            again->graph->references.add();
         }
         return detail::access::adopt<T>(again);
     }
 
-    void set_node(detail::node& owner) { m_node = &owner; }
+    void set_node(detail::node& owner) { m_recorded.set_node(owner); }
 
 private:
-    kept() = default;
-
-    void hold(detail::array& source, bool is_result) {
-        m_array = &source;
-        m_is_result = is_result;
-        m_version = source.current_version();
-        if (is_result) source.holders.add();
-        else source.handles.add();
-        source.begin_keep();
-    }
-
     detail::array* m_array = nullptr;
-    detail::node* m_node = nullptr;
-    std::uint32_t m_version = 0;
-    bool m_is_result = false;
+    detail::as_recorded m_recorded;
 };
 
 /// Marks the operation's own result in a list of what to keep: `keep(result(y))`.
 template <element T>
-kept<T> result(const basic_tensor<T>& y) {
-    return kept<T>::result(y);
+kept_result<T> result(const basic_tensor<T>& y) {
+    return kept_result<T>{y};
 }
 
 namespace detail {
@@ -110,8 +138,8 @@ kept<T> keep_one(const basic_tensor<T>& x) {
     return kept<T>{x};
 }
 template <element T>
-kept<T> keep_one(kept<T>&& x) {
-    return std::move(x);
+kept_result<T> keep_one(kept_result<T>&& y) {
+    return std::move(y);
 }
 }  // namespace detail
 
@@ -124,7 +152,9 @@ auto keep(Values&&... values) {
 namespace detail {
 /// Adds `gradient` to what has come in for `target` so far, summed to its shape. Defined in backward.hpp.
 template <real T>
-void accumulate(node& target, tensor<T> gradient);
+void accumulate(node& target, tensor<T>&& gradient);
+template <real T>
+void accumulate(node& target, const tensor<T>& gradient);
 }  // namespace detail
 
 /// Where a rule puts the gradients of its operation's inputs.

@@ -54,10 +54,12 @@
 #define XGRAD_ALWAYS_INLINE __forceinline
 #define XGRAD_NOINLINE __declspec(noinline)
 #define XGRAD_RESTRICT __restrict
+#define XGRAD_VISIBLE
 #else
 #define XGRAD_ALWAYS_INLINE inline __attribute__((always_inline))
 #define XGRAD_NOINLINE __attribute__((noinline))
 #define XGRAD_RESTRICT __restrict__
+#define XGRAD_VISIBLE __attribute__((visibility("default")))
 #endif
 
 // Before a loop over an array of vectors: left as a loop, the array would live in memory instead of in

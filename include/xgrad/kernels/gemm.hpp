@@ -100,7 +100,8 @@ template <std::floating_point T, class Epilogue = identity>
 void gemm(std::type_identity_t<matrix_ref<const T>> a, std::type_identity_t<matrix_ref<const T>> b,
           matrix_ref<T> c, bool accumulate = false, const Epilogue& epilogue = {}) {
     auto finish = detail::finisher<T>{};
-    if constexpr (!std::same_as<Epilogue, identity>) finish = {&detail::finish_part<T, Epilogue>, &epilogue};
+    if constexpr (!std::same_as<Epilogue, identity>) 
+        finish = {&detail::finish_part<T, Epilogue>, detail::usual_tiles<T, Epilogue>, &epilogue};
     detail::multiply<T>(a, b, c, accumulate, finish);
 }
 

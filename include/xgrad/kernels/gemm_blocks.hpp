@@ -72,18 +72,51 @@ struct packing {
     std::size_t size() const { return a_size() + (b ? depth * max_width<T> : 0); }
 };
 
+/// What is to be done with each part of c when nothing more will be added to it: an epilogue without its type.
+template <class T>
+struct finisher {
+    void (*apply)(const void* epilogue, matrix_ref<T> c, std::size_t row, std::size_t rows, std::size_t col,
+                  std::size_t cols) = nullptr;
+    tiles_with_epilogue<T> tiles{};
+    const void* epilogue = nullptr;
+
+    void operator()(const matrix_ref<T>& c, std::size_t row, std::size_t rows, std::size_t col,
+                    std::size_t cols) const {
+        if (apply != nullptr) apply(epilogue, c, row, rows, col, cols);
+    }
+};
+
+/// The same for the part of c, or of its transpose, that begins at (row, col).
+template <class T>
+struct finisher_of_part {
+    const finisher<T>& whole;
+    const matrix_ref<T>& c;
+    std::size_t row, col;
+    bool transposed;
+
+    void operator()(std::size_t i, std::size_t rows, std::size_t j, std::size_t cols) const {
+        if (transposed) whole(c.transposed(), col + j, cols, row + i, rows);
+        else whole(c, row + i, rows, col + j, cols);
+    }
+    /// The tile that does it by itself, or null.
+    auto tile(std::size_t rows, std::size_t vectors) const {
+        const auto usual = !transposed && vectors == max_vectors && rows + 1 >= max_rows;
+        return usual ? whole.tiles[rows + 1 - max_rows] : nullptr;
+    }
+    epilogue_at at(std::size_t i, std::size_t j) const { return {whole.epilogue, row + i, col + j}; }
+};
+
 /// c = a @ b, or c += a @ b when `accumulate`. One of c's strides is 1; `room` holds `packs.size()` elements.
-/// After the last change to a part of c, `finish(row, rows, col, cols)` is called for it, while it is in the
-/// first-level cache.
-template <class T, class Finish>
+/// After the last change to a part of c it is finished: in registers, or while it is in the first-level cache.
+template <class T>
 void multiply_by_tiles(const matrix_ref<const T>& a, const matrix_ref<const T>& b, const matrix_ref<T>& c,
-                       bool accumulate, const packing<T>& packs, T* room, const Finish& finish) {
+                       bool accumulate, const packing<T>& packs, T* room, const finisher_of_part<T>& finish) {
     constexpr auto width = simd::width<T>;
     const auto along_k = even_parts{a.cols, block_k<T>};
     const auto along_m = even_parts{c.rows, block_rows};
     for (auto pk = std::size_t{0}; pk < along_k.count(); ++pk) {
         const auto p = along_k.begin(pk), depth = along_k.size(pk);
-        const auto add = accumulate || pk != 0;
+        const auto add = accumulate || pk != 0, complete = pk + 1 == along_k.count();
         const auto single_rows = c.rows == 1 && !packs.b;
         for (auto pm = std::size_t{0}; pm < along_m.count(); ++pm) {
             const auto row = along_m.begin(pm), rows = along_m.size(pm);
@@ -106,6 +139,11 @@ void multiply_by_tiles(const matrix_ref<const T>& a, const matrix_ref<const T>& 
                 const auto along_rows = even_parts{rows, tile_rows(vectors)};
                 for (auto pr = std::size_t{0}; pr < along_rows.count(); ++pr) {
                     const auto first = along_rows.begin(pr), height = along_rows.size(pr), i = row + first;
+                    if (const auto tile = complete && c.col_stride == 1 ? finish.tile(height, vectors) : nullptr) {
+                        tile(depth, block.at(first, 0), block.row_stride, block.col_stride, panel.data, panel.row_stride,
+                             c.at(i, j), c.row_stride, cols, add, finish.at(i, j));
+                        continue;
+                    }
                     const auto multiply_tile = [&](T* to, std::ptrdiff_t to_row, bool add_to) {
                         select_tile<T>(height, vectors)(depth, block.at(first, 0), block.row_stride,
                                                         block.col_stride, panel.data, panel.row_stride, to,
@@ -119,7 +157,7 @@ void multiply_by_tiles(const matrix_ref<const T>& a, const matrix_ref<const T>& 
                         transpose_into<T>({tile_of_c, height, cols, panel_row, 1}, c.at(i, j), c.col_stride,
                                           add);
                     }
-                    if (pk + 1 == along_k.count()) finish(i, height, j, cols);
+                    if (complete) finish(i, height, j, cols);
                 }
             }
         }

@@ -16,19 +16,6 @@
 
 namespace xgrad::inline XGRAD_ABI::kernels::detail {
 
-/// What to do with a part of c when nothing more will be added to it: an epilogue without its type.
-template <class T>
-struct finisher {
-    void (*apply)(const void* epilogue, matrix_ref<T> c, std::size_t row, std::size_t rows, std::size_t col,
-                  std::size_t cols) = nullptr;
-    const void* epilogue = nullptr;
-
-    void operator()(const matrix_ref<T>& c, std::size_t row, std::size_t rows, std::size_t col,
-                    std::size_t cols) const {
-        if (apply != nullptr) apply(epilogue, c, row, rows, col, cols);
-    }
-};
-
 enum class method { tiles, dots, outer };
 
 /// One way to compute a product: as it stands, or transposed (c' = b' @ a').
@@ -78,10 +65,7 @@ void run(const strategy& plan, const matrix_ref<const T>& first, const matrix_re
     const auto c = plan.transposed ? result.transposed() : result;
     const auto packs = packing<T>{a, b, c};
     const auto part = [&](std::size_t row, std::size_t rows, std::size_t col, std::size_t cols, T* room) {
-        const auto done = [&](std::size_t i, std::size_t i_count, std::size_t j, std::size_t j_count) {
-            if (plan.transposed) finish(c.transposed(), col + j, j_count, row + i, i_count);
-            else finish(c, row + i, i_count, col + j, j_count);
-        };
+        const auto done = finisher_of_part<T>{finish, c, row, col, plan.transposed};
         const auto left = a.block(row, 0, rows, a.cols), right = b.block(0, col, b.rows, cols);
         const auto target = c.block(row, col, rows, cols);
         if (plan.how == method::tiles)

@@ -49,6 +49,14 @@ tensor<T> evaluate(const F& formula, const basic_tensor<T>& dy, const X&... x) {
     return compute<T>("backward", formula, dy, x...);
 }
 
+/// The same for a rule that reads dy no more: if nobody else can see dy, the result takes its place in memory.
+template <real T, class F, std::same_as<T>... X>
+tensor<T> evaluate_in_place(const F& formula, const tensor<T>& dy, const basic_tensor<X>&... x) {
+    if (is_grad_enabled() || !access::get(dy).unshared() || ((shape_of(x) != shape_of(dy)) || ...)) return evaluate(formula, dy, x...);
+    kernels::elementwise(formula, access::elements(dy), shape_of(dy), operand_of(dy), operand_of(x)...);
+    return dy;
+}
+
 /// The derivative that passes the gradient on as it is, without a copy.
 struct pass_on {
     const auto& operator()(const auto& dy) const { return dy; }
@@ -67,11 +75,11 @@ tensor<T> apply_unary(const basic_tensor<T>& x) {
         return y;
     } else if constexpr (arity<decltype(Op::gradient), T> == 1) {
         return record(Op::name, std::move(y), {x}, keep(), [](const auto& dy, gradients& d) {
-            d(0, [&] { return evaluate(Op::gradient, dy); });
+            d(0, [&] { return evaluate_in_place(Op::gradient, dy); });
         });
     } else {
         const auto rule = [](const auto& dy, gradients& d, const auto& v) {
-            d(0, [&] { return evaluate(Op::gradient, dy, v()); });
+            d(0, [&] { return evaluate_in_place(Op::gradient, dy, v()); });
         };
         if constexpr (Op::keeps_result) {
             auto kept_result = keep(result(y));

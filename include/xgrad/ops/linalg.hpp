@@ -163,7 +163,7 @@ tensor<T> affine(const basic_tensor<T>& x, const basic_tensor<T>& weight, const 
     const auto rule = [](const auto& dz, gradients& d, const auto& x_kept, const auto& weight_kept) {
         d(0, [&] { return multiply_matrices(dz, weight_kept(), {false, true}); });
         d(1, [&] { return multiply_matrices(x_kept(), dz, {true, false}); });
-        d(2, [&] { return tensor<T>{dz}; });
+        d(2, [&]() -> const auto& { return dz; });
     };
     auto operands = keep_read(weight.requires_grad(), x, x.requires_grad(), weight);
     if constexpr (std::is_same_v<Activation, no_activation>) {
@@ -172,7 +172,7 @@ tensor<T> affine(const basic_tensor<T>& x, const basic_tensor<T>& weight, const 
         auto all = std::tuple_cat(std::move(operands), keep(result(y)));
         return record("linear", std::move(y), {x, weight, bias}, std::move(all),
                       [rule](const auto& dy, gradients& d, const auto& x_kept, const auto& weight_kept, const auto& y_kept) {
-                          rule(evaluate(Activation::gradient, dy, y_kept()), d, x_kept, weight_kept);
+                          rule(evaluate_in_place(Activation::gradient, dy, y_kept()), d, x_kept, weight_kept);
                       });
     }
 }

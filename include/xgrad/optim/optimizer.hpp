@@ -38,10 +38,11 @@ public:
         const auto guard = single_thread{parallel_regions() == m_regions};
         for (auto i = std::size_t{0}; i < m_parameters.size(); ++i) {
             auto& each = m_parameters[i];
-            m_updated[i] = each.has_grad();
+            const auto* const gradient = xgrad::detail::leaf_of("step", each).total;
+            m_updated[i] = gradient != nullptr;
             if (!m_updated[i]) continue;
-            const auto gradient = each.grad();
-            update(i, {xgrad::detail::access::elements(each), each.size()}, gradient.span());
+            update(i, {xgrad::detail::access::elements(each), each.size()},
+                   {reinterpret_cast<const T*>(gradient->elements), each.size()});
             xgrad::detail::access::get(each).mark_changed();
         }
         m_regions = parallel_regions();

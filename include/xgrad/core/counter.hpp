@@ -1,0 +1,153 @@
+// Reference counts that take no locked instruction while one thread alone counts.
+//
+// Threads that share the work of an operation compute, and count nothing. So even where there are several, mostly a
+// single one counts. The first to do so may take it that it is the only one, until another comes; that other one then
+// says so, and waits until the first is not in the middle of a count:
+//
+//     the only one                               another one
+//         busy = true                                several = true
+//         light fence                                heavy fence
+//         several? if not: count plainly             wait while busy
+//         busy = false                               count by locked instructions
+//
+// This is Dekker's way of mutual exclusion with all the cost on one side (D. Dice, H. Huang and M. Yang, "Asymmetric
+// Dekker synchronization", 2001). The light fence restrains the compiler only; the heavy one has the system make every
+// thread of the process pass a full fence, so that either the other sees `busy`, or the first sees `several`.
+#pragma once
+
+#include <xgrad/core/config.hpp>
+
+#include <atomic>
+#include <cstdint>
+#include <mutex>
+#include <thread>
+
+#if __has_include(<sys/single_threaded.h>)
+#include <sys/single_threaded.h>
+#endif
+#if defined(__linux__)
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
+
+namespace xgrad::inline XGRAD_ABI::detail {
+
+/// Who counts in this process. Shared libraries that share tensors must share this, too: it is visible from outside
+/// whatever they are compiled with.
+class XGRAD_VISIBLE counting {
+public:
+    // The C library sets this to false before a second thread begins, which sees all that was counted.
+    static bool single_threaded() noexcept {
+#if __has_include(<sys/single_threaded.h>)
+        return __libc_single_threaded != 0;
+#else
+        return false;
+#endif
+    }
+
+    /// While it lives, no other thread begins to count. To be short: a few counts, and no turn within a turn.
+    class turn {
+    public:
+        turn() noexcept : m_single{single_threaded()}, m_entered{!m_single && enter()} {}
+        ~turn() {
+            if (m_entered) s_busy.store(false, std::memory_order_release);
+        }
+        turn(const turn&) = delete;
+        turn& operator=(const turn&) = delete;
+
+        /// Whether this is the only thread to count.
+        bool alone() const noexcept { return m_single || m_entered; }
+
+    private:
+        bool m_single, m_entered;
+    };
+
+    /// Whether several threads have counted while the process had several; then it stays so.
+    static bool by_several() noexcept { return s_several.load(std::memory_order_relaxed); }
+
+private:
+    static bool enter() noexcept {
+        if (!s_is_first && !is_first()) return false;
+        s_busy.store(true, std::memory_order_relaxed);
+        std::atomic_signal_fence(std::memory_order_seq_cst);   // the light one
+        if (!s_several.load(std::memory_order_relaxed)) return true;
+        s_busy.store(false, std::memory_order_release);
+        s_is_first = false;
+        return false;
+    }
+
+    /// Whether this thread, which is not known to be, is the first to count.
+    XGRAD_NOINLINE static bool is_first() noexcept {
+        if (s_several.load(std::memory_order_relaxed)) return false;
+        const auto lock = std::lock_guard{s_arrivals};
+        if (!s_claimed && can_fence()) return s_claimed = s_is_first = true;
+        s_several.store(true, std::memory_order_relaxed);
+        if (s_claimed) {
+            fence();
+            while (s_busy.load(std::memory_order_acquire)) std::this_thread::yield();
+        }
+        return false;
+    }
+
+    // The heavy fence; `can_fence` has it prepared, and tells whether the system knows it. See membarrier(2) of Linux.
+#if defined(__linux__) && defined(SYS_membarrier)
+    static bool can_fence() noexcept {
+        constexpr auto register_private_expedited = 1 << 4;
+        return syscall(SYS_membarrier, register_private_expedited, 0, 0) == 0;
+    }
+    static void fence() noexcept {
+        constexpr auto private_expedited = 1 << 3;
+        syscall(SYS_membarrier, private_expedited, 0, 0);
+    }
+#else
+    static bool can_fence() noexcept { return false; }
+    static void fence() noexcept {}
+#endif
+
+    static constinit inline std::mutex s_arrivals{};
+    static constinit inline bool s_claimed = false;   // whether there is a first thread
+    static constinit inline thread_local bool s_is_first = false;
+    static constinit inline std::atomic<bool> s_several{false};
+    static constinit inline std::atomic<bool> s_busy{false};   // whether the first thread is in the middle of a count
+};
+
+/// A count of references, or of whatever threads add to and take from.
+class counter {
+public:
+    explicit counter(std::uint32_t count) noexcept : m_count{count} {}
+
+    // Several counts in a row may share a turn.
+    void add(const counting::turn& turn = {}) noexcept { change(turn, 1); }
+    /// Counts down and tells whether that was the last one.
+    bool drop(const counting::turn& turn = {}) noexcept { return change(turn, -1) == 0; }
+
+    /// Counts down where only who is counted can let others be counted, as with references: nobody can then add to
+    /// the last one, and it takes no turn.
+    bool drop_reference() noexcept { return take_last() || drop(); }
+    bool drop_reference(const counting::turn& turn) noexcept { return take_last() || drop(turn); }
+
+    std::uint32_t get() const noexcept { return m_count.load(std::memory_order_relaxed); }
+
+private:
+    std::uint32_t change(const counting::turn& turn, std::int32_t by) noexcept {
+        if (turn.alone()) return change_plainly(by);
+        const auto step = static_cast<std::uint32_t>(by);
+        return m_count.fetch_add(step, std::memory_order_acq_rel) + step;
+    }
+
+    bool take_last() noexcept {
+        if (m_count.load(std::memory_order_acquire) != 1) return false;
+        m_count.store(0, std::memory_order_relaxed);
+        return true;
+    }
+
+    std::uint32_t change_plainly(std::int32_t by) noexcept {
+        const auto now = get() + static_cast<std::uint32_t>(by);
+        m_count.store(now, std::memory_order_release);
+        return now;
+    }
+
+    std::atomic<std::uint32_t> m_count;
+};
+
+}  // namespace xgrad::detail
