@@ -123,6 +123,30 @@ TEST_CASE("an intermediate result's gradient may not be written over while anoth
     CHECK(b.grad().item() == 14);
 }
 
+TEST_CASE("an activation writes its gradient over what came in only if nobody else can see that") {
+    const auto weights = vector{5, 6};
+    auto a = vector{-1, 2}.requires_grad(true), b = vector{3, -4}.requires_grad(true), c = vector{7, 8}.requires_grad(true);
+    (xg::relu(a) + xg::relu(b) + c).backward(weights);
+    CHECK(elements<double>(a.grad()) == std::vector<double>{0, 6});
+    CHECK(elements<double>(b.grad()) == std::vector<double>{5, 0});
+    CHECK(elements<double>(c.grad()) == std::vector<double>{5, 6});
+    xg::relu(a).backward(weights);
+    CHECK(elements<double>(a.grad()) == std::vector<double>{0, 12});
+    CHECK(elements<double>(weights) == std::vector<double>{5, 6});
+
+    // What a rule holds on to, it finds unchanged.
+    auto held = xg::tensor<double>{};
+    const auto y = xg::relu(a);
+    const auto holding = xg::record("holding", xg::tensor<double>{y.clone()}, {y}, xg::keep(),
+                                    [&held](const auto& dy, xg::gradients& d) {
+                                        held = dy;
+                                        d(0, [&] { return dy; });
+                                    });
+    holding.backward(weights);
+    CHECK(elements<double>(held) == std::vector<double>{5, 6});
+    CHECK(elements<double>(a.grad()) == std::vector<double>{0, 18});
+}
+
 TEST_CASE("broadcast inputs get gradients of their own shape") {
     auto row = vector{1, 2, 3}.requires_grad(true);
     auto column = xg::tensor<double, 2>{{1}, {2}}.requires_grad(true);

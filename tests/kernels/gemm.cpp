@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstring>
 #include <limits>
+#include <numeric>
 #include <random>
 #include <vector>
 
@@ -184,7 +185,8 @@ TEST_CASE_TEMPLATE("gemm: the same to the bit on one thread and on two", T, floa
                     two.ref.data = two.storage.data() + (one.ref.data - one.storage.data());
                     fill(a.ref, random);
                     fill(b.ref, random);
-                    const auto bias = std::vector<T>(size.n, T{1});
+                    auto bias = std::vector<T>(size.n);
+                    std::iota(bias.begin(), bias.end(), T{-9});
                     xgrad::set_num_threads(1);
                     gemm(a.ref, b.ref, one.ref, false, bias_relu<T>{bias.data()});
                     xgrad::set_num_threads(2);

@@ -1,7 +1,7 @@
 // The general matrix product: c = epilogue(a @ b), with any of the three transposed, in any strides.
 //
-// The work is done by `detail::multiply`, which knows nothing of the epilogue but a pointer to call for
-// each finished part of c. So a new epilogue costs one short loop and no further copy of the product.
+// The work is done by `detail::multiply`, which knows nothing of the epilogue but pointers: to the two tiles of usual size
+// that apply it in registers, and to a loop for every other part of c, called when that is finished.
 #pragma once
 
 #include <xgrad/core/config.hpp>

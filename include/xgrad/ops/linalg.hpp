@@ -215,7 +215,7 @@ inline constexpr matmul_fn matmul{};
 
 /// y = x W + b in one pass        x: (..., in)  W: (in, out)  b: (out)  y: (..., out)
 ///
-/// `linear(x, W, b, relu)` is relu(x W + b), computed while a part of the product is in the first-level cache; so with
+/// `linear(x, W, b, relu)` is relu(x W + b), computed while a part of the product is in registers; so with
 /// `sigmoid` and `tanh`. Any other function is called on the result.
 /// Throws `shape_error` and `rank_error` when the sizes do not fit.
 struct linear_fn {
