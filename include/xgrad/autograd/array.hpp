@@ -154,6 +154,9 @@ private:
     }
     /// Tells whether it was the last reference.
     bool end_keep(counter& references) noexcept {
+        // If nobody will look at the elements any more, the promise need not be taken back.
+        const auto ends = owner == this && holders.is_one() && (&references == &holders || handles.is_one());
+        if (ends) return references.drop_reference();
         const auto turn = counting::turn{};
         if (owner->keeps.drop(turn)) owner->fingerprint.store(0, std::memory_order_relaxed);
         return references.drop_reference(turn);

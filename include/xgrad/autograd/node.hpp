@@ -32,8 +32,7 @@ public:
 
     virtual ~node() {
         if (gradient != nullptr) gradient->drop_handle();
-        for (auto* const input : inputs())
-            if (input != nullptr) drop_node(input);
+        drop_inputs();
         if (m_inputs != m_few.data())
             memory::allocator<node*>{}.deallocate(m_inputs, m_input_count);
     }
@@ -80,6 +79,8 @@ protected:
     }
 
 private:
+    void drop_inputs() noexcept;
+
     bool m_is_leaf;
     std::size_t m_input_count;
     std::array<node*, 3> m_few{};
@@ -93,11 +94,10 @@ struct dead_nodes {
 
 inline constinit thread_local dead_nodes dead{};
 
-/// Gives up a reference. The last one destroys the node, and with it perhaps those of its inputs, and so
-/// on down the longest chain: by a list, not by recursion.
-inline void drop_node(node* graph) noexcept {
-    if (!graph->references.drop_reference()) return;
-    graph->next_dead = std::exchange(dead.first, graph);
+inline void lay_out(node* graph) noexcept { graph->next_dead = std::exchange(dead.first, graph); }
+
+/// Destroys the nodes that are laid out, and those that are while it is at it.
+inline void bury() noexcept {
     if (dead.burying) return;
     dead.burying = true;
     while (dead.first != nullptr) {
@@ -106,6 +106,23 @@ inline void drop_node(node* graph) noexcept {
         delete buried;
     }
     dead.burying = false;
+}
+
+/// Gives up a reference. The last one destroys the node, and with it perhaps those of its inputs, and so
+/// on down the longest chain: by a list, not by recursion.
+inline void drop_node(node* graph) noexcept {
+    if (!graph->references.drop_reference()) return;
+    lay_out(graph);
+    bury();
+}
+
+inline void node::drop_inputs() noexcept {
+    {
+        const auto turn = counting::turn{};
+        for (auto* const input : inputs())
+            if (input != nullptr && input->references.drop_reference(turn)) lay_out(input);
+    }
+    bury();
 }
 
 }  // namespace xgrad::inline XGRAD_ABI::detail

@@ -12,7 +12,7 @@
 //
 // The rule is written in differentiable operations. `d(i, f)` evaluates f only if input i needs a gradient,
 // and sums the result over the axes along which the input was broadcast. A kept value is read by calling it;
-// if it was changed in place meanwhile, that throws.
+// if it was changed in place meanwhile, that throws. A rule that takes dy by `auto&` may move from it.
 #pragma once
 
 #include <xgrad/autograd/no_grad.hpp>
@@ -190,7 +190,7 @@ public:
     }
 
     void differentiate() override {
-        const auto dy = access::adopt<T>(std::exchange(gradient, nullptr));
+        auto dy = access::adopt<T>(std::exchange(gradient, nullptr));
         auto sink = gradients{*this};
         std::apply([&](const auto&... values) { m_state->first(dy, sink, values...); }, m_state->second);
     }

@@ -48,7 +48,10 @@ public:
     /// While it lives, no other thread begins to count. To be short: a few counts, and no turn within a turn.
     class turn {
     public:
-        turn() noexcept : m_single{single_threaded()}, m_entered{!m_single && enter()} {}
+        turn() noexcept {   // the compiler is told what is usual: several threads, one of which counts
+            if (single_threaded()) [[unlikely]] m_alone = true;
+            else m_alone = m_entered = enter();
+        }
         ~turn() {
             if (m_entered) s_busy.store(false, std::memory_order_release);
         }
@@ -56,10 +59,10 @@ public:
         turn& operator=(const turn&) = delete;
 
         /// Whether this is the only thread to count.
-        bool alone() const noexcept { return m_single || m_entered; }
+        bool alone() const noexcept { return m_alone; }
 
     private:
-        bool m_single, m_entered;
+        bool m_alone, m_entered = false;
     };
 
     /// Whether several threads have counted while the process had several; then it stays so.
@@ -67,10 +70,11 @@ public:
 
 private:
     static bool enter() noexcept {
-        if (!s_is_first && !is_first()) return false;
+        if (!s_is_first) [[unlikely]]
+            if (by_several() || !is_first()) return false;
         s_busy.store(true, std::memory_order_relaxed);
         std::atomic_signal_fence(std::memory_order_seq_cst);   // the light one
-        if (!s_several.load(std::memory_order_relaxed)) return true;
+        if (!by_several()) [[likely]] return true;
         s_busy.store(false, std::memory_order_release);
         s_is_first = false;
         return false;
@@ -78,7 +82,6 @@ private:
 
     /// Whether this thread, which is not known to be, is the first to count.
     XGRAD_NOINLINE static bool is_first() noexcept {
-        if (s_several.load(std::memory_order_relaxed)) return false;
         const auto lock = std::lock_guard{s_arrivals};
         if (!s_claimed && can_fence()) return s_claimed = s_is_first = true;
         s_several.store(true, std::memory_order_relaxed);
@@ -126,6 +129,8 @@ public:
     bool drop_reference() noexcept { return take_last() || drop(); }
     bool drop_reference(const counting::turn& turn) noexcept { return take_last() || drop(turn); }
 
+    /// Whether what the caller has counted is all there is.
+    bool is_one() const noexcept { return m_count.load(std::memory_order_acquire) == 1; }
     std::uint32_t get() const noexcept { return m_count.load(std::memory_order_relaxed); }
 
 private:
@@ -136,7 +141,7 @@ private:
     }
 
     bool take_last() noexcept {
-        if (m_count.load(std::memory_order_acquire) != 1) return false;
+        if (!is_one()) return false;
         m_count.store(0, std::memory_order_relaxed);
         return true;
     }

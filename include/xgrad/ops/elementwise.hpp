@@ -49,12 +49,13 @@ tensor<T> evaluate(const F& formula, const basic_tensor<T>& dy, const X&... x) {
     return compute<T>("backward", formula, dy, x...);
 }
 
-/// The same for a rule that reads dy no more: if nobody else can see dy, the result takes its place in memory.
-template <real T, class F, std::same_as<T>... X>
-tensor<T> evaluate_in_place(const F& formula, const tensor<T>& dy, const basic_tensor<X>&... x) {
-    if (is_grad_enabled() || !access::get(dy).unshared() || ((shape_of(x) != shape_of(dy)) || ...)) return evaluate(formula, dy, x...);
+/// The same for a rule that needs dy no more: if nobody else can see dy, the result takes its place in memory.
+template <real T, class F, class... X>
+tensor<T> evaluate(const F& formula, tensor<T>&& dy, const X&... x) {
+    if (is_grad_enabled() || !access::get(dy).unshared() || ((shape_of(x) != shape_of(dy)) || ...))
+        return evaluate(formula, std::as_const(dy), x...);
     kernels::elementwise(formula, access::elements(dy), shape_of(dy), operand_of(dy), operand_of(x)...);
-    return dy;
+    return std::move(dy);
 }
 
 /// The derivative that passes the gradient on as it is, without a copy.
@@ -74,12 +75,12 @@ tensor<T> apply_unary(const basic_tensor<T>& x) {
     if constexpr (!real<T>) {
         return y;
     } else if constexpr (arity<decltype(Op::gradient), T> == 1) {
-        return record(Op::name, std::move(y), {x}, keep(), [](const auto& dy, gradients& d) {
-            d(0, [&] { return evaluate_in_place(Op::gradient, dy); });
+        return record(Op::name, std::move(y), {x}, keep(), [](auto& dy, gradients& d) {
+            d(0, [&] { return evaluate(Op::gradient, std::move(dy)); });
         });
     } else {
-        const auto rule = [](const auto& dy, gradients& d, const auto& v) {
-            d(0, [&] { return evaluate_in_place(Op::gradient, dy, v()); });
+        const auto rule = [](auto& dy, gradients& d, const auto& v) {
+            d(0, [&] { return evaluate(Op::gradient, std::move(dy), v()); });
         };
         if constexpr (Op::keeps_result) {
             auto kept_result = keep(result(y));
