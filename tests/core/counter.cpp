@@ -54,7 +54,7 @@ private:
 #if __has_include(<sys/wait.h>)
 // Comes before the tests in which several threads count. Only the first arrival in a process is one, so each is tried in
 // a process of its own. There the newcomer begins to count while the first thread is at it, and they go on together.
-TEST_CASE("a second thread begins to count while the first is counting: no count is lost") {
+TEST_CASE("others begin to count while the first thread is counting: no count is lost") {
     constexpr auto processes = 200;
     const auto try_once = [](int number) {
         auto counts = std::array<counter, 4>{counter{1}, counter{1}, counter{1}, counter{1}};
@@ -65,7 +65,7 @@ TEST_CASE("a second thread begins to count while the first is counting: no count
                     if (count.drop()) return;
             }
         };
-        // They throw a ball to and fro until both have a processor, and then count for as long as the other does.
+        // Two of them throw a ball to and fro until both have a processor, and then all count at the same time.
         auto ball = std::atomic<int>{0};
         const auto play = [&](int side) {
             for (auto i = 0; i < 10; ++i) {
@@ -79,9 +79,12 @@ TEST_CASE("a second thread begins to count while the first is counting: no count
             go_round(20'000);
         }};
         play(1);
+        auto third = std::thread{};
+        if (number % 2 == 0) third = std::thread{[&] { go_round(10'000); }};
         for (auto wait = std::atomic<int>{0}; wait < number; ++wait) {}
         go_round(10'000);
         first.join();
+        if (third.joinable()) third.join();
         return std::ranges::all_of(counts, [](const counter& count) { return count.get() == 1; });
     };
     auto good = 0;

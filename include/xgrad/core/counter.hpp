@@ -65,8 +65,8 @@ public:
         bool m_alone, m_entered = false;
     };
 
-    /// Whether several threads have counted while the process had several; then it stays so.
-    static bool by_several() noexcept { return s_several.load(std::memory_order_relaxed); }
+    /// Whether it is agreed that several threads count; then it stays so.
+    static bool by_several() noexcept { return s_agreed.load(std::memory_order_acquire); }
 
 private:
     static bool enter() noexcept {
@@ -74,21 +74,24 @@ private:
             if (by_several() || !is_first()) return false;
         s_busy.store(true, std::memory_order_relaxed);
         std::atomic_signal_fence(std::memory_order_seq_cst);   // the light one
-        if (!by_several()) [[likely]] return true;
+        if (!s_several.load(std::memory_order_relaxed)) [[likely]] return true;
         s_busy.store(false, std::memory_order_release);
         s_is_first = false;
         return false;
     }
 
-    /// Whether this thread, which is not known to be, is the first to count.
+    /// Whether this thread, which is not known to be, is the first to count. If another is, that is told that it is no
+    /// longer the only one; no newcomer counts before it is certain to know.
     XGRAD_NOINLINE static bool is_first() noexcept {
         const auto lock = std::lock_guard{s_arrivals};
+        if (by_several()) return false;
         if (!s_claimed && can_fence()) return s_claimed = s_is_first = true;
         s_several.store(true, std::memory_order_relaxed);
         if (s_claimed) {
             fence();
             while (s_busy.load(std::memory_order_acquire)) std::this_thread::yield();
         }
+        s_agreed.store(true, std::memory_order_release);
         return false;
     }
 
@@ -110,8 +113,9 @@ private:
     static constinit inline std::mutex s_arrivals{};
     static constinit inline bool s_claimed = false;   // whether there is a first thread
     static constinit inline thread_local bool s_is_first = false;
-    static constinit inline std::atomic<bool> s_several{false};
-    static constinit inline std::atomic<bool> s_busy{false};   // whether the first thread is in the middle of a count
+    static constinit inline std::atomic<bool> s_busy{false};      // whether the first thread is in the middle of a count
+    static constinit inline std::atomic<bool> s_several{false};   // for the first thread: there are others
+    static constinit inline std::atomic<bool> s_agreed{false};    // for the others: the first thread knows
 };
 
 /// A count of references, or of whatever threads add to and take from.
