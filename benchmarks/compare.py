@@ -216,14 +216,17 @@ class Table:
         """Our own time with one thread by that with two: a second thread must never cost anything."""
         if len(CORES) < 2:
             return
-        # Both may use all cores, and the best round counts: one core may be slowed from outside, the other not.
-        sides = [Side(self.program("xgrad"), CORES, threads, settings_of(threads), self.seconds) for threads in (1, 2)]
+        # The first thread of both is bound to the same core: one may be slowed from outside, the other not.
+        first, second = CORES[-1], CORES[0]
+        bound = settings_of(2, OMP_PROC_BIND="true", OMP_PLACES=f"{{{first}}},{{{second}}}")
+        sides = [Side(self.program("xgrad"), [first], 1, settings_of(1), self.seconds),
+                 Side(self.program("xgrad"), CORES, 2, bound, self.seconds)]
         for case in [row["case"] for row in self.rows if row["cores"] == 1]:
-            times = [], []
+            ratios = []
             for _ in range(self.rounds // 2 + 1):
-                for taken, side in zip(times, sides):
-                    taken.append(float(side.ask("time " + case)))
-            self.second_thread.append({"case": case, "ratio": min(times[0]) / min(times[1])})
+                alone, with_second = (float(side.ask("time " + case)) for side in sides)
+                ratios.append(alone / with_second)
+            self.second_thread.append({"case": case, "ratio": statistics.median(ratios)})
         for side in sides:
             side.end()
 
