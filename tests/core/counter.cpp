@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <xgrad/core/counter.hpp>
+#include <xgrad/core/counting.hpp>
 #include <xgrad/core/parallel.hpp>
 
 #include <algorithm>

@@ -8,6 +8,7 @@
 
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/counter.hpp>
+#include <xgrad/core/counting.hpp>
 #include <xgrad/core/memory.hpp>
 #include <xgrad/core/shape.hpp>
 

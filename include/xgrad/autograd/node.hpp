@@ -3,6 +3,8 @@
 
 #include <xgrad/autograd/array.hpp>
 #include <xgrad/core/config.hpp>
+#include <xgrad/core/counter.hpp>
+#include <xgrad/core/counting.hpp>
 #include <xgrad/core/memory.hpp>
 #include <xgrad/core/shape.hpp>
 

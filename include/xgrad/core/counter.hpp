@@ -1,122 +1,13 @@
 // Reference counts that take no locked instruction while one thread alone counts.
-//
-// Threads that share the work of an operation compute, and count nothing. So even where there are several, mostly a
-// single one counts. The first to do so may take it that it is the only one, until another comes; that other one then
-// says so, and waits until the first is not in the middle of a count:
-//
-//     the only one                               another one
-//         busy = true                                several = true
-//         light fence                                heavy fence
-//         several? if not: count plainly             wait while busy
-//         busy = false                               count by locked instructions
-//
-// This is Dekker's way of mutual exclusion with all the cost on one side (D. Dice, H. Huang and M. Yang, "Asymmetric
-// Dekker synchronization", 2001). The light fence restrains the compiler only; the heavy one has the system make every
-// thread of the process pass a full fence, so that either the other sees `busy`, or the first sees `several`.
 #pragma once
 
 #include <xgrad/core/config.hpp>
+#include <xgrad/core/counting.hpp>
 
 #include <atomic>
 #include <cstdint>
-#include <mutex>
-#include <thread>
-
-#if __has_include(<sys/single_threaded.h>)
-#include <sys/single_threaded.h>
-#endif
-#if defined(__linux__)
-#include <sys/syscall.h>
-#include <unistd.h>
-#endif
 
 namespace xgrad::inline XGRAD_ABI::detail {
-
-/// Who counts in this process. Shared libraries that share tensors must share this, too: it is visible from outside
-/// whatever they are compiled with.
-class XGRAD_VISIBLE counting {
-public:
-    // The C library sets this to false before a second thread begins, which sees all that was counted.
-    static bool single_threaded() noexcept {
-#if __has_include(<sys/single_threaded.h>)
-        return __libc_single_threaded != 0;
-#else
-        return false;
-#endif
-    }
-
-    /// While it lives, no other thread begins to count. To be short: a few counts, and no turn within a turn.
-    class turn {
-    public:
-        turn() noexcept {   // the compiler is told what is usual: several threads, one of which counts
-            if (single_threaded()) [[unlikely]] m_alone = true;
-            else m_alone = m_entered = enter();
-        }
-        ~turn() {
-            if (m_entered) s_busy.store(false, std::memory_order_release);
-        }
-        turn(const turn&) = delete;
-        turn& operator=(const turn&) = delete;
-
-        /// Whether this is the only thread to count.
-        bool alone() const noexcept { return m_alone; }
-
-    private:
-        bool m_alone, m_entered = false;
-    };
-
-    /// Whether it is agreed that several threads count; then it stays so.
-    static bool by_several() noexcept { return s_agreed.load(std::memory_order_acquire); }
-
-private:
-    static bool enter() noexcept {
-        if (!s_is_first) [[unlikely]]
-            if (by_several() || !is_first()) return false;
-        s_busy.store(true, std::memory_order_relaxed);
-        std::atomic_signal_fence(std::memory_order_seq_cst);   // the light one
-        if (!s_several.load(std::memory_order_relaxed)) [[likely]] return true;
-        s_busy.store(false, std::memory_order_release);
-        s_is_first = false;
-        return false;
-    }
-
-    /// Whether this thread, which is not known to be, is the first to count. If another is, that is told that it is no
-    /// longer the only one; no newcomer counts before it is certain to know.
-    XGRAD_NOINLINE static bool is_first() noexcept {
-        const auto lock = std::lock_guard{s_arrivals};
-        if (by_several()) return false;
-        if (!s_claimed && can_fence()) return s_claimed = s_is_first = true;
-        s_several.store(true, std::memory_order_relaxed);
-        if (s_claimed) {
-            fence();
-            while (s_busy.load(std::memory_order_acquire)) std::this_thread::yield();
-        }
-        s_agreed.store(true, std::memory_order_release);
-        return false;
-    }
-
-    // The heavy fence; `can_fence` has it prepared, and tells whether the system knows it. See membarrier(2) of Linux.
-#if defined(__linux__) && defined(SYS_membarrier)
-    static bool can_fence() noexcept {
-        constexpr auto register_private_expedited = 1 << 4;
-        return syscall(SYS_membarrier, register_private_expedited, 0, 0) == 0;
-    }
-    static void fence() noexcept {
-        constexpr auto private_expedited = 1 << 3;
-        syscall(SYS_membarrier, private_expedited, 0, 0);
-    }
-#else
-    static bool can_fence() noexcept { return false; }
-    static void fence() noexcept {}
-#endif
-
-    static constinit inline std::mutex s_arrivals{};
-    static constinit inline bool s_claimed = false;   // whether there is a first thread
-    static constinit inline thread_local bool s_is_first = false;
-    static constinit inline std::atomic<bool> s_busy{false};      // whether the first thread is in the middle of a count
-    static constinit inline std::atomic<bool> s_several{false};   // for the first thread: there are others
-    static constinit inline std::atomic<bool> s_agreed{false};    // for the others: the first thread knows
-};
 
 /// A count of references, or of whatever threads add to and take from.
 class counter {

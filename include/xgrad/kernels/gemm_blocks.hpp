@@ -3,6 +3,7 @@
 
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/simd.hpp>
+#include <xgrad/kernels/gemm_epilogue.hpp>
 #include <xgrad/kernels/gemm_pack.hpp>
 #include <xgrad/kernels/gemm_tile.hpp>
 #include <xgrad/kernels/matrix_ref.hpp>
@@ -70,40 +71,6 @@ struct packing {
 
     std::size_t a_size() const { return a ? depth * a_row : 0; }
     std::size_t size() const { return a_size() + (b ? depth * max_width<T> : 0); }
-};
-
-/// What is to be done with each part of c when nothing more will be added to it: an epilogue without its type.
-template <class T>
-struct finisher {
-    void (*apply)(const void* epilogue, matrix_ref<T> c, std::size_t row, std::size_t rows, std::size_t col,
-                  std::size_t cols) = nullptr;
-    tiles_with_epilogue<T> tiles{};
-    const void* epilogue = nullptr;
-
-    void operator()(const matrix_ref<T>& c, std::size_t row, std::size_t rows, std::size_t col,
-                    std::size_t cols) const {
-        if (apply != nullptr) apply(epilogue, c, row, rows, col, cols);
-    }
-};
-
-/// The same for the part of c, or of its transpose, that begins at (row, col).
-template <class T>
-struct finisher_of_part {
-    const finisher<T>& whole;
-    const matrix_ref<T>& c;
-    std::size_t row, col;
-    bool transposed;
-
-    void operator()(std::size_t i, std::size_t rows, std::size_t j, std::size_t cols) const {
-        if (transposed) whole(c.transposed(), col + j, cols, row + i, rows);
-        else whole(c, row + i, rows, col + j, cols);
-    }
-    /// The tile that does it by itself, or null.
-    auto tile(std::size_t rows, std::size_t vectors) const {
-        const auto usual = !transposed && vectors == max_vectors && rows + 1 >= max_rows;
-        return usual ? whole.tiles[rows + 1 - max_rows] : nullptr;
-    }
-    epilogue_at at(std::size_t i, std::size_t j) const { return {whole.epilogue, row + i, col + j}; }
 };
 
 /// c = a @ b, or c += a @ b when `accumulate`. One of c's strides is 1; `room` holds `packs.size()` elements.

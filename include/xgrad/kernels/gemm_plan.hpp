@@ -7,6 +7,7 @@
 #include <xgrad/core/simd.hpp>
 #include <xgrad/kernels/gemm_blocks.hpp>
 #include <xgrad/kernels/gemm_dot.hpp>
+#include <xgrad/kernels/gemm_epilogue.hpp>
 #include <xgrad/kernels/matrix_ref.hpp>
 
 #include <algorithm>
