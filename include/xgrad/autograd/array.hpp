@@ -76,7 +76,7 @@ public:
 
     /// Whether nobody else can see the elements, so that writing to them goes unnoticed.
     bool unshared() const noexcept {
-        return handles.get() == 1 && holders.get() == 1 && owner == this && keeps.get() == 0;
+        return handles.is_one() && holders.is_one() && owner == this;   // who keeps them has a handle or holds them
     }
 
     /// Says that somebody got the means to write to the elements. Reading through a pointer that could have

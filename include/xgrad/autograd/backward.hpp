@@ -21,6 +21,7 @@
 #include <cstdint>
 #include <limits>
 #include <span>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -30,7 +31,7 @@ namespace detail {
 
 /// Whether `gradient` has more axes or larger ones than `target`, because this was broadcast.
 template <real T>
-bool is_broadcast(const node& target, const tensor<T>& gradient) {
+bool is_broadcast(const node& target, const basic_tensor<T>& gradient) {
     if (target.element_bytes != sizeof(T))
         fail<dtype_error>("backward", "a rule gave a gradient of type ", dtype_name<T>(), " to an input of another type");
     if (shape_of(gradient) == target.sizes) return false;
@@ -40,14 +41,9 @@ bool is_broadcast(const node& target, const tensor<T>& gradient) {
     return true;
 }
 
+/// Adds `gradient`, of the target's shape.
 template <real T>
-void accumulate(node& target, const tensor<T>& gradient) {
-    accumulate(target, is_broadcast(target, gradient) ? sum_to(gradient, target.sizes) : tensor<T>{gradient});
-}
-
-template <real T>
-void accumulate(node& target, tensor<T>&& gradient) {
-    if (is_broadcast(target, gradient)) gradient = sum_to(gradient, target.sizes);
+void accumulate_same(node& target, tensor<T> gradient) {
     if (target.gradient == nullptr) {
         target.gradient = access::take(std::move(gradient));
         return;
@@ -57,6 +53,13 @@ void accumulate(node& target, tensor<T>&& gradient) {
         kernels::elementwise(kernels::sum_of{}, access::elements(sum), target.sizes, operand_of(sum), operand_of(gradient));
     else sum = add_same(sum, gradient);
     target.gradient = access::take(std::move(sum));
+}
+
+template <class Gradient>
+void accumulate(node& target, Gradient&& gradient) {
+    using result = tensor<typename std::remove_cvref_t<Gradient>::value_type>;
+    accumulate_same(target, is_broadcast(target, gradient) ? sum_to(gradient, target.sizes)
+                                                           : result{std::forward<Gradient>(gradient)});
 }
 
 /// The node of a tensor that asked for a gradient. `total` is what its `grad()` shows.

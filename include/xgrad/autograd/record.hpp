@@ -151,10 +151,8 @@ auto keep(Values&&... values) {
 
 namespace detail {
 /// Adds `gradient` to what has come in for `target` so far, summed to its shape. Defined in backward.hpp.
-template <real T>
-void accumulate(node& target, tensor<T>&& gradient);
-template <real T>
-void accumulate(node& target, const tensor<T>& gradient);
+template <class Gradient>
+void accumulate(node& target, Gradient&& gradient);
 }  // namespace detail
 
 /// Where a rule puts the gradients of its operation's inputs.

@@ -8,10 +8,10 @@
 #include <xgrad/core/memory.hpp>
 #include <xgrad/core/simd.hpp>
 #include <xgrad/kernels/gemm_blas.hpp>
+#include <xgrad/kernels/gemm_epilogue.hpp>
 #include <xgrad/kernels/gemm_plan.hpp>
 #include <xgrad/kernels/matrix_ref.hpp>
 
-#include <algorithm>
 #include <concepts>
 #include <cstddef>
 #include <type_traits>
@@ -30,27 +30,6 @@ struct identity {
 };
 
 namespace detail {
-
-/// c = epilogue(c) for a part of c.
-template <class T, class Epilogue>
-void finish_part(const void* epilogue, matrix_ref<T> c, std::size_t row, std::size_t rows, std::size_t col,
-                 std::size_t cols) {
-    constexpr auto width = simd::width<T>;
-    const auto& function = *static_cast<const Epilogue*>(epilogue);
-    for (auto i = row; i < row + rows; ++i)
-        for (auto j = col; j < col + cols; j += width) {
-            const auto count = std::min(width, col + cols - j);
-            if (c.col_stride == 1) {
-                auto* to = c.at(i, j);
-                simd::store_up_to(to, function(simd::load_up_to(to, count), i, j, count), count);
-            } else {
-                alignas(64) T lanes[width] = {};
-                for (auto l = std::size_t{0}; l < count; ++l) lanes[l] = *c.at(i, j + l);
-                simd::store(lanes, simd::batch<T>(function(simd::load(lanes), i, j, count)));
-                for (auto l = std::size_t{0}; l < count; ++l) *c.at(i, j + l) = lanes[l];
-            }
-        }
-}
 
 /// A stride along an axis of one element is never used: any value will do, and 1 fits every kernel.
 template <class T>

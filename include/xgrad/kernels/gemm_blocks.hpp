@@ -111,16 +111,16 @@ void multiply_by_tiles(const matrix_ref<const T>& a, const matrix_ref<const T>& 
                              c.at(i, j), c.row_stride, cols, add, finish.at(i, j));
                         continue;
                     }
-                    const auto multiply_tile = [&](T* to, std::ptrdiff_t to_row, bool add_to) {
+                    const auto compute_tile = [&](T* to, std::ptrdiff_t to_row, bool add_to) {
                         select_tile<T>(height, vectors)(depth, block.at(first, 0), block.row_stride,
                                                         block.col_stride, panel.data, panel.row_stride, to,
                                                         to_row, cols, add_to);
                     };
                     if (c.col_stride == 1) {
-                        multiply_tile(c.at(i, j), c.row_stride, add);
+                        compute_tile(c.at(i, j), c.row_stride, add);
                     } else {
                         alignas(64) T tile_of_c[max_tile_size<T>];
-                        multiply_tile(tile_of_c, panel_row, false);
+                        compute_tile(tile_of_c, panel_row, false);
                         transpose_into<T>({tile_of_c, height, cols, panel_row, 1}, c.at(i, j), c.col_stride,
                                           add);
                     }

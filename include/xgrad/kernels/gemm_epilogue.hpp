@@ -6,6 +6,7 @@
 #include <xgrad/kernels/gemm_tile.hpp>
 #include <xgrad/kernels/matrix_ref.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 
@@ -41,6 +42,27 @@ using tiles_with_epilogue = std::array<void (*)(std::size_t, const T*, std::ptrd
 template <class T, class Epilogue>
 inline constexpr auto usual_tiles = tiles_with_epilogue<T>{&tile_with_epilogue<T, max_rows - 1, max_vectors, Epilogue>,
                                                            &tile_with_epilogue<T, max_rows, max_vectors, Epilogue>};
+
+/// c = epilogue(c) for a part of c.
+template <class T, class Epilogue>
+void finish_part(const void* epilogue, matrix_ref<T> c, std::size_t row, std::size_t rows, std::size_t col,
+                 std::size_t cols) {
+    constexpr auto width = simd::width<T>;
+    const auto& function = *static_cast<const Epilogue*>(epilogue);
+    for (auto i = row; i < row + rows; ++i)
+        for (auto j = col; j < col + cols; j += width) {
+            const auto count = std::min(width, col + cols - j);
+            if (c.col_stride == 1) {
+                auto* to = c.at(i, j);
+                simd::store_up_to(to, function(simd::load_up_to(to, count), i, j, count), count);
+            } else {
+                alignas(64) T lanes[width] = {};
+                for (auto l = std::size_t{0}; l < count; ++l) lanes[l] = *c.at(i, j + l);
+                simd::store(lanes, simd::batch<T>(function(simd::load(lanes), i, j, count)));
+                for (auto l = std::size_t{0}; l < count; ++l) *c.at(i, j + l) = lanes[l];
+            }
+        }
+}
 
 /// What is to be done with each part of c when nothing more will be added to it: an epilogue without its type.
 template <class T>

@@ -80,11 +80,10 @@ template <class T, std::size_t R, std::size_t V>
 XGRAD_NOINLINE void tile(std::size_t k, const T* a, std::ptrdiff_t a_row, std::ptrdiff_t a_k, const T* b,
                          std::ptrdiff_t b_k, T* c, std::ptrdiff_t c_row, std::size_t cols, bool add) {
     constexpr auto width = simd::width<T>;
-    const auto last = cols - (V - 1) * width;
     multiply_tile<R, V>(k, a, a_row, a_k, b, b_k, cols, [&](std::size_t r, std::size_t v, const simd::batch<T>& sum) {
         auto* to = c + static_cast<std::ptrdiff_t>(r) * c_row + v * width;
-        if (v < V - 1 || last == width) simd::store(to, add ? simd::load(to) + sum : sum);
-        else simd::store_partial(to, add ? simd::load_partial(to, last) + sum : sum, last);
+        const auto count = v < V - 1 ? width : cols - v * width;
+        simd::store_up_to(to, add ? simd::load_up_to(to, count) + sum : sum, count);
     });
 }
 

@@ -85,8 +85,8 @@ template <real T>
 tensor<T> leaky(const basic_tensor<T>& x, T slope) {
     auto y = compute<T>("leaky_relu", [=](const auto& v) { return where(v < 0, v * slope, v); }, x);
     const auto gradient = [=](const auto& dy, const auto& v) { return where(v <= 0, dy * slope, dy); };
-    return record("leaky_relu", std::move(y), {x}, keep(x), [gradient](const auto& dy, gradients& d, const auto& v) {
-        d(0, [&] { return evaluate(gradient, dy, v()); });
+    return record("leaky_relu", std::move(y), {x}, keep(x), [gradient](auto& dy, gradients& d, const auto& v) {
+        d(0, [&] { return evaluate(gradient, std::move(dy), v()); });
     });
 }
 

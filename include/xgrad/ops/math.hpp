@@ -144,8 +144,8 @@ tensor<T> power(const basic_tensor<T>& x, T exponent) {
     const auto slope = [=](const auto& dy, const auto& v) {
         return exponent == 0 ? dy * 0 : dy * (exponent * power(v, exponent - 1));
     };
-    return record("pow", std::move(y), {x}, keep(x), [slope](const auto& dy, gradients& d, const auto& v) {
-        d(0, [&] { return evaluate(slope, dy, v()); });
+    return record("pow", std::move(y), {x}, keep(x), [slope](auto& dy, gradients& d, const auto& v) {
+        d(0, [&] { return evaluate(slope, std::move(dy), v()); });
     });
 }
 
@@ -173,8 +173,8 @@ tensor<T> clamp_between(const basic_tensor<T>& x, T low, T high) {
         return y;
     } else {
         const auto gradient = [=](const auto& dy, const auto& v) { return where(v < low, 0, where(v > high, 0, dy)); };
-        return record("clamp", std::move(y), {x}, keep(x), [gradient](const auto& dy, gradients& d, const auto& v) {
-            d(0, [&] { return evaluate(gradient, dy, v()); });
+        return record("clamp", std::move(y), {x}, keep(x), [gradient](auto& dy, gradients& d, const auto& v) {
+            d(0, [&] { return evaluate(gradient, std::move(dy), v()); });
         });
     }
 }
