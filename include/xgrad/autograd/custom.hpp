@@ -48,8 +48,8 @@ public:
                                 typed(x_kept(), std::integral_constant<std::size_t, N>{})...);
             if constexpr (sizeof...(N) == 1) d(0, [&] { return tensor<T>{std::move(all)}; });
             else
-                [&]<std::size_t... I>(std::index_sequence<I...>) {
-                    (d(I, [&] { return tensor<T>{std::get<I>(std::move(all))}; }), ...);
+                [&]<std::size_t... At>(std::index_sequence<At...>) {
+                    (d(At, [&] { return tensor<T>{std::get<At>(std::move(all))}; }), ...);
                 }(std::make_index_sequence<sizeof...(N)>{});
         };
         return detail::with_rank<rank>(record(m_name, tensor<T>{std::move(y)}, {x...}, std::move(values), rule));

@@ -27,8 +27,8 @@ namespace detail {
 /// value + f(0) e_0 + f(1) e_1 + ...
 template <std::size_t K, class V, class F>
 dual<V, K> make_dual(const V& value, const F& f) {
-    return [&]<std::size_t... I>(std::index_sequence<I...>) {
-        return dual<V, K>{value, {V(f(I))...}};
+    return [&]<std::size_t... At>(std::index_sequence<At...>) {
+        return dual<V, K>{value, {V(f(At))...}};
     }(std::make_index_sequence<K>{});
 }
 

@@ -112,21 +112,21 @@ gradcheck_result gradgradcheck(const F& f, const std::tuple<tensor<double, N>...
         return detail::check_weights(std::apply(f, inputs));
     }();
     auto result = gradcheck_result{};
-    const auto check_gradient_of = [&]<std::size_t I>(std::integral_constant<std::size_t, I>) {
+    const auto check_gradient_of = [&]<std::size_t At>(std::integral_constant<std::size_t, At>) {
         const auto gradient = [&](const auto&... x_and_v) {
             const auto all = std::tie(x_and_v...);
             return [&]<std::size_t... J>(std::index_sequence<J...>) {
                 auto both = vjp(f, std::get<J>(all)...);
                 auto dx = both.second(std::get<sizeof...(N)>(all));
                 if constexpr (sizeof...(N) == 1) return dx;
-                else return std::get<I>(std::move(dx));
+                else return std::get<At>(std::move(dx));
             }(each_input);
         };
         auto own = gradcheck(gradient, std::tuple_cat(inputs, std::tuple{weights}), options);
         if (!(own.largest_error <= result.largest_error) && !std::isnan(result.largest_error)) result = std::move(own);
     };
-    [&]<std::size_t... I>(std::index_sequence<I...>) {
-        (check_gradient_of(std::integral_constant<std::size_t, I>{}), ...);
+    [&]<std::size_t... At>(std::index_sequence<At...>) {
+        (check_gradient_of(std::integral_constant<std::size_t, At>{}), ...);
     }(each_input);
     return result;
 }

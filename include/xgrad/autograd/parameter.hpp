@@ -23,14 +23,14 @@ public:
 
     const std::string& name() const noexcept { return m_name; }
 
-    template <std::size_t I>
+    template <std::size_t At>
     auto& get() {
-        if constexpr (I == 0) return std::as_const(m_name);
+        if constexpr (At == 0) return std::as_const(m_name);
         else return static_cast<tensor<T>&>(*this);
     }
-    template <std::size_t I>
+    template <std::size_t At>
     const auto& get() const {
-        if constexpr (I == 0) return m_name;
+        if constexpr (At == 0) return m_name;
         else return static_cast<const tensor<T>&>(*this);
     }
 

@@ -44,13 +44,13 @@ public:
     std::size_t size() const noexcept { return m_size; }
     const std::tuple<Tensors...>& tensors() const noexcept { return m_tensors; }
 
-    template <std::size_t I>
+    template <std::size_t At>
     auto& get() {
-        return std::get<I>(m_tensors);
+        return std::get<At>(m_tensors);
     }
-    template <std::size_t I>
+    template <std::size_t At>
     const auto& get() const {
-        return std::get<I>(m_tensors);
+        return std::get<At>(m_tensors);
     }
 
 private:
@@ -63,6 +63,6 @@ private:
 template <class... Tensors>
 struct std::tuple_size<xgrad::data::tensor_dataset<Tensors...>>
     : std::integral_constant<std::size_t, sizeof...(Tensors)> {};
-template <std::size_t I, class... Tensors>
-struct std::tuple_element<I, xgrad::data::tensor_dataset<Tensors...>>
-    : std::tuple_element<I, std::tuple<Tensors...>> {};
+template <std::size_t At, class... Tensors>
+struct std::tuple_element<At, xgrad::data::tensor_dataset<Tensors...>>
+    : std::tuple_element<At, std::tuple<Tensors...>> {};

@@ -40,11 +40,11 @@ struct part_lanes {
 template <class Shuffle, class T>
 XGRAD_ALWAYS_INLINE void shuffle(simd::batch<T>& x, simd::batch<T>& y) {
 #if defined(__GNUC__)
-    [&]<std::size_t... I>(std::index_sequence<I...>) {
+    [&]<std::size_t... At>(std::index_sequence<At...>) {
         using native = typename simd::batch<T>::register_type;
         const native u = x, v = y;
-        x = simd::batch<T>(__builtin_shufflevector(u, v, (Shuffle::template source<T>(I, 0))...));
-        y = simd::batch<T>(__builtin_shufflevector(u, v, (Shuffle::template source<T>(I, 1))...));
+        x = simd::batch<T>(__builtin_shufflevector(u, v, (Shuffle::template source<T>(At, 0))...));
+        y = simd::batch<T>(__builtin_shufflevector(u, v, (Shuffle::template source<T>(At, 1))...));
     }(std::make_index_sequence<simd::width<T>>{});
 #else
     constexpr auto width = simd::width<T>;

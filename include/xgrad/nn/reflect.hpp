@@ -77,8 +77,8 @@ constexpr bool fits_empty_braces() {
 
 template <class T, class Initialiser, std::size_t Count>
 constexpr bool fits_all() {
-    return []<std::size_t... I>(std::index_sequence<I...>) {
-        return initialised_by<T, nth<I, Initialiser>...>;
+    return []<std::size_t... At>(std::index_sequence<At...>) {
+        return initialised_by<T, nth<At, Initialiser>...>;
     }(std::make_index_sequence<Count>{});
 }
 
@@ -195,9 +195,9 @@ consteval std::string_view printed_name() {
 }
 
 template <class T, std::size_t N>
-inline constexpr auto member_names = []<std::size_t... I>(std::index_sequence<I...>) {
+inline constexpr auto member_names = []<std::size_t... At>(std::index_sequence<At...>) {
     return std::array<std::string_view, N>{
-        printed_name<place{&std::get<I>(bind_members<N>(example<T>.object))}>()...};
+        printed_name<place{&std::get<At>(bind_members<N>(example<T>.object))}>()...};
 }(std::make_index_sequence<N>{});
 
 }  // namespace xgrad::inline XGRAD_ABI::nn::detail

@@ -32,33 +32,33 @@ public:
 
     static constexpr std::size_t size() { return sizeof...(Layers); }
 
-    template <std::size_t I>
+    template <std::size_t At>
     auto& get() {
-        return std::get<I>(m_layers);
+        return std::get<At>(m_layers);
     }
-    template <std::size_t I>
+    template <std::size_t At>
     const auto& get() const {
-        return std::get<I>(m_layers);
+        return std::get<At>(m_layers);
     }
 
 private:
-    /// Whether layer I computes the next one along with itself.
-    template <std::size_t I>
+    /// Whether layer At computes the next one along with itself.
+    template <std::size_t At>
     static constexpr bool fuses() {
-        if constexpr (I + 1 < sizeof...(Layers)) {
-            using layer = std::tuple_element_t<I, std::tuple<Layers...>>;
-            using next = std::tuple_element_t<I + 1, std::tuple<Layers...>>;
+        if constexpr (At + 1 < sizeof...(Layers)) {
+            using layer = std::tuple_element_t<At, std::tuple<Layers...>>;
+            using next = std::tuple_element_t<At + 1, std::tuple<Layers...>>;
             return requires { requires layer::template fuses<next>; };
         } else {
             return false;
         }
     }
 
-    template <std::size_t I, class X>
+    template <std::size_t At, class X>
     auto call(const X& x) const {
-        if constexpr (I == sizeof...(Layers)) return x;
-        else if constexpr (fuses<I>()) return call<I + 2>(std::get<I>(m_layers)(x, std::get<I + 1>(m_layers)));
-        else return call<I + 1>(std::get<I>(m_layers)(x));
+        if constexpr (At == sizeof...(Layers)) return x;
+        else if constexpr (fuses<At>()) return call<At + 2>(std::get<At>(m_layers)(x, std::get<At + 1>(m_layers)));
+        else return call<At + 1>(std::get<At>(m_layers)(x));
     }
 
     std::tuple<Layers...> m_layers;

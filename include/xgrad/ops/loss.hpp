@@ -76,8 +76,8 @@ tensor<T> cross_entropy_of(const basic_tensor<T>& x, const tensor<std::int64_t>&
                   });
 }
 
-template <real T, element I>
-tensor<T> cross_entropy_checked(const basic_tensor<T>& x, const basic_tensor<I>& labels, reduction how) {
+template <real T, element Integer>
+tensor<T> cross_entropy_checked(const basic_tensor<T>& x, const basic_tensor<Integer>& labels, reduction how) {
     if (x.rank() != 2 || labels.rank() != 1)
         fail<rank_error>("cross_entropy", "logits are ", shape_of(x), ", labels are ", shape_of(labels),
                          "; logits must be (rows, classes), labels (rows)");
@@ -150,21 +150,21 @@ inline constexpr bce_with_logits_fn binary_cross_entropy_with_logits{};
 /// y = mean_i (ln sum_j e^x_ij - x_i,label(i))        logits x: (rows, classes)  labels: (rows), integers
 /// Throws `rank_error`, `shape_error`, and `index_error` for a label that is no class.
 struct cross_entropy_fn {
-    template <real T, std::size_t N, element I, std::size_t M>
-    tensor<T, 0> operator()(const tensor<T, N>& logits, const tensor<I, M>& labels) const {
-        check<T, N, I, M>();
-        return detail::with_rank<0>(detail::cross_entropy_checked<T, I>(logits, labels, reduction::mean));
+    template <real T, std::size_t N, element Integer, std::size_t M>
+    tensor<T, 0> operator()(const tensor<T, N>& logits, const tensor<Integer, M>& labels) const {
+        check<T, N, Integer, M>();
+        return detail::with_rank<0>(detail::cross_entropy_checked<T, Integer>(logits, labels, reduction::mean));
     }
-    template <real T, std::size_t N, element I, std::size_t M>
-    tensor<T> operator()(const tensor<T, N>& logits, const tensor<I, M>& labels, reduction how) const {
-        check<T, N, I, M>();
-        return detail::cross_entropy_checked<T, I>(logits, labels, how);
+    template <real T, std::size_t N, element Integer, std::size_t M>
+    tensor<T> operator()(const tensor<T, N>& logits, const tensor<Integer, M>& labels, reduction how) const {
+        check<T, N, Integer, M>();
+        return detail::cross_entropy_checked<T, Integer>(logits, labels, how);
     }
 
 private:
-    template <class T, std::size_t N, class I, std::size_t M>
+    template <class T, std::size_t N, class Integer, std::size_t M>
     static void check() {
-        static_assert(std::is_integral_v<I> && !std::is_same_v<I, bool>, "labels are integers");
+        static_assert(std::is_integral_v<Integer> && !std::is_same_v<Integer, bool>, "labels are integers");
         static_assert((N == 2 || N == dynamic_rank) && (M == 1 || M == dynamic_rank), "logits are (rows, classes), labels (rows)");
     }
 };

@@ -19,10 +19,10 @@ namespace xgrad::inline XGRAD_ABI {
 namespace detail {
 
 /// dy df/dx_I on vectors: f evaluated with x_I as a dual number whose derivative is dy.
-template <std::size_t I, class F, class V, class... X, std::size_t... J>
+template <std::size_t Along, class F, class V, class... X, std::size_t... J>
 V slope_along(const F& f, const V& dy, const std::tuple<X...>& x, std::index_sequence<J...>) {
     const auto operand = [&]<std::size_t At>() {
-        if constexpr (At == I) return dual<V, 1>{std::get<At>(x), {dy}};
+        if constexpr (At == Along) return dual<V, 1>{std::get<At>(x), {dy}};
         else return std::get<At>(x);
     };
     const auto y = f(operand.template operator()<J>()...);
@@ -35,8 +35,8 @@ template <real T, class F, class... X>
 std::array<tensor<T>, sizeof...(X)> slopes(const F& f, const tensor<T>& dy, const X&... x) {
     constexpr auto count = sizeof...(X);
     const auto formula = [&](const auto& g, const auto&... v) {
-        return [&]<std::size_t... I>(std::index_sequence<I...> all) {
-            return std::array{slope_along<I>(f, g, std::tuple{v...}, all)...};
+        return [&]<std::size_t... Along>(std::index_sequence<Along...> all) {
+            return std::array{slope_along<Along>(f, g, std::tuple{v...}, all)...};
         }(std::make_index_sequence<count>{});
     };
     auto results = std::array<tensor<T>, count>{};
@@ -60,8 +60,8 @@ tensor<T> map_any(const F& f, const basic_tensor<T>& first, const X&... rest) {
             auto all = pullback(dy);
             if constexpr (sizeof...(kept_x) == 1) d(0, [&] { return all; });
             else
-                [&]<std::size_t... I>(std::index_sequence<I...>) {
-                    (d(I, [&] { return std::get<I>(all); }), ...);
+                [&]<std::size_t... Along>(std::index_sequence<Along...>) {
+                    (d(Along, [&] { return std::get<Along>(all); }), ...);
                 }(std::make_index_sequence<sizeof...(kept_x)>{});
             return;
         }
@@ -69,18 +69,18 @@ tensor<T> map_any(const F& f, const basic_tensor<T>& first, const X&... rest) {
         for (auto i = std::size_t{0}; i < d.size(); ++i) wanted_all = wanted_all && d.wants(i);
         const auto x = std::tuple{kept_x()...};
         const auto same_shape = std::apply([&](const auto&... v) { return ((shape_of(v) == shape_of(dy)) && ...); }, x);
-        [&]<std::size_t... I>(std::index_sequence<I...> indices) {
-            if (wanted_all && same_shape && sizeof...(I) > 1) {
-                auto all = slopes(f, dy, std::get<I>(x)...);
-                (d(I, [&] { return std::move(all[I]); }), ...);
+        [&]<std::size_t... Along>(std::index_sequence<Along...> indices) {
+            if (wanted_all && same_shape && sizeof...(Along) > 1) {
+                auto all = slopes(f, dy, std::get<Along>(x)...);
+                (d(Along, [&] { return std::move(all[Along]); }), ...);
             } else {
                 const auto one = [&]<std::size_t At>(std::integral_constant<std::size_t, At>) {
                     const auto formula = [&](const auto& g, const auto&... v) {
                         return slope_along<At>(f, g, std::tuple{v...}, indices);
                     };
-                    d(At, [&] { return compute<T>("map", formula, dy, std::get<I>(x)...); });
+                    d(At, [&] { return compute<T>("map", formula, dy, std::get<Along>(x)...); });
                 };
-                (one(std::integral_constant<std::size_t, I>{}), ...);
+                (one(std::integral_constant<std::size_t, Along>{}), ...);
             }
         }(std::make_index_sequence<sizeof...(kept_x)>{});
     };

@@ -16,9 +16,9 @@ namespace xgrad::inline XGRAD_ABI {
 namespace detail {
 
 /// Indices as they count from the start. Throws `index_error` for one outside [-size, size).
-template <element I>
-tensor<std::int64_t> normalized_indices(const char* where, const basic_tensor<I>& indices, std::size_t size) {
-    static_assert(std::is_integral_v<I> && !std::is_same_v<I, bool>, "indices and labels are integers");
+template <element Integer>
+tensor<std::int64_t> normalized_indices(const char* where, const basic_tensor<Integer>& indices, std::size_t size) {
+    static_assert(std::is_integral_v<Integer> && !std::is_same_v<Integer, bool>, "indices and labels are integers");
     auto result = make_result<std::int64_t>(shape_of(indices));
     const auto limit = static_cast<std::int64_t>(size);
     for (auto i = std::size_t{0}; i < result.size(); ++i) {
@@ -65,8 +65,8 @@ tensor<T> add_at(const basic_tensor<T>& dy, const tensor<std::int64_t>& indices,
 /// The elements along `axis` at `indices`, an integer tensor of any shape, which takes the axis's place.
 /// Negative indices count from the end. Throws `index_error`.
 struct take_fn {
-    template <element T, std::size_t N, element I, std::size_t M>
-    auto operator()(const tensor<T, N>& x, const tensor<I, M>& indices, std::ptrdiff_t axis = 0) const {
+    template <element T, std::size_t N, element Integer, std::size_t M>
+    auto operator()(const tensor<T, N>& x, const tensor<Integer, M>& indices, std::ptrdiff_t axis = 0) const {
         static_assert(N != 0, "a tensor without axes has none to take from");
         constexpr auto rank = N == dynamic_rank || M == dynamic_rank ? dynamic_rank : N + M - 1;
         const auto position = normalize_axis("take", axis, x.rank());
@@ -78,9 +78,9 @@ inline constexpr take_fn take{};
 
 /// Each label as a vector with a one at the label's place: labels (...)  y (..., classes)
 /// Throws `index_error` for a label outside [0, classes).
-template <element T = float, element I, std::size_t N>
-tensor<T, N == dynamic_rank ? N : N + 1> one_hot(const tensor<I, N>& labels, std::size_t classes) {
-    static_assert(std::is_integral_v<I> && !std::is_same_v<I, bool>, "labels are integers");
+template <element T = float, element Integer, std::size_t N>
+tensor<T, N == dynamic_rank ? N : N + 1> one_hot(const tensor<Integer, N>& labels, std::size_t classes) {
+    static_assert(std::is_integral_v<Integer> && !std::is_same_v<Integer, bool>, "labels are integers");
     auto sizes = detail::shape_of(labels);
     sizes.push_back(classes);
     auto y = detail::filled<dynamic_rank>(sizes, T{0});

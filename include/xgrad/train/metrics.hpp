@@ -16,8 +16,8 @@ namespace xgrad::inline XGRAD_ABI::train {
 
 /// How many rows of `output` have their largest element where the label says.
 /// output: (b, classes)  labels: (b). Throws `shape_error` when there is not one label for each row.
-template <real T, std::size_t N, std::integral I, std::size_t M>
-std::size_t count_correct(const tensor<T, N>& output, const tensor<I, M>& labels) {
+template <real T, std::size_t N, std::integral Integer, std::size_t M>
+std::size_t count_correct(const tensor<T, N>& output, const tensor<Integer, M>& labels) {
     static_assert(N == 2 || N == dynamic_rank, "the output of a classifier is (b, classes)");
     if (output.rank() != 2 || labels.rank() != 1 || output.shape(0) != labels.size())
         fail<shape_error>("count_correct", "output is ", xgrad::detail::shape_of(output), ", labels are ",
@@ -31,8 +31,8 @@ std::size_t count_correct(const tensor<T, N>& output, const tensor<I, M>& labels
 }
 
 /// The same as a part of all, between 0 and 1; NaN for no row.
-template <real T, std::size_t N, std::integral I, std::size_t M>
-double accuracy(const tensor<T, N>& output, const tensor<I, M>& labels) {
+template <real T, std::size_t N, std::integral Integer, std::size_t M>
+double accuracy(const tensor<T, N>& output, const tensor<Integer, M>& labels) {
     return static_cast<double>(count_correct(output, labels)) / static_cast<double>(labels.size());
 }
 
@@ -50,8 +50,8 @@ public:
     }
 
     /// Counts two tensors of classes, element by element. Throws `shape_error` when their sizes differ.
-    template <std::integral I, std::size_t N, std::integral J, std::size_t M>
-    void add(const tensor<I, N>& labels, const tensor<J, M>& predicted) {
+    template <std::integral Integer, std::size_t N, std::integral J, std::size_t M>
+    void add(const tensor<Integer, N>& labels, const tensor<J, M>& predicted) {
         if (labels.size() != predicted.size())
             fail<shape_error>("confusion_matrix", labels.size(), " labels, ", predicted.size(), " predictions");
         const auto* const l = labels.data();
