@@ -183,6 +183,28 @@ struct where_fn {
     tensor<T, N> operator()(bool condition, S a, const tensor<T, N>& b) const {
         return condition ? detail::choose<T>(tensor<bool>(true), tensor<T>(static_cast<T>(a)), b) : b;
     }
+    template <real T>
+    detail::upstream<T> operator()(bool condition, const detail::upstream<T>& a, const detail::upstream<T>& b) const {
+        return condition ? a : b;
+    }
+    template <real T, scalar S>
+    detail::upstream<T> operator()(bool condition, S a, const detail::upstream<T>& b) const {
+        return condition ? (*this)(tensor<bool>(true), a, b) : b;
+    }
+
+    // In rules, of gradients on their way.
+    template <real T>
+    detail::upstream<T> operator()(const tensor<bool>& condition, const detail::upstream<T>& a, const detail::upstream<T>& b) const {
+        return {detail::choose<T>(condition, a.value, b.value)};
+    }
+    template <real T, scalar S>
+    detail::upstream<T> operator()(const tensor<bool>& condition, S a, const detail::upstream<T>& b) const {
+        return {detail::choose<T>(condition, tensor<T>(static_cast<T>(a)), b.value)};
+    }
+    template <real T, scalar S>
+    detail::upstream<T> operator()(const tensor<bool>& condition, const detail::upstream<T>& a, S b) const {
+        return {detail::choose<T>(condition, a.value, tensor<T>(static_cast<T>(b)))};
+    }
 
     // In formulas on vectors, numbers and dual numbers.
     template <class Mask, plain_value V>

@@ -8,6 +8,7 @@
 #include <xgrad/autograd/backward.hpp>
 #include <xgrad/autograd/dual.hpp>
 #include <xgrad/autograd/tensor.hpp>
+#include <xgrad/autograd/upstream.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/dtype.hpp>
 #include <xgrad/core/simd.hpp>
@@ -42,11 +43,12 @@ struct number_of<V> {
     using type = typename V::value_type;
 };
 
-/// A formula on tensors: as one kernel, or, when it must be differentiable itself, operation by operation.
+/// A rule's formula on tensors: as one kernel, or, when it must be differentiable itself, operation by operation. In
+/// either form the gradient is zero where dy is.
 template <real T, class F, class... X>
 tensor<T> evaluate(const F& formula, const basic_tensor<T>& dy, const X&... x) {
-    if (needs_grad(dy, x...)) return tensor<T>{formula(tensor<T>{dy}, tensor<T>{x}...)};
-    return compute<T>("backward", formula, dy, x...);
+    if (needs_grad(dy, x...)) return formula(upstream<T>{tensor<T>{dy}}, tensor<T>{x}...).value;
+    return compute<T>("backward", zero_stays_zero(formula), dy, x...);
 }
 
 /// The same for a rule that needs dy no more: if nobody else can see dy, the result takes its place in memory.
@@ -54,7 +56,7 @@ template <real T, class F, class... X>
 tensor<T> evaluate(const F& formula, tensor<T>&& dy, const X&... x) {
     if (is_grad_enabled() || !access::get(dy).unshared() || ((shape_of(x) != shape_of(dy)) || ...))
         return evaluate(formula, std::as_const(dy), x...);
-    kernels::elementwise(formula, access::elements(dy), shape_of(dy), operand_of(dy), operand_of(x)...);
+    kernels::elementwise(zero_stays_zero(formula), access::elements(dy), shape_of(dy), operand_of(dy), operand_of(x)...);
     return std::move(dy);
 }
 

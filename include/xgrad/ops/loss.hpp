@@ -55,8 +55,8 @@ template <real T>
 tensor<T> cross_entropy_slope(const tensor<T>& weights, const tensor<T>& x, const tensor<std::int64_t>& labels) {
     const auto rows = shape_of(x)[0], classes = shape_of(x)[1];
     if (needs_grad(weights, x))
-        return (weights.size() == 1 ? weights : reshape_to(weights, {rows, 1})) *
-               (softmax_along(x, 1) - tensor<T>{one_hot<T>(labels, classes)});
+        return (upstream<T>{weights.size() == 1 ? weights : reshape_to(weights, {rows, 1})} *
+                (softmax_along(x, 1) - tensor<T>{one_hot<T>(labels, classes)})).value;
     auto dx = make_result<T>(shape_of(x));
     kernels::cross_entropy_gradient(x.data(), labels.data(), weights.data(), weights.size() == 1 ? 0 : 1, rows, classes,
                                     access::elements(dx));

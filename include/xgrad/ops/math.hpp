@@ -8,6 +8,7 @@
 
 #include <cmath>
 #include <cstddef>
+#include <limits>
 #include <numbers>
 
 namespace xgrad::inline XGRAD_ABI {
@@ -64,13 +65,13 @@ struct square_fn : unary<square_fn> {
 };
 inline constexpr square_fn square{};
 
-/// y = |x|          dx = dy sign(x), 0 at 0
+/// y = |x|          dx = dy sign(x), 0 at 0, NaN at NaN
 struct abs_fn : unary<abs_fn> {
     static constexpr auto name = "abs";
     static constexpr auto takes_integers = true;
     static auto value(const auto& x) { return simd::abs(x); }
     static constexpr auto gradient = [](const auto& dy, const auto& x) {
-        return where(x > 0, dy, where(x < 0, -dy, 0));
+        return where(x > 0, dy, where(x < 0, -dy, where(x == 0, 0, dy * x)));
     };
 };
 inline constexpr abs_fn abs{};
@@ -132,8 +133,11 @@ V power(const V& v, T exponent) {
     if (exponent == T{3}) return v * v * v;
     if (exponent == T{4}) return (v * v) * (v * v);
     if (exponent == T{-1}) return V(T{1}) / v;
-    if (exponent == T{-2}) return V(T{1}) / (v * v);
-    if (exponent == T{0.5}) return simd::sqrt(v);
+    if (exponent == T{-2}) return V(T{1}) / v * (V(T{1}) / v);   // v v would overflow sooner
+    if (exponent == T{0.5}) {   // which, of -0 and of minus infinity, is no square root
+        constexpr auto infinity = std::numeric_limits<T>::infinity();
+        return simd::select(v == V(-infinity), V(infinity), V(simd::sqrt(v) + V(T{0})));
+    }
     return simd::pow(v, V(exponent));
 }
 

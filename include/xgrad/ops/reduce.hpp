@@ -128,7 +128,7 @@ tensor<T> extremum(const char* name, const basic_tensor<T>& x, axis_set axes, bo
                               const auto best = spread(y_kept(), from, axes);
                               const auto chosen = compute<T>("max", is_extremum{}, x_kept(), best);
                               const auto ties = spread(fold(kernels::sum_of{}, chosen, axes, false), from, axes);
-                              return multiply(spread(dy, from, axes), divide(chosen, ties));
+                              return weighed(spread(dy, from, axes), tensor<T>{divide(chosen, ties)});
                           });
                       });
     }
