@@ -29,7 +29,7 @@ struct access;
 /// What a tensor is without its rank: the handle that the engine, the rules and the kernels work with.
 /// Copying it shares the elements.
 template <element T>
-class basic_tensor {
+class basic_tensor : public standard_names::base {
 public:
     using value_type = T;
 

@@ -7,6 +7,7 @@
 #include <xgrad/ops/elementwise.hpp>
 
 #include <cmath>
+#include <concepts>
 #include <cstddef>
 #include <limits>
 #include <numbers>
@@ -216,4 +217,31 @@ tensor<U, N> astype(const tensor<T, N>& x) {
     return detail::with_rank<N>(detail::convert<U>(x));
 }
 
+// For generic code that says `using std::exp; exp(x)`. The objects above are not found by the types of arguments;
+// functions are, and these in no other way.
+namespace standard_names {
+
+#define XGRAD_STANDARD_NAME(name)                           \
+    template <std::derived_from<base> X>                    \
+    auto name(const X& x) {                                 \
+        return xgrad::name(x);                              \
+    }
+XGRAD_STANDARD_NAME(abs)
+XGRAD_STANDARD_NAME(cos)
+XGRAD_STANDARD_NAME(erf)
+XGRAD_STANDARD_NAME(exp)
+XGRAD_STANDARD_NAME(expm1)
+XGRAD_STANDARD_NAME(log)
+XGRAD_STANDARD_NAME(log1p)
+XGRAD_STANDARD_NAME(sin)
+XGRAD_STANDARD_NAME(sqrt)
+#undef XGRAD_STANDARD_NAME
+
+template <class A, class B>
+    requires(std::derived_from<A, base> || std::derived_from<B, base>)
+auto pow(const A& a, const B& b) {
+    return xgrad::pow(a, b);
+}
+
+}  // namespace standard_names
 }  // namespace xgrad
