@@ -318,6 +318,11 @@ TEST_CASE("the table finds what is wrong with a row") {
         [](const auto& dy, const auto&, const auto& x) { return dy * 3 * (x * x).detach(); });
     CHECK(begins(complaint(elementwise("second", second, cube_reference, {{0.5, 1.5}})), "at shapes (2,): second derivative: input 0"));
 
+    constexpr auto root = xg::custom(
+        "root", [](const auto& x) { return xg::sqrt(x); }, [](const auto& dy, const auto& y, const auto&) { return dy / (y + y); });
+    const auto root_reference = [](double x) { return std::sqrt(x); };
+    CHECK(complaint(elementwise("root", root, root_reference, {{0.5, 1.5}})).find("not chosen") != std::string::npos);
+
     // Right where both operands have one shape.
     const auto product = [](double a, double b) { return a * b; };
     const auto last_row = [](const auto& a, const auto& b) { return a.size() < b.size() ? a * b + 1 : a * b; };
