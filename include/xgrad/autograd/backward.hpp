@@ -25,6 +25,12 @@
 #include <utility>
 #include <vector>
 
+namespace xgrad::inline XGRAD_SHARED_ABI {
+namespace per_process XGRAD_VISIBLE {
+inline constinit thread_local std::uint8_t passes = 0;   // how many this thread is in, one within the other
+}
+}  // namespace xgrad::inline XGRAD_SHARED_ABI
+
 namespace xgrad::inline XGRAD_ABI {
 
 namespace detail {
@@ -103,8 +109,6 @@ private:
     }
 };
 
-inline constinit thread_local std::uint8_t passes = 0;   // how many this thread is in, one within the other
-
 using node_list = std::vector<node*, memory::allocator<node*>>;
 
 /// A way through the part of the graph behind one value that leads to the wanted nodes: to every leaf, when
@@ -117,18 +121,18 @@ class pass {
 public:
     /// Nodes at which the walk stops go onto the list `others`, each once, if there is one.
     explicit pass(node& root, std::span<node* const> wanted = {}, node_list* others = nullptr)
-        : m_root{root}, m_wanted{wanted}, m_others{others}, m_level{static_cast<std::uint8_t>(passes + 1)} {
-        latest = std::max(latest, root.born);
+        : m_root{root}, m_wanted{wanted}, m_others{others}, m_level{static_cast<std::uint8_t>(per_process::passes + 1)} {
+        per_process::latest = std::max(per_process::latest, root.born);
         m_order.reserve(64);
         m_path.reserve(64);
         for (auto* const each : wanted) {
             each->wanted_by = this;
             m_oldest = std::min(m_oldest, each->born);
         }
-        passes = m_level;
+        per_process::passes = m_level;
     }
     ~pass() {
-        --passes;
+        --per_process::passes;
         for (auto* const each : m_wanted) each->wanted_by = nullptr;
         for (const auto& each : m_path) leave(*each.at);
         for (auto* const each : m_order) leave(*each);

@@ -15,11 +15,17 @@
 #include <span>
 #include <utility>
 
-namespace xgrad::inline XGRAD_ABI::detail {
+namespace xgrad::inline XGRAD_SHARED_ABI {
+namespace per_process XGRAD_VISIBLE {
 
 // The time of the latest node that this thread has seen (L. Lamport, "Time, clocks, and the ordering of events
 // in a distributed system", 1978): a node can only have come of nodes born before it.
 inline constinit thread_local std::uint64_t latest = 0;
+
+}  // namespace per_process
+}  // namespace xgrad::inline XGRAD_SHARED_ABI
+
+namespace xgrad::inline XGRAD_ABI::detail {
 
 /// A node stands for one value: the result of an operation, or a leaf. It knows the nodes of the operation's
 /// inputs (null for one that needs no gradient), and gathers the gradient with respect to its value.
@@ -75,9 +81,9 @@ protected:
             m_inputs[i] = inputs[i];
             if (inputs[i] == nullptr) continue;
             inputs[i]->references.add(turn);
-            latest = std::max(latest, inputs[i]->born);
+            per_process::latest = std::max(per_process::latest, inputs[i]->born);
         }
-        born = ++latest;
+        born = ++per_process::latest;
     }
 
 private:
@@ -94,7 +100,9 @@ struct dead_nodes {
     bool burying = false;
 };
 
-inline constinit thread_local dead_nodes dead{};
+// Nodes are made and destroyed by code for one instruction set, so this is one for each of these; but for a thread of
+// the process, not of a library.
+XGRAD_VISIBLE inline constinit thread_local dead_nodes dead{};
 
 inline void lay_out(node* graph) noexcept { graph->next_dead = std::exchange(dead.first, graph); }
 

@@ -1,4 +1,5 @@
-// The exceptions of the library, and the one way to throw them.
+// The exceptions of the library, and the one way to throw them. They are the same types for all parts of a program,
+// whatever these were built for: what a plugin throws can be caught by its type.
 #pragma once
 
 #include <xgrad/core/config.hpp>
@@ -12,55 +13,59 @@
 #include <string_view>
 #include <type_traits>
 
-namespace xgrad::inline XGRAD_ABI {
+namespace xgrad::inline XGRAD_SHARED_ABI {
 
 /// What every exception of the library derives from.
-class error : public std::runtime_error {
+class XGRAD_VISIBLE error : public std::runtime_error {
 public:
     using std::runtime_error::runtime_error;
 };
 
 /// Sizes that do not fit each other.
-class shape_error : public error {
+class XGRAD_VISIBLE shape_error : public error {
 public:
     using error::error;
 };
 
 /// A number of dimensions that an operation cannot take.
-class rank_error : public error {
+class XGRAD_VISIBLE rank_error : public error {
 public:
     using error::error;
 };
 
 /// An index, an axis or a class label out of range.
-class index_error : public error {
+class XGRAD_VISIBLE index_error : public error {
 public:
     using error::error;
 };
 
 /// An element type that does not fit: a file's, or another tensor's.
-class dtype_error : public error {
+class XGRAD_VISIBLE dtype_error : public error {
 public:
     using error::error;
 };
 
 /// A derivative that cannot be had: no graph, a graph already used, a kept value changed in place.
-class autograd_error : public error {
+class XGRAD_VISIBLE autograd_error : public error {
 public:
     using error::error;
 };
 
 /// A file that cannot be read or written, or that is not what it should be.
-class io_error : public error {
+class XGRAD_VISIBLE io_error : public error {
 public:
     using error::error;
 };
 
 /// An option or argument outside its range: a negative learning rate, a batch size of zero.
-class value_error : public error {
+class XGRAD_VISIBLE value_error : public error {
 public:
     using error::error;
 };
+
+}  // namespace xgrad::inline XGRAD_SHARED_ABI
+
+namespace xgrad::inline XGRAD_ABI {
 
 namespace detail {
 

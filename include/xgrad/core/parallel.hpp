@@ -12,19 +12,21 @@
 #include <omp.h>
 #endif
 
-namespace xgrad::inline XGRAD_ABI {
-
-namespace detail {
+namespace xgrad::inline XGRAD_SHARED_ABI {
+namespace per_process XGRAD_VISIBLE {
 
 inline constinit thread_local std::size_t regions = 0;   // how often this thread has called on others
 inline constinit thread_local bool alone = false;        // whether it must not
 
-}  // namespace detail
+}  // namespace per_process
+}  // namespace xgrad::inline XGRAD_SHARED_ABI
+
+namespace xgrad::inline XGRAD_ABI {
 
 /// How many threads an operation may use. Without OpenMP it is 1.
 inline int num_threads() noexcept {
 #if defined(_OPENMP)
-    return detail::alone || omp_in_parallel() != 0 ? 1 : omp_get_max_threads();
+    return per_process::alone || omp_in_parallel() != 0 ? 1 : omp_get_max_threads();
 #else
     return 1;
 #endif
@@ -40,13 +42,14 @@ inline void set_num_threads([[maybe_unused]] int count) {
 }
 
 /// How often this thread has shared its work with others so far.
-inline std::size_t parallel_regions() noexcept { return detail::regions; }
+inline std::size_t parallel_regions() noexcept { return per_process::regions; }
 
 /// While it lives, and `alone` is true, this thread shares no work with others.
-class single_thread {
+class [[nodiscard]] single_thread {
 public:
-    explicit single_thread(bool alone) : m_before{std::exchange(detail::alone, detail::alone || alone)} {}
-    ~single_thread() { detail::alone = m_before; }
+    [[nodiscard("without a name it ends at once: write xg::single_thread guard{...};")]]
+    explicit single_thread(bool alone) : m_before{std::exchange(per_process::alone, per_process::alone || alone)} {}
+    ~single_thread() { per_process::alone = m_before; }
     single_thread(const single_thread&) = delete;
     single_thread& operator=(const single_thread&) = delete;
 
@@ -67,7 +70,7 @@ void parallel_for(std::size_t count, std::size_t grain, const Body& body) {
     if (count >= 2 * grain) {
         const auto threads = std::min(static_cast<std::size_t>(num_threads()), count / grain);
         if (threads > 1) {
-            ++detail::regions;
+            ++per_process::regions;
 #pragma omp parallel num_threads(static_cast<int>(threads))
             {
                 const auto team = static_cast<std::size_t>(omp_get_num_threads());
