@@ -5,8 +5,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdio>
 #include <cstdlib>
-#include <fstream>
 #include <limits>
 #include <string>
 #include <string_view>
@@ -28,6 +28,19 @@ inline int leading_count(std::string_view text) {
     return status == std::errc{} && count >= 1 && (text.empty() || text.front() == ',') ? count : 0;
 }
 
+/// The first line of a file that begins so, without its end; empty when there is none.
+inline std::string first_line_with(std::string_view beginning, const std::string& path) {
+    auto* const file = std::fopen(path.c_str(), "r");
+    if (file == nullptr) return {};
+    char line[4096];
+    auto found = std::string{};
+    while (found.empty() && std::fgets(line, sizeof line, file) != nullptr)
+        if (std::string_view{line}.starts_with(beginning)) found = line;
+    std::fclose(file);
+    while (found.ends_with('\n')) found.pop_back();
+    return found;
+}
+
 /// How many processors a line of the file cpu.max grants: "150000 100000" is one and a half, counted as two; "max ..."
 /// is no limit. See "Control Group v2" of Linux.
 inline int quota_in(const std::string& line) {
@@ -43,16 +56,11 @@ inline int quota_in(const std::string& line) {
 /// The least that the control groups around this process grant, of those mounted where they usually are.
 inline int processor_quota() {
     auto least = std::numeric_limits<int>::max();
-    auto groups = std::ifstream{"/proc/self/cgroup"};
-    for (auto line = std::string{}; std::getline(groups, line);) {
-        if (!line.starts_with("0::")) continue;
-        for (auto group = line.substr(3);; group.erase(group.rfind('/'))) {
-            auto file = std::ifstream{"/sys/fs/cgroup" + group + "/cpu.max"};
-            if (auto granted = std::string{}; std::getline(file, granted)) least = std::min(least, quota_in(granted));
-            if (group.rfind('/') == std::string::npos) break;
-        }
+    auto group = first_line_with("0::", "/proc/self/cgroup");
+    for (group.erase(0, 3);; group.erase(group.rfind('/'))) {
+        least = std::min(least, quota_in(first_line_with("", "/sys/fs/cgroup" + group + "/cpu.max")));
+        if (group.find('/') == std::string::npos) return least;
     }
-    return least;
 }
 
 /// Those on which this process may run, as far as its control groups grant them.
