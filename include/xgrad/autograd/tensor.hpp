@@ -202,10 +202,9 @@ private:
     template <class U>
     auto adapt() const {
         using elements_type = detail::shared_elements<U>;
-        if constexpr (is_dynamic)
-            return xt::xarray_adaptor<elements_type>(elements_type{this->get()}, adaptor_shape());
-        else
-            return xt::xtensor_adaptor<elements_type, N>(elements_type{this->get()}, adaptor_shape());
+        constexpr auto rows = xt::layout_type::row_major;   // whatever XTENSOR_DEFAULT_LAYOUT says
+        if constexpr (is_dynamic) return xt::xarray_adaptor<elements_type, rows>(elements_type{this->get()}, adaptor_shape());
+        else return xt::xtensor_adaptor<elements_type, N, rows>(elements_type{this->get()}, adaptor_shape());
     }
 };
 
