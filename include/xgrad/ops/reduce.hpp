@@ -136,7 +136,8 @@ tensor<T> extremum(const char* name, const basic_tensor<T>& x, axis_set axes, bo
 
 }  // namespace detail
 
-/// The sum of the elements; of integers and truth values as std::int64_t.      dx = dy, repeated
+/// The sum of the elements; of integers and truth values as std::int64_t, of std::uint64_t as that, wrapping around.
+/// dx = dy, repeated
 struct sum_fn : detail::axis_reduction<sum_fn> {
     static constexpr auto name = "sum";
     template <element T>
@@ -146,7 +147,10 @@ struct sum_fn : detail::axis_reduction<sum_fn> {
                           [from = detail::shape_of(x), axes](const auto& dy, gradients& d) {
                               d(0, [&] { return detail::spread(dy, from, axes); });
                           });
-        else return detail::fold(kernels::sum_of{}, detail::convert<std::int64_t>(x), axes, keep);
+        else {
+            using wide = std::conditional_t<std::is_unsigned_v<T> && sizeof(T) == sizeof(std::uint64_t), std::uint64_t, std::int64_t>;
+            return detail::fold(kernels::sum_of{}, detail::convert<wide>(x), axes, keep);
+        }
     }
 };
 inline constexpr sum_fn sum{};
