@@ -41,7 +41,7 @@ public:
     std::size_t size() const { return get().size; }
     bool empty() const { return size() == 0; }
     /// The size along `axis`, counted from the last when it is negative. Throws `index_error`.
-    std::size_t shape(std::ptrdiff_t axis) const {
+    std::size_t shape(extent axis) const {
         return get().sizes[normalize_axis("shape", axis, rank())];
     }
 
@@ -133,7 +133,7 @@ private:
                                   size);
             at = at * static_cast<std::size_t>(size) + static_cast<std::size_t>(index < 0 ? index + size : index);
         };
-        (add(static_cast<std::ptrdiff_t>(indices)), ...);
+        (add(extent{indices}), ...);
         return at;
     }
 

@@ -9,6 +9,7 @@
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/dtype.hpp>
 #include <xgrad/core/error.hpp>
+#include <xgrad/core/exact.hpp>
 #include <xgrad/core/shape.hpp>
 #include <xgrad/core/xtensor.hpp>
 #include <xgrad/fwd.hpp>
@@ -43,11 +44,11 @@ public:
     tensor& operator=(const tensor&) noexcept = default;
     tensor& operator=(tensor&&) noexcept = default;
 
-    /// A scalar.
-    explicit tensor(T value)
-        requires(is_dynamic || N == 0)
-        : tensor(adopt{}, detail::array::make({}, sizeof(T))) {
-        *elements() = value;
+    /// A scalar. Throws `value_error` for an integer that the integers of type T cannot be.
+    template <class Number>
+        requires(std::is_arithmetic_v<Number> && (is_dynamic || N == 0))
+    explicit tensor(Number value) : tensor(adopt{}, detail::array::make({}, sizeof(T))) {
+        *elements() = detail::as_element<T>("tensor", value);
     }
 
     /// From nested braces: `tensor<float, 2> x{{1, 2}, {3, 4}}`. Throws `shape_error` when they are ragged.
@@ -86,7 +87,7 @@ public:
     tensor(const Expression& expression) : tensor(adopt{}, make(xgrad::shape(expression.shape()))) {
         std::transform(expression.template cbegin<xt::layout_type::row_major>(),
                        expression.template cend<xt::layout_type::row_major>(), elements(),
-                       [](const auto& value) { return static_cast<T>(value); });
+                       [](const auto& value) { return detail::nearest_cast<T>(value); });
     }
 
     /// Another rank's handle to the same array.

@@ -11,6 +11,7 @@
 #include <xgrad/autograd/upstream.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/dtype.hpp>
+#include <xgrad/core/exact.hpp>
 #include <xgrad/core/simd.hpp>
 
 #include <algorithm>
@@ -170,13 +171,6 @@ void check_operands(std::span<const T> right) {
     if constexpr (!real<T> && requires { Op::check(right); }) Op::check(right);
 }
 
-/// A number beside elements of type T.
-template <element T, class S>
-T as_element(S number) {
-    static_assert(real<T> || std::is_integral_v<S>, "a fraction beside integers: convert the tensor with astype<float>(x)");
-    return static_cast<T>(number);
-}
-
 template <class Op, element T>
 tensor<T> apply_binary(const basic_tensor<T>& a, const basic_tensor<T>& b) {
     check_operands<Op>(b.span());
@@ -253,11 +247,11 @@ struct binary {
     }
     template <element T, std::size_t N, scalar S>
     tensor<T, N> operator()(const tensor<T, N>& a, S b) const {
-        return detail::with_rank<N>(detail::apply_left<Op, T>(a, detail::as_element<T>(b)));
+        return detail::with_rank<N>(detail::apply_left<Op, T>(a, detail::as_element<T>(Op::name, b)));
     }
     template <element T, std::size_t N, scalar S>
     tensor<T, N> operator()(S a, const tensor<T, N>& b) const {
-        return detail::with_rank<N>(detail::apply_right<Op, T>(detail::as_element<T>(a), b));
+        return detail::with_rank<N>(detail::apply_right<Op, T>(detail::as_element<T>(Op::name, a), b));
     }
     template <plain_value V>
     V operator()(const V& a, const std::type_identity_t<V>& b) const {

@@ -84,9 +84,9 @@ tensor<T> cross_entropy_checked(const basic_tensor<T>& x, const basic_tensor<Int
     if (shape_of(x)[0] != labels.size())
         fail<shape_error>("cross_entropy", "logits are ", shape_of(x), ", labels are ", shape_of(labels),
                           "; there must be one label for each row");
-    const auto classes = static_cast<std::int64_t>(shape_of(x)[1]);
+    const auto classes = shape_of(x)[1];
     for (const auto label : labels.span())
-        if (const auto number = static_cast<std::int64_t>(label); number < 0 || number >= classes)
+        if (const auto number = whole{label}; number < 0 || number >= classes)
             fail<index_error>("cross_entropy", "label ", number, " is not one of ", classes, " classes");
     return cross_entropy_of(x, convert<std::int64_t>(labels), how);
 }

@@ -50,7 +50,7 @@ tensor<T> log_softmax_along(const basic_tensor<T>& x, std::size_t axis) {
 /// y = e^x / sum e^x along `axis`: positive numbers whose sum is 1. Nothing overflows.
 struct softmax_fn {
     template <element T, std::size_t N>
-    tensor<T, N> operator()(const tensor<T, N>& x, std::ptrdiff_t axis = -1) const {
+    tensor<T, N> operator()(const tensor<T, N>& x, extent axis = -1) const {
         static_assert(real<T>, "an operation on real numbers: convert the operand with astype<float>(x)");
         static_assert(N != 0, "a tensor without axes has none to sum over");
         return detail::with_rank<N>(detail::softmax_along<T>(x, normalize_axis("softmax", axis, x.rank())));
@@ -61,7 +61,7 @@ inline constexpr softmax_fn softmax{};
 /// y = ln softmax(x) along `axis`, without the rounding of going through softmax.
 struct log_softmax_fn {
     template <element T, std::size_t N>
-    tensor<T, N> operator()(const tensor<T, N>& x, std::ptrdiff_t axis = -1) const {
+    tensor<T, N> operator()(const tensor<T, N>& x, extent axis = -1) const {
         static_assert(real<T>, "an operation on real numbers: convert the operand with astype<float>(x)");
         static_assert(N != 0, "a tensor without axes has none to sum over");
         return detail::with_rank<N>(detail::log_softmax_along<T>(x, normalize_axis("log_softmax", axis, x.rank())));
