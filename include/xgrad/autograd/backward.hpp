@@ -202,11 +202,13 @@ private:
         std::size_t next;   ///< the input to look at next
     };
 
-    bool is_wanted(const node& each) const { return m_wanted.empty() ? each.is_leaf() : each.wanted_by == this; }
+    bool is_wanted(const node& each) const {
+        return m_wanted.empty() ? each.is_leaf() && !each.settled : each.wanted_by == this;
+    }
 
     bool passes_by(node& each) {
         const auto by = !m_wanted.empty() && each.wanted_by != this && (each.born < m_oldest || each.is_leaf());
-        m_met_others = m_met_others || by;
+        m_met_others = m_met_others || (by && !each.settled);
         if (by && m_others != nullptr && std::ranges::find(*m_others, &each) == m_others->end()) m_others->push_back(&each);
         return by;
     }

@@ -105,6 +105,7 @@ struct segment {
         for (auto i = std::size_t{0}; i < wanted.size(); ++i)
             if (auto* const brought = std::exchange(wanted[i]->gradient, nullptr))
                 results.emplace_back(number[i], access::adopt<T>(brought));
+        settle(x);
         return results;
     }
 };

@@ -94,6 +94,7 @@ public:
 
     counter references{1};
     bool released = false;
+    bool settled = false;               ///< a leaf that a derivative made for itself, which asks for no gradient any more
     place standing = place::outside;
     std::uint8_t level = 0;             ///< of the pass in which it stands: 1, or more for one that a rule has begun
     std::atomic<const void*> wanted_by{nullptr};   ///< the backward pass that asks for its gradient by name
