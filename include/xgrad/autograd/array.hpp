@@ -26,8 +26,10 @@ namespace xgrad::inline XGRAD_ABI {
 
 namespace detail {
 
+class array;
 class node;
-void drop_node(node* graph) noexcept;   // node.hpp
+void drop_node(node* graph) noexcept;                    // node.hpp
+void watch_result(node& graph, array& value) noexcept;   // node.hpp
 
 /// See the top of the file. Nothing here knows the element type but by its size.
 class array {
@@ -44,6 +46,7 @@ public:
     std::size_t size;     ///< the number of elements
     std::size_t block_bytes;
     node* graph = nullptr;
+    bool of_input = false;   ///< elements of the operation's input, whose result this is
     shape sizes;
 
     /// A new array that owns its elements, which are left uninitialised.
@@ -81,13 +84,18 @@ public:
 
     /// Says that somebody got the means to write to the elements. Reading through a pointer that could have
     /// written is common and must cost no gradient; so while a rule keeps the elements, their fingerprint
-    /// is taken, and it is looked whether they did change only when the rule asks.
+    /// is taken, and it is looked whether they did change only when the rule asks. The same for the recorded result
+    /// of an operation, since a backward pass that comes there takes it to be what was recorded.
     void expose() noexcept {
+        if (graph != nullptr) watch_result(*graph, *this);
         if (owner->keeps.get() != 0 && owner->fingerprint.load(std::memory_order_relaxed) == 0)
             owner->fingerprint.store(owner->hash(), std::memory_order_relaxed);
     }
 
-    void mark_changed() noexcept { owner->version.fetch_add(1, std::memory_order_relaxed); }
+    void mark_changed() noexcept {
+        if (graph != nullptr) watch_result(*graph, *this);
+        owner->version.fetch_add(1, std::memory_order_relaxed);
+    }
 
     /// The version of the elements, after a look at whether an exposed array was written to.
     std::uint32_t current_version() noexcept {
@@ -95,7 +103,7 @@ public:
         if (before != 0) {
             const auto now = owner->hash();
             if (now != before) {
-                owner->mark_changed();
+                owner->version.fetch_add(1, std::memory_order_relaxed);
                 owner->fingerprint.store(now, std::memory_order_relaxed);
             }
         }

@@ -135,6 +135,7 @@ public:
     }
     /// The same elements outside the graph.
     tensor detach() const {
+        if (this->requires_grad()) detail::watch_result(*this->get().graph, this->get());   // who writes to them is seen
         return tensor(adopt{}, detail::array::make_view(this->get(), this->get().sizes));
     }
 
