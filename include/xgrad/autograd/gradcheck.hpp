@@ -68,7 +68,7 @@ gradcheck_result gradcheck(const F& f, const std::tuple<tensor<double, N>...>& i
         points);
     auto result = gradcheck_result{};
     auto number = std::size_t{0};
-    const auto check = [&](const auto& point, const auto& gradient) {
+    const auto compare = [&](const auto& point, const auto& gradient) {
         for (auto i = std::size_t{0}; i < point.size(); ++i) {
             auto& x = detail::access::elements(point)[i];
             const auto at = x;
@@ -89,7 +89,7 @@ gradcheck_result gradcheck(const F& f, const std::tuple<tensor<double, N>...>& i
         ++number;
     };
     const auto check_all = [&](const auto&... gradient) {
-        std::apply([&](const auto&... point) { (check(point, gradient), ...); }, points);
+        std::apply([&](const auto&... point) { (compare(point, gradient), ...); }, points);
     };
     if constexpr (sizeof...(N) == 1) check_all(analytic);
     else std::apply(check_all, analytic);

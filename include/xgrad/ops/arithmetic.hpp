@@ -53,7 +53,7 @@ struct divide_fn : binary<divide_fn> {
     static constexpr auto left = [](const auto& dy, const auto& b) { return dy / b; };
     static constexpr auto right = [](const auto& dy, const auto& b, const auto& a) { return -dy * (a / b) / b; };
     template <element T>
-    static void check(std::span<const T> divisors) {
+    static void validate(std::span<const T> divisors) {
         if (std::ranges::find(divisors, T{0}) != divisors.end()) fail<value_error>(name, "an integer divided by zero");
     }
 };
