@@ -4,6 +4,7 @@
 #include <xgrad/autograd/functional.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/random.hpp>
+#include <xgrad/core/text.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -82,8 +83,8 @@ gradcheck_result gradcheck(const F& f, const std::tuple<tensor<double, N>...>& i
             const auto error = std::fabs(numeric - given) / (options.atol + options.rtol * std::fabs(numeric));
             if (!(error <= result.largest_error) && !std::isnan(result.largest_error)) {
                 result.largest_error = error;
-                result.report = "input " + std::to_string(number) + ", element " + std::to_string(i) + ": gradient " +
-                                std::to_string(given) + ", difference quotient " + std::to_string(numeric);
+                result.report = detail::joined_text("input ", number, ", element ", i, ": gradient ", given,
+                                                    ", difference quotient ", numeric);
             }
         }
         ++number;
