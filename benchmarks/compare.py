@@ -302,7 +302,7 @@ def with_libraries(program):
     """The bytes of a program with the libraries that it needs, beside those that every C++ program does."""
     listed = subprocess.run(["ldd", program], check=True, capture_output=True, text=True).stdout
     everywhere = r"lib(c|m|stdc\+\+|gcc_s|gomp|pthread|dl|rt)\.so"
-    libraries = {os.path.realpath(path) for path in re.findall(r"=> (/\S+)", listed)
+    libraries = {os.path.realpath(path) for path in re.findall(r"=> (/.+) \(0x", listed)
                  if not re.match(everywhere, os.path.basename(path))}
     return os.path.getsize(program) + sum(os.path.getsize(path) for path in libraries)
 

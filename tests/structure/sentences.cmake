@@ -1,5 +1,5 @@
 # What the compiler says where the library cannot work: one sentence, whichever header comes first.
-# cmake -DROOT= -DCOMPILER= -DFLAGS= -P sentences.cmake
+# cmake -DROOT= -DCOMPILER= -DFLAGS= -DWORK=<scratch folder> -P sentences.cmake
 cmake_minimum_required(VERSION 3.23)
 
 set(standard "xgrad needs C++20: compile with -std=c++20")
@@ -45,6 +45,9 @@ if(GNU)
         expect("${arithmetic}" xgrad/xgrad.hpp ${flag})
     endforeach()
 endif()
+
+file(WRITE "${WORK}/min_and_max.hpp" "#include <vector>\n#define min(a, b) ((a) < (b) ? (a) : (b))\n")
+expect("define NOMINMAX before windows.h" xgrad/xgrad.hpp "-include" "${WORK}/min_and_max.hpp")
 
 # What looks like them and does no harm.
 foreach(flags IN ITEMS "-fno-math-errno;-fno-trapping-math" "-O3;-ffp-contract=fast" "-Ofast;-fno-fast-math"

@@ -42,7 +42,7 @@ public:
     as_recorded() = default;   // of nothing
     explicit as_recorded(array& elements) : m_version{elements.current_version()} {}
 
-    void check(array& elements) const {
+    void validate(array& elements) const {
         if (elements.current_version() != m_version)
             fail<autograd_error>("backward", "a value of shape ", elements.sizes, " that ", m_node->name,
                                  " kept for its gradient was changed in place; change a clone(), or call backward first");
@@ -79,7 +79,7 @@ public:
     /// The value; undefined for an optional input that was not given. Throws `autograd_error` when it was changed in
     /// place since it was kept.
     const tensor<T>& operator()() const {
-        if (m_value.defined()) m_recorded.check(detail::access::get(m_value));
+        if (m_value.defined()) m_recorded.validate(detail::access::get(m_value));
         return m_value;
     }
 
@@ -110,7 +110,7 @@ public:
     /// The same as for `kept`. The tensor that stood for the result may be gone, or going on another thread: a new one
     /// takes its place.
     tensor<T> operator()() const {
-        m_recorded.check(*m_array);
+        m_recorded.validate(*m_array);
         auto* const again = detail::array::make_view(*m_array, m_array->sizes);
         if (is_grad_enabled()) {
             again->graph = &m_recorded.owner();

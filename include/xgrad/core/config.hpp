@@ -12,6 +12,13 @@
 #include <xgrad reports errors by exceptions: compile without -fno-exceptions>
 #endif
 
+// The dependencies cannot stand these two macros. libstdc++ does away with them in each of its headers.
+#include <cstddef>
+
+#if defined(min) || defined(max)
+#include <xtensor and xsimd have functions min and max: define NOMINMAX before windows.h, or #undef the two macros>
+#endif
+
 // Flags that allow the compiler to take it that no number is infinite or NaN, that zeros have no sign, or that sums
 // may be regrouped. g++ tells of each of them; clang only of -ffinite-math-only and of -ffast-math as a whole.
 #if defined(__FAST_MATH__) || (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__) || defined(_M_FP_FAST) || \

@@ -3,15 +3,10 @@
 #pragma once
 
 #include <xgrad/core/config.hpp>
+#include <xgrad/core/text.hpp>
 
-#include <charconv>
-#include <concepts>
-#include <cstddef>
-#include <ranges>
 #include <stdexcept>
-#include <string>
 #include <string_view>
-#include <type_traits>
 
 namespace xgrad::inline XGRAD_SHARED_ABI {
 
@@ -67,44 +62,10 @@ public:
 
 namespace xgrad::inline XGRAD_ABI {
 
-namespace detail {
-
-inline void append_text(std::string& text, std::string_view piece) { text += piece; }
-
-template <class Number>
-    requires(std::is_arithmetic_v<Number> && !std::is_same_v<Number, bool>)
-void append_text(std::string& text, Number number) {
-    char digits[64];
-    const auto [end, status] = std::to_chars(digits, digits + sizeof digits, number);
-    static_cast<void>(status);   // 64 characters are enough for any
-    text.append(digits, end);
-}
-
-/// "(2, 3)", "(4,)", "()": as NumPy prints a shape.
-template <class Range>
-    requires(std::ranges::sized_range<Range> && std::integral<std::ranges::range_value_t<Range>> &&
-             !std::convertible_to<const Range&, std::string_view>)
-void append_text(std::string& text, const Range& sizes) {
-    text += '(';
-    auto count = std::size_t{0};
-    for (const auto size : sizes) {
-        if (count++ != 0) text += ", ";
-        append_text(text, size);
-    }
-    text += count == 1 ? ",)" : ")";
-}
-
-}  // namespace detail
-
 /// Throws `Error` with the text `[where] pieces...`. The pieces are strings, numbers and shapes.
 template <class Error, class... Pieces>
 [[noreturn]] XGRAD_NOINLINE void fail(std::string_view where, const Pieces&... pieces) {
-    using detail::append_text;
-    auto text = std::string{"["};
-    text += where;
-    text += "] ";
-    (append_text(text, pieces), ...);
-    throw Error{text};
+    throw Error{detail::joined_text("[", where, "] ", pieces...)};
 }
 
 }  // namespace xgrad

@@ -104,7 +104,7 @@ struct floor_divide_fn : binary<floor_divide_fn> {
     static constexpr auto left = [](const auto& dy) { return dy * 0; };
     static constexpr auto right = left;
     template <element T>
-    static void check(std::span<const T> divisors) {
+    static void validate(std::span<const T> divisors) {
         if (std::ranges::find(divisors, T{0}) != divisors.end()) fail<value_error>(name, "an integer divided by zero");
     }
 

@@ -168,7 +168,7 @@ auto keep_read(bool read_a, const basic_tensor<T>& a, bool read_b, const basic_t
 /// Lets an operation that is not defined for all integers look at its right operand.
 template <class Op, element T>
 void check_operands(std::span<const T> right) {
-    if constexpr (!real<T> && requires { Op::check(right); }) Op::check(right);
+    if constexpr (!real<T> && requires { Op::validate(right); }) Op::validate(right);
 }
 
 template <class Op, element T>

@@ -152,18 +152,18 @@ inline constexpr bce_with_logits_fn binary_cross_entropy_with_logits{};
 struct cross_entropy_fn {
     template <real T, std::size_t N, element Integer, std::size_t M>
     tensor<T, 0> operator()(const tensor<T, N>& logits, const tensor<Integer, M>& labels) const {
-        check<T, N, Integer, M>();
+        check_types<T, N, Integer, M>();
         return detail::with_rank<0>(detail::cross_entropy_checked<T, Integer>(logits, labels, reduction::mean));
     }
     template <real T, std::size_t N, element Integer, std::size_t M>
     tensor<T> operator()(const tensor<T, N>& logits, const tensor<Integer, M>& labels, reduction how) const {
-        check<T, N, Integer, M>();
+        check_types<T, N, Integer, M>();
         return detail::cross_entropy_checked<T, Integer>(logits, labels, how);
     }
 
 private:
     template <class T, std::size_t N, class Integer, std::size_t M>
-    static void check() {
+    static void check_types() {
         static_assert(std::is_integral_v<Integer> && !std::is_same_v<Integer, bool>, "labels are integers");
         static_assert((N == 2 || N == dynamic_rank) && (M == 1 || M == dynamic_rank), "logits are (rows, classes), labels (rows)");
     }
