@@ -98,8 +98,9 @@ tensor<T> map_any(const F& f, const basic_tensor<T>& first, const X&... rest) {
 /// `f` is any generic function out of + - * /, comparisons, `where` and the elementwise operations of this
 /// library. It is called with vectors of elements for the value, with dual numbers over them for the
 /// derivative, and with tensors where a derivative of the derivative is asked for.
-template <class F, real T, std::size_t N, std::size_t... M>
-tensor<T, broadcast_rank<N, M...>> map(const F& f, const tensor<T, N>& first, const tensor<T, M>&... rest) {
+template <class F, element T, std::size_t N, element... U, std::size_t... M>
+tensor<T, broadcast_rank<N, M...>> map(const F& f, const tensor<T, N>& first, const tensor<U, M>&... rest) {
+    detail::check_types<T, U...>();
     return detail::with_rank<broadcast_rank<N, M...>>(detail::map_any<F, T>(f, first, rest...));
 }
 
