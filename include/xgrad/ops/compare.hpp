@@ -42,6 +42,11 @@ struct mirror<std::greater_equal<>> {
     using type = std::less_equal<>;
 };
 
+template <class Relation, element T>
+tensor<bool> compare_with(const char* name, const basic_tensor<T>& x, T value) {
+    return compute<bool>(name, [=](T element) { return Relation{}(element, value); }, x);
+}
+
 /// Whether `x R number`, exactly, whatever the types: as x R v with the v of type T that divides all T as the number
 /// does, or as the one answer for all where there is none. (x < 2.5 is x < 3, x <= 2.5 is x <= 2, and bytes are < 300.)
 /// To a float, 0.1 is the float nearest to it.
@@ -57,8 +62,7 @@ tensor<bool> compare(const char* name, const basic_tensor<T>& x, S number) {
         else if (by_last) value = last;
         otherwise = by_last ? Relation{}(1, 0) : Relation{}(0, 1);   // all are above, or below, or at least unequal
     }
-    if (!value) return filled<dynamic_rank>(shape_of(x), otherwise);
-    return compute<bool>(name, [v = *value](T element) { return Relation{}(element, v); }, x);
+    return value ? compare_with<Relation>(name, x, *value) : filled<dynamic_rank>(shape_of(x), otherwise);
 }
 
 }  // namespace detail
@@ -153,15 +157,17 @@ tensor<bool, broadcast_rank<N, M>> operator||(const tensor<bool, N>& a, const te
 }
 
 /// Whether two tensors have the same shape and equal elements.
-template <element T>
-bool array_equal(const basic_tensor<T>& a, const basic_tensor<T>& b) {
+template <element T, element U>
+bool array_equal(const basic_tensor<T>& a, const basic_tensor<U>& b) {
+    static_assert(std::is_same_v<T, U>, "the element types differ: convert one operand with astype<T>(x)");
     const auto x = a.span(), y = b.span();
     return detail::shape_of(a) == detail::shape_of(b) && std::ranges::equal(x, y);
 }
 
 /// Whether |a - b| <= atol + rtol |b| for every element of two tensors of one shape, as in NumPy.
-template <real T>
-bool allclose(const basic_tensor<T>& a, const basic_tensor<T>& b, double rtol = 1e-5, double atol = 1e-8) {
+template <element T, element U>
+bool allclose(const basic_tensor<T>& a, const basic_tensor<U>& b, double rtol = 1e-5, double atol = 1e-8) {
+    detail::check_types<T, U>();
     const auto x = a.span(), y = b.span();
     return detail::shape_of(a) == detail::shape_of(b) && std::ranges::equal(x, y, [=](double v, double w) {
                return v == w || (std::isfinite(w) && std::fabs(v - w) <= atol + rtol * std::fabs(w));
@@ -204,7 +210,14 @@ struct where_fn {
     template <std::size_t K, scalar A, scalar B>
     tensor<std::common_type_t<A, B>, K> operator()(const tensor<bool, K>& condition, A a, B b) const {
         using T = std::common_type_t<A, B>;
-        return detail::with_rank<K>(detail::compute<T>("where", [=](bool c) { return static_cast<T>(c ? a : b); }, condition));
+        const auto chosen = detail::as_element<T>("where", a), other = detail::as_element<T>("where", b);
+        return detail::with_rank<K>(detail::compute<T>("where", [=](bool c) { return c ? chosen : other; }, condition));
+    }
+    template <element T, element U, std::size_t K, std::size_t N, std::size_t M>
+        requires(!std::is_same_v<T, U>)
+    tensor<T> operator()(const tensor<bool, K>&, const tensor<T, N>& a, const tensor<U, M>&) const {
+        static_assert(std::is_same_v<T, U>, "the element types differ: convert one operand with astype<T>(x)");
+        return a;
     }
 
     // In formulas whose condition is about a number.
@@ -214,7 +227,7 @@ struct where_fn {
     }
     template <element T, std::size_t N, scalar S>
     tensor<T, N> operator()(bool condition, S a, const tensor<T, N>& b) const {
-        return condition ? detail::choose<T>(tensor<bool>(true), tensor<T>(static_cast<T>(a)), b) : b;
+        return condition ? detail::choose<T>(tensor<bool>(true), tensor<T>(detail::as_element<T>("where", a)), b) : b;
     }
     template <real T>
     detail::upstream<T> operator()(bool condition, const detail::upstream<T>& a, const detail::upstream<T>& b) const {

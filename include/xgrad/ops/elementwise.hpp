@@ -33,6 +33,13 @@ concept plain_value = simd::is_batch<V> || std::is_floating_point_v<V>;
 
 namespace detail {
 
+/// What an operation on real numbers asks of its operands' types.
+template <class T, class... U>
+constexpr void check_types() {
+    static_assert((std::is_same_v<T, U> && ...), "the element types differ: convert one operand with astype<T>(x)");
+    static_assert(real<T> || !(std::is_same_v<T, U> && ...), "an operation on real numbers: convert the operand with astype<float>(x)");
+}
+
 /// The type of one element of a plain value.
 template <class V>
 struct number_of {

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <initializer_list>
 #include <span>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -64,6 +65,15 @@ std::vector<tensor<T>, memory::allocator<tensor<T>>> without_ranks(const Parts& 
     return {parts.begin(), parts.end()};
 }
 
+/// Braces around tensors of different types, which are no list of one type: they only say so.
+struct unlike_parts {
+    template <element T, std::size_t N, element... U, std::size_t... M>
+    unlike_parts(const tensor<T, N>&, const tensor<U, M>&...) {
+        static_assert((std::is_same_v<T, U> && ...), "the element types differ: convert one operand with astype<T>(x)");
+        static_assert(((N == M) && ...) || !(std::is_same_v<T, U> && ...), "the parts have different ranks in their types: give all as tensor<T>");
+    }
+};
+
 }  // namespace detail
 
 /// The parts one after the other along `axis`, along which alone their sizes may differ.
@@ -77,6 +87,7 @@ struct concat_fn {
     tensor<T, N> operator()(const std::vector<tensor<T, N>>& parts, extent axis = 0) const {
         return join<T, N>(parts, axis);
     }
+    void operator()(const detail::unlike_parts&, extent = 0) const {}
 
 private:
     template <element T, std::size_t N, class Parts>
@@ -97,6 +108,7 @@ struct stack_fn {
     auto operator()(const std::vector<tensor<T, N>>& parts, extent axis = 0) const {
         return join<T, N>(parts, axis);
     }
+    void operator()(const detail::unlike_parts&, extent = 0) const {}
 
 private:
     template <element T, std::size_t N, class Parts>

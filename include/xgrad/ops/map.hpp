@@ -118,8 +118,9 @@ tensor<T> map_any(const F& f, const basic_tensor<T>& first, const X&... rest) {
 /// vectors of elements, and with tensors where a derivative of the derivative is asked for. An element whose gradient is
 /// zero contributes zero; inside the formula numbers follow IEEE 754, and a branch that `where` does not choose is not
 /// looked at.
-template <class F, real T, std::size_t N, std::size_t... M>
-tensor<T, broadcast_rank<N, M...>> map(const F& f, const tensor<T, N>& first, const tensor<T, M>&... rest) {
+template <class F, element T, std::size_t N, element... U, std::size_t... M>
+tensor<T, broadcast_rank<N, M...>> map(const F& f, const tensor<T, N>& first, const tensor<U, M>&... rest) {
+    detail::check_types<T, U...>();
     return detail::with_rank<broadcast_rank<N, M...>>(detail::map_any<F, T>(f, first, rest...));
 }
 
