@@ -160,8 +160,8 @@ public:
                 if (input->standing == node::place::outside) enter(*input);
                 continue;
             }
-            if (is_wanted(current) || std::ranges::any_of(inputs, [](const node* input) {
-                    return input != nullptr && input->standing == node::place::within;
+            if (is_wanted(current) || std::ranges::any_of(inputs, [this](const node* input) {
+                    return input != nullptr && input->is_within(&passes, m_level);
                 }))
                 current.standing = node::place::within;
             if (current.standing == node::place::within && current.released && !is_wanted(current))

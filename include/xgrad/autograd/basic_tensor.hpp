@@ -47,7 +47,10 @@ public:
 
     /// The elements in row-major order. Through a pointer to mutable elements they may be written; a rule
     /// that kept them finds out. The pointer is meant for use before the next operation on the tensor.
-    const T* data() const { return reinterpret_cast<const T*>(get().elements); }
+    const T* data() const {
+        if constexpr (real<T>) get().note_read();
+        return reinterpret_cast<const T*>(get().elements);
+    }
     T* data() {
         get().expose();
         return reinterpret_cast<T*>(m_array->elements);
@@ -58,12 +61,14 @@ public:
     /// The only element. Throws `shape_error` when there are more, or none.
     T item() const {
         if (size() != 1) fail<shape_error>("item", "one element wanted, the shape is ", get().sizes);
+        get().note_number();
         return *data();
     }
 
     /// The element at an index for each axis. Throws `rank_error` and `index_error`.
     template <std::integral... Indices>
     T operator()(Indices... indices) const {
+        get().note_number();
         return data()[offset(indices...)];
     }
     template <std::integral... Indices>

@@ -90,6 +90,11 @@ public:
     bool is_claimed_by(const void* thread) const noexcept { return claimed_by() == thread; }
     const void* claimed_by() const noexcept { return m_claimed_by.load(std::memory_order_relaxed); }
 
+    /// Whether its gradient is on the way in the pass of this thread and level.
+    bool is_within(const void* thread, std::uint8_t pass_level) const noexcept {
+        return is_claimed_by(thread) && standing == place::within && level == pass_level;
+    }
+
     bool is_leaf() const noexcept { return m_is_leaf; }
     /// Whether the value's elements are those of the (only) input.
     bool shares_input() const noexcept { return m_shares_input; }

@@ -165,8 +165,7 @@ public:
     std::size_t size() const { return m_inputs.size(); }
     /// Whether the gradient of input `i` is needed: in this pass, not in another thread's or one around this one.
     bool wants(std::size_t i) const {
-        return m_inputs[i] != nullptr && m_inputs[i]->is_claimed_by(m_thread) &&
-               m_inputs[i]->standing == detail::node::place::within && m_inputs[i]->level == m_level;
+        return m_inputs[i] != nullptr && m_inputs[i]->is_within(m_thread, m_level);
     }
     /// Evaluates `gradient`, a function without arguments, if input `i` needs it.
     template <class F>
@@ -211,7 +210,10 @@ private:
 struct input {
     node* graph;
     template <element T>
-    input(const basic_tensor<T>& x) : graph{access::graph(x)} {}
+    input(const basic_tensor<T>& x) : graph{access::graph(x)} {
+        if constexpr (real<T>)
+            if (x.defined()) access::get(x).note_read();
+    }
     input(node* known) : graph{known} {}
 };
 

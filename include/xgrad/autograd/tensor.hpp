@@ -79,6 +79,7 @@ public:
             fail<shape_error>("tensor", values.size(), " values for the shape ", sizes, ", which has ",
                               this->size());
         std::ranges::copy(values, elements());
+        this->get().expose();
     }
 
     /// A copy of any xtensor expression or container.
@@ -88,6 +89,7 @@ public:
         std::transform(expression.template cbegin<xt::layout_type::row_major>(),
                        expression.template cend<xt::layout_type::row_major>(), elements(),
                        [](const auto& value) { return detail::nearest_cast<T>(value); });
+        this->get().expose();
     }
 
     /// Another rank's handle to the same array.
@@ -121,7 +123,10 @@ public:
 
     /// The elements as an xtensor adaptor, on which the whole of xtensor works. It keeps them alive, and
     /// writing through it changes the tensor.
-    auto value() const { return adapt<const T>(); }
+    auto value() const {
+        if constexpr (real<T>) this->get().note_read();
+        return adapt<const T>();
+    }
     auto value() {
         this->get().expose();
         return adapt<T>();
