@@ -11,6 +11,7 @@
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/dtype.hpp>
 #include <xgrad/core/error.hpp>
+#include <xgrad/core/finite.hpp>
 #include <xgrad/core/random.hpp>
 
 #include <algorithm>
@@ -54,9 +55,9 @@ fans fans_of(const char* where, const basic_tensor<T>& w) {
 /// w ~ U(low, high)
 template <real T>
 void uniform(basic_tensor<T>& w, double low = 0, double high = 1) {
-    if (!(low <= high))
+    if (!is_finite_number(low) || !is_finite_number(high) || low > high)
         fail<value_error>("init::uniform", "low is ", low, ", high is ", high,
-                          "; low must not be above high");
+                          "; both must be finite, low not above high");
     const auto from = static_cast<T>(low), width = static_cast<T>(high - low);
     detail::fill(w, [=](generator& numbers) { return std::fma(width, numbers.uniform<T>(), from); });
 }
@@ -64,8 +65,9 @@ void uniform(basic_tensor<T>& w, double low = 0, double high = 1) {
 /// w ~ N(mean, deviation^2)
 template <real T>
 void normal(basic_tensor<T>& w, double mean = 0, double deviation = 1) {
-    if (!(deviation >= 0))
-        fail<value_error>("init::normal", "the standard deviation is ", deviation, "; it must be at least 0");
+    if (!is_finite_number(mean) || !is_finite_number(deviation) || deviation < 0)
+        fail<value_error>("init::normal", "the mean is ", mean, ", the standard deviation ", deviation,
+                          "; both must be finite, the deviation at least 0");
     const auto centre = static_cast<T>(mean), scale = static_cast<T>(deviation);
     detail::fill(w, [=](generator& numbers) { return std::fma(scale, numbers.normal<T>(), centre); });
 }
