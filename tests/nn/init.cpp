@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <initializer_list>
 #include <limits>
 #include <numbers>
 #include <vector>
@@ -78,6 +79,12 @@ TEST_CASE("in place, by the seed, and only where there are fans") {
     CHECK_THROWS_AS(init::xavier_uniform(vector), xg::rank_error);
     CHECK_THROWS_AS(init::uniform(vector, 1, 0), xg::value_error);
     CHECK_THROWS_AS(init::normal(vector, 0, -1), xg::value_error);
+    for (const auto none : {std::numeric_limits<double>::infinity(), std::numeric_limits<double>::quiet_NaN()}) {
+        CHECK_THROWS_AS(init::uniform(vector, none, 1), xg::value_error);
+        CHECK_THROWS_AS(init::uniform(vector, 0, none), xg::value_error);
+        CHECK_THROWS_AS(init::normal(vector, none), xg::value_error);
+        CHECK_THROWS_AS(init::normal(vector, 0, none), xg::value_error);
+    }
 }
 
 TEST_CASE("uniform: from low to below high, whatever the bounds") {

@@ -161,7 +161,7 @@ public:
                 continue;
             }
             if (is_wanted(current) || std::ranges::any_of(inputs, [this](const node* input) {
-                    return input != nullptr && input->is_within(&passes, m_level);
+                    return input != nullptr && input->is_within(&per_process::passes, m_level);
                 }))
                 current.standing = node::place::within;
             if (current.standing == node::place::within && current.released && !is_wanted(current))

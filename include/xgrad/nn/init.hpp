@@ -11,6 +11,7 @@
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/dtype.hpp>
 #include <xgrad/core/error.hpp>
+#include <xgrad/core/finite.hpp>
 #include <xgrad/core/random.hpp>
 
 #include <algorithm>
@@ -55,7 +56,7 @@ fans fans_of(const char* where, const basic_tensor<T>& w) {
 template <real T>
 void uniform(basic_tensor<T>& w, double low = 0, double high = 1) {
     const auto from = static_cast<T>(low), to = static_cast<T>(high);
-    if (!(low <= high) || !std::isfinite(from) || !std::isfinite(to))
+    if (!is_finite_number(from) || !is_finite_number(to) || low > high)
         fail<value_error>("init::uniform", "low is ", low, ", high is ", high,
                           "; low must not be above high, and both must be finite");
     // Only a width may be more than T holds: then half of everything, exactly, is doubled in the end.
@@ -68,7 +69,7 @@ void uniform(basic_tensor<T>& w, double low = 0, double high = 1) {
 /// w ~ N(mean, deviation^2)
 template <real T>
 void normal(basic_tensor<T>& w, double mean = 0, double deviation = 1) {
-    if (!(deviation >= 0) || !std::isfinite(mean) || !std::isfinite(deviation))
+    if (!is_finite_number(mean) || !is_finite_number(deviation) || deviation < 0)
         fail<value_error>("init::normal", "the mean is ", mean, ", the standard deviation is ", deviation,
                           "; both must be finite, and the deviation at least 0");
     const auto centre = static_cast<T>(mean), scale = static_cast<T>(deviation);
