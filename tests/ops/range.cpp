@@ -4,9 +4,11 @@
 #include <support/accuracy.hpp>
 
 #include <xgrad/autograd/create.hpp>
+#include <xgrad/autograd/functional.hpp>
 #include <xgrad/ops/activation.hpp>
 #include <xgrad/ops/arithmetic.hpp>
 #include <xgrad/ops/loss.hpp>
+#include <xgrad/ops/map.hpp>
 #include <xgrad/ops/math.hpp>
 #include <xgrad/ops/reduce.hpp>
 #include <xgrad/ops/softmax.hpp>
@@ -192,6 +194,8 @@ TEST_CASE_TEMPLATE("range: cross-entropy and log_softmax, however sure and howev
                 CHECK(units_apart<T>(xg::softmax(x)(0, 0), 1 / (1 + others)) <= 4);
                 const auto first = label == 0 ? -others / (1 + others) : 1 / (1 + others);
                 CHECK(units_apart<T>(x.grad()(0, 0), first, label == 0 && others > 1 ? X{1} : X{0}) <= 6);
+                const auto recorded = xg::grad([&](const auto& v) { return xg::cross_entropy(v, xg::full<int>({1}, label)); })(x);
+                CHECK(units_apart<T>(recorded(0, 0), first, label == 0 && others > 1 ? X{1} : X{0}) <= 6);
             }
 }
 
@@ -225,6 +229,22 @@ TEST_CASE("range: softmax over many classes adds them up as exactly as sum does"
     CHECK(xg::softmax(x)(0) == 0x1p-24f);
     CHECK(xg::log_softmax(x)(0) == std::log(0x1p-24f));
     CHECK(xg::sum(xg::ones<float>({size + 3})).item() == static_cast<float>(size + 3));
+}
+
+TEST_CASE_TEMPLATE("range: the derivatives' own derivatives end at zero", T, float, double) {
+    for (const auto reach : {T{50}, T{1000}, T(1e30f), inf<T>})
+        for (const auto at : {reach, -reach}) {
+            const auto second = [&](const auto& f) {
+                const auto slope = [&](const auto& x) { return xg::sum(xg::grad([&](const auto& v) { return xg::sum(f(v)); })(x)); };
+                return xg::grad(slope)(xg::full<T>({3}, at))(2);
+            };
+            CAPTURE(at);
+            CHECK(std::abs(second(xg::gelu)) < 1e-18);
+            CHECK(std::abs(second(xg::silu)) < 1e-18);
+            CHECK(std::abs(second(xg::erf)) < 1e-18);
+            CHECK(std::abs(second(xg::softplus)) < 1e-18);
+            CHECK(std::abs(second([](const auto& x) { return xg::map([](const auto& v) { return xg::gelu(v) + xg::silu(v); }, x); })) < 1e-18);
+        }
 }
 
 TEST_CASE("range: the functions on single numbers") {

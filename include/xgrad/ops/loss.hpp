@@ -54,9 +54,12 @@ tensor<T> squared_error(const basic_tensor<T>& a, const basic_tensor<T>& b, redu
 template <real T>
 tensor<T> cross_entropy_slope(const tensor<T>& weights, const tensor<T>& x, const tensor<std::int64_t>& labels) {
     const auto rows = shape_of(x)[0], classes = shape_of(x)[1];
-    if (needs_grad(weights, x))
-        return (weights.size() == 1 ? weights : reshape_to(weights, {rows, 1})) *
-               (softmax_along(x, 1) - tensor<T>{one_hot<T>(labels, classes)});
+    if (needs_grad(weights, x)) {
+        // softmax(x) - 1 is minus the sum of the others, which has the digits that the difference has lost.
+        const auto chosen = tensor<T>{one_hot<T>(labels, classes)};
+        const auto others = softmax_along(x, 1) * (1 - chosen);
+        return (weights.size() == 1 ? weights : reshape_to(weights, {rows, 1})) * (others - chosen * sum(others, 1, keep_dims));
+    }
     auto dx = make_result<T>(shape_of(x));
     kernels::cross_entropy_gradient(x.data(), labels.data(), weights.data(), weights.size() == 1 ? 0 : 1, rows, classes,
                                     access::elements(dx));
