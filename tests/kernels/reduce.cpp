@@ -124,6 +124,46 @@ TEST_CASE("the error of a sum of random numbers stays at a few units in the last
     CHECK(std::fabs(static_cast<double>(sum(x)) - exact) / exact < 3e-7);
 }
 
+TEST_CASE("whichever axes are summed over, the error grows with the logarithm of the number only") {
+    for (const auto& sizes : {xg::shape{40, 2, 40, 3, 40, 2}, {30, 30, 2, 30, 2, 30}, {3, 200000}, {200000, 3}, {2, 100000, 3}}) {
+        const auto x = std::vector<float>(sizes.elements(), 0.1f);
+        for (auto bits = 1u; bits < 1u << sizes.rank(); ++bits) {
+            CAPTURE(to_string(sizes));
+            CAPTURE(bits);
+            const auto axes = axes_from_bits(bits, sizes.rank());
+            auto y = std::vector<float>(xg::reduced_shape(sizes, axes, false).elements());
+            kernels::reduce(kernels::sum_of{}, x.data(), sizes, axes, y.data());
+            const auto exact = static_cast<double>(0.1f) * static_cast<double>(x.size() / y.size());
+            for (const auto each : y)
+                if (!(std::fabs(static_cast<double>(each) - exact) <= 1e-6 * exact)) CHECK(static_cast<double>(each) == exact);
+        }
+    }
+}
+
+TEST_CASE("a NaN is found wherever it stands and whichever axes are reduced, and nowhere else") {
+    constexpr auto nan = std::numeric_limits<float>::quiet_NaN();
+    const auto sizes = xg::shape{3, 2, 9, 5};
+    auto x = std::vector<float>(sizes.elements(), 1.0f);
+    for (auto bits = 0u; bits < 16; ++bits) {
+        const auto axes = axes_from_bits(bits, sizes.rank());
+        auto y = std::vector<float>(xg::reduced_shape(sizes, axes, false).elements());
+        for (auto at = std::size_t{0}; at < x.size(); ++at) {
+            x[at] = nan;
+            auto right = true;
+            const auto look = [&](const auto& op) {
+                kernels::reduce(op, x.data(), sizes, axes, y.data());
+                for (auto i = std::size_t{0}; i < y.size(); ++i)
+                    right = right && std::isnan(y[i]) == (i == place_in_result(at, sizes, axes));
+            };
+            look(kernels::maximum_of{}), look(kernels::minimum_of{}), look(kernels::sum_of{});
+            CAPTURE(bits);
+            CAPTURE(at);
+            CHECK(right);
+            x[at] = 1;
+        }
+    }
+}
+
 TEST_CASE("NaN and infinity") {
     constexpr auto nan = std::numeric_limits<float>::quiet_NaN(), inf = std::numeric_limits<float>::infinity();
     for (const auto size : {1u, 2u, 15u, 16u, 17u, 64u, 100u, 5000u})

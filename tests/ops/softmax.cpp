@@ -30,11 +30,10 @@ xg::tensor<double> softmax_reference(const xg::tensor<double>& x, std::size_t ax
     auto y = xg::empty_like(x);
     for (auto i = std::size_t{0}; i < x.size(); ++i) {
         const auto first = i / (inner * length) * inner * length + i % inner;
-        auto largest = -inf, sum = 0.0;
-        for (auto k = std::size_t{0}; k < length; ++k) largest = std::max(largest, x.data()[first + k * inner]);
-        for (auto k = std::size_t{0}; k < length; ++k) sum += std::exp(x.data()[first + k * inner] - largest);
-        const auto logarithm_of = x.data()[i] - largest - std::log(sum);
-        y.data()[i] = logarithm ? logarithm_of : std::exp(logarithm_of);
+        auto sum = 0.0L;   // of e^(x_k - x_i), in which the term for i itself, 1, is left out
+        for (auto k = std::size_t{0}; k < length; ++k)
+            if (const auto at = first + k * inner; at != i) sum += std::exp(static_cast<long double>(x.data()[at]) - x.data()[i]);
+        y.data()[i] = static_cast<double>(logarithm ? -std::log1p(sum) : 1 / (1 + sum));
     }
     return y;
 }

@@ -9,6 +9,7 @@
 #include <xgrad/ops/take.hpp>
 
 #include <array>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <type_traits>
@@ -82,6 +83,32 @@ TEST_CASE("take: changing the indices afterwards changes no gradient") {
     at(0) = 0;
     xg::sum(y).backward();
     CHECK(xg::array_equal(x.grad(), xg::tensor<double, 1>{0, 0, 2}));
+}
+
+TEST_CASE("take: what a row gets from many places is added up as exactly as by sum") {
+    // A million times 0.1 to one row, while another gets it once; in single numbers and in rows, along either axis.
+    constexpr auto count = std::size_t{1'000'000};
+    auto numbers = std::vector<std::int64_t>(count, 1);
+    numbers[count / 2] = 0;
+    const auto at = xg::tensor<std::int64_t>(numbers, {count});
+    const auto gradient = [&](const xg::shape& sizes, std::ptrdiff_t axis) {
+        auto x = xg::zeros<float>(sizes);
+        x.requires_grad(true);
+        const auto y = xg::take(x, at, axis);
+        y.backward(xg::full_like(y, 0.1f));
+        return x.grad();
+    };
+    const auto check = [](float single, float many) {
+        CHECK(single == 0.1f);
+        CHECK(std::fabs(static_cast<double>(many) / (static_cast<double>(0.1f) * (count - 1)) - 1) < 1e-6);
+    };
+    const auto flat = gradient({3}, 0);
+    check(flat(0), flat(1));
+    CHECK(flat(2) == 0);
+    const auto rows = gradient({2, 3}, 0);
+    for (auto i = 0; i < 3; ++i) check(rows(0, i), rows(1, i));
+    const auto columns = gradient({3, 2}, 1);
+    for (auto i = 0; i < 3; ++i) check(columns(i, 0), columns(i, 1));
 }
 
 TEST_CASE("one_hot") {

@@ -40,7 +40,7 @@ foreach(flag IN ITEMS -ffast-math -Ofast -ffinite-math-only)
     expect("${arithmetic}" xgrad/xgrad.hpp ${flag})
 endforeach()
 # These alone, clang does not tell of.
-if(GNU)
+if(COMPILER_ID STREQUAL "GNU")
     foreach(flag IN ITEMS -fno-signed-zeros -funsafe-math-optimizations -freciprocal-math)
         expect("${arithmetic}" xgrad/xgrad.hpp ${flag})
     endforeach()

@@ -1,6 +1,7 @@
 // The one header that names a header of xsimd, and the few words that kernels use to speak of vectors.
 //
-// Everything here is stable from xsimd 8.1 to 14: load, store, fma, select, the mathematical functions.
+// Everything here is stable from xsimd 8.1 to 14: load, store, fma, select, any, sqrt, abs. The mathematical functions
+// are in core/simd_math.hpp.
 #pragma once
 
 #include <xgrad/core/config.hpp>
@@ -17,10 +18,10 @@
 #include <xsimd/xsimd.hpp>
 #endif
 
-#include <algorithm>
-#include <cmath>
+#include <bit>
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <type_traits>
 
@@ -44,6 +45,10 @@ template <class V>
 inline constexpr bool is_batch = false;
 template <class T, class A>
 inline constexpr bool is_batch<xsimd::batch<T, A>> = true;
+
+/// A vector of floats or doubles.
+template <class V>
+concept real_vector = is_batch<V> && std::floating_point<typename V::value_type>;
 
 template <class T>
 XGRAD_ALWAYS_INLINE batch<T> load(const T* from) {
@@ -119,8 +124,9 @@ XGRAD_ALWAYS_INLINE void store_up_to(T* to, const batch<T>& value, std::size_t c
 }
 
 /// a * b + c, rounded once where the target can.
-template <class T>
-XGRAD_ALWAYS_INLINE batch<T> fma(const batch<T>& a, const batch<T>& b, const batch<T>& c) {
+template <class T, class A>
+XGRAD_ALWAYS_INLINE xsimd::batch<T, A> fma(const xsimd::batch<T, A>& a, const xsimd::batch<T, A>& b,
+                                           const xsimd::batch<T, A>& c) {
     return xsimd::fma(a, b, c);
 }
 
@@ -136,112 +142,106 @@ XGRAD_ALWAYS_INLINE T select(bool condition, T a, T b) {
     return condition ? a : b;
 }
 
+/// Whether a condition holds in any lane.
+template <class T, class A>
+XGRAD_ALWAYS_INLINE bool any(const xsimd::batch_bool<T, A>& condition) {
+    return xsimd::any(condition);
+}
+
 /// Whether a value is not even equal to itself. (Not `x != x`: for AVX-512, xsimd 8.1 calls NaN not unequal to NaN.)
 template <class V>
 XGRAD_ALWAYS_INLINE auto is_nan(const V& x) {
     return !(x == x);
 }
 
-// The mathematical functions under one name for vectors and for single numbers.
-#define XGRAD_SIMD_FUNCTION(name)                                    \
-    template <class T, class A>                                      \
-    xsimd::batch<T, A> name(const xsimd::batch<T, A>& x) {           \
-        return xsimd::name(x);                                       \
-    }                                                                \
-    template <std::floating_point T>                                 \
-    T name(T x) {                                                    \
-        return std::name(x);                                         \
-    }
-XGRAD_SIMD_FUNCTION(exp)
-XGRAD_SIMD_FUNCTION(expm1)
-XGRAD_SIMD_FUNCTION(log)
-XGRAD_SIMD_FUNCTION(log1p)
-XGRAD_SIMD_FUNCTION(sqrt)
-XGRAD_SIMD_FUNCTION(abs)
-XGRAD_SIMD_FUNCTION(sin)
-XGRAD_SIMD_FUNCTION(cos)
-#undef XGRAD_SIMD_FUNCTION
+/// An unsigned integer as wide as T.
+template <class T>
+using word = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
 
-/// Number by number: xsimd's own, e^(b ln a), is wrong for zeros, infinities and NaN, and loses as many digits as
-/// the result has before the point (340 units in the last place at 3^100, with 8.1).
+/// The bits of the elements, and the elements with these bits.
 template <class T, class A>
-xsimd::batch<T, A> pow(const xsimd::batch<T, A>& base, const xsimd::batch<T, A>& exponent) {
-    alignas(64) T a[xsimd::batch<T, A>::size], b[xsimd::batch<T, A>::size];
-    base.store_aligned(a);
-    exponent.store_aligned(b);
-    for (auto i = std::size_t{0}; i < xsimd::batch<T, A>::size; ++i) a[i] = std::pow(a[i], b[i]);
-    return xsimd::batch<T, A>::load_aligned(a);
+XGRAD_ALWAYS_INLINE xsimd::batch<word<T>, A> to_bits(const xsimd::batch<T, A>& x) {
+    return std::bit_cast<xsimd::batch<word<T>, A>>(x);
 }
+template <real_vector V, class W, class A>
+XGRAD_ALWAYS_INLINE V from_bits(const xsimd::batch<W, A>& bits) {
+    return std::bit_cast<V>(bits);
+}
+
 template <std::floating_point T>
-T pow(T base, T exponent) {
-    return std::pow(base, exponent);
-}
+inline constexpr auto sign_bit = std::bit_cast<word<T>>(T(-0.0));
 
-/// The polynomial with these coefficients, that of the highest power first.
-template <class T, class A, std::same_as<T>... Rest>
-XGRAD_ALWAYS_INLINE xsimd::batch<T, A> polynomial(const xsimd::batch<T, A>& x, std::type_identity_t<T> first, Rest... rest) {
-    auto sum = xsimd::batch<T, A>(first);
-    ((sum = xsimd::fma(sum, x, xsimd::batch<T, A>(rest))), ...);
-    return sum;
-}
-
-/// By way of e^-2|x| - 1, which is exact for small x and cannot overflow: tanh |x| = -d / (2 + d). For floats, to
-/// within 4 units in the last place, in one formula for all x; for doubles xsimd's.
+/// -x, with the other sign whatever x is. (Not `-x`: for AVX-512, xsimd 8.1 subtracts from zero, and 0 - 0 is +0.)
 template <class T, class A>
-xsimd::batch<T, A> tanh(const xsimd::batch<T, A>& x) {
-    if constexpr (std::same_as<T, float>) {
-        using batch = xsimd::batch<T, A>;
-        const auto size = xsimd::abs(x);
-        const auto t = batch(-2.0f) * xsimd::select(size > batch(10.0f), batch(10.0f), size);
-        // e^t = 2^n e^r with |r| <= ln 2 / 2, ln 2 in two parts; e^r = 1 + r + r^2 q(r), a minimax polynomial.
-        const auto n = xsimd::nearbyint(t * batch(1.44269504f));
-        const auto r = xsimd::fma(n, batch(2.12194440e-4f), xsimd::fma(n, batch(-0.693359375f), t));
-        const auto q = polynomial(r, 0.00138825213f, 0.00836652052f, 0.0416672006f, 0.166665435f, 0.49999997f);
-        const auto scale = xsimd::ldexp(batch(1.0f), xsimd::to_int(n));
-        const auto d = xsimd::fma(scale, xsimd::fma(r * r, q, r), scale - batch(1.0f));
-        return xsimd::copysign(d / (batch(-2.0f) - d), x);
-    } else {
-        return xsimd::tanh(x);
-    }
+XGRAD_ALWAYS_INLINE xsimd::batch<T, A> negate(const xsimd::batch<T, A>& x) {
+    return from_bits<xsimd::batch<T, A>>(to_bits(x) ^ xsimd::batch<word<T>, A>(sign_bit<T>));
 }
-template <std::floating_point T>
-T tanh(T x) {
-    return std::tanh(x);
+/// Integers wrap.
+template <class T>
+    requires std::is_arithmetic_v<T>
+constexpr T negate(T x) {
+    if constexpr (std::is_floating_point_v<T>) return -x;
+    else return static_cast<T>(std::uintmax_t{0} - static_cast<std::uintmax_t>(x));
 }
 
-/// For floats xsimd's; for doubles, where that is wrong by up to 68 units in the last place, x p(x^2) below 1 and
-/// 1 - e^-x^2 q((x - 3) / (x + 3)) from there to 6, where the difference from 1 ends; p and q interpolate, at
-/// Chebyshev's points, erf(x) / x and e^x^2 erfc(x). Within 2 units.
+/// |size| with the sign of `sign`.
 template <class T, class A>
-xsimd::batch<T, A> erf(const xsimd::batch<T, A>& x) {
-    if constexpr (std::same_as<T, double>) {
-        using batch = xsimd::batch<T, A>;
-        const auto one = batch(1.0), size = xsimd::abs(x), a = xsimd::select(size > batch(6.0), batch(6.0), size), z = a * a;
-        const auto near = polynomial(z, -7.79589882700214225e-10, 1.37200645467776856e-08, -1.62084838018717059e-07,
-                                         1.64474247033173624e-06, -1.49247369074196603e-05, 1.20552949048397079e-04,
-                                         -8.54832597538969208e-04, 5.22397760711642273e-03, -2.68661706432377704e-02,
-                                         1.12837916709450063e-01, -3.76126389031835404e-01, 1.12837916709551257e+00);
-        const auto far = polynomial((a - batch(3.0)) / (a + batch(3.0)),
-                                    1.28019008629626619e-06, 2.02360317964175664e-06, -8.00802131941268433e-06,
-                                    -1.28488945125235288e-05, 6.40618207353054674e-05, 4.52547263548335414e-05,
-                                    -5.97062351709328428e-04, 7.07746444390153731e-04, 4.26913634750825636e-03,
-                                    -2.43924993182731931e-02, 7.16658371977487434e-02, -1.50115936500787439e-01,
-                                    2.45603801712331945e-01, -3.26233560043037175e-01, 1.79001151181389950e-01);
-        return xsimd::copysign(xsimd::select(a < one, a * near, one - xsimd::exp(-z) * far), x);
-    } else {
-        return xsimd::erf(x);
-    }
-}
-template <std::floating_point T>
-T erf(T x) {
-    return std::erf(x);
+XGRAD_ALWAYS_INLINE xsimd::batch<T, A> copysign(const xsimd::batch<T, A>& size, const xsimd::batch<T, A>& sign) {
+    const auto mask = xsimd::batch<word<T>, A>(sign_bit<T>);
+    return from_bits<xsimd::batch<T, A>>((to_bits(sign) & mask) | (to_bits(size) & ~mask));
 }
 
-/// 1 / (1 + e^-x), by way of e^-|x|, which cannot overflow.
-template <class V>
-V sigmoid(const V& x) {
-    const auto e = simd::exp(-simd::abs(x));
-    return simd::select(x < V(0), e, V(1)) / (V(1) + e);
+/// The nearest whole number, of |x| < 2^31.
+template <class T, class A>
+XGRAD_ALWAYS_INLINE xsimd::batch<T, A> nearest(const xsimd::batch<T, A>& x) {
+#if defined(__SSE2__) && !defined(__SSE4_1__)
+    // Two conversions: xsimd adds and subtracts 2^23 or 2^52, which -ffast-math takes for nothing.
+    if constexpr (std::same_as<T, float>) return _mm_cvtepi32_ps(_mm_cvtps_epi32(x));
+    else return _mm_cvtepi32_pd(_mm_cvtpd_epi32(x));
+#else
+    return xsimd::nearbyint(x);
+#endif
+}
+
+template <class T, class A>
+XGRAD_ALWAYS_INLINE xsimd::batch<T, A> sqrt(const xsimd::batch<T, A>& x) {
+    return xsimd::sqrt(x);
+}
+template <class T, class A>
+XGRAD_ALWAYS_INLINE xsimd::batch<T, A> abs(const xsimd::batch<T, A>& x) {
+    return xsimd::abs(x);
+}
+
+/// x 2^power, rounded once, of whole powers from -2 bias to 2 bias, where the bias of the exponent is 127 or 1023: down
+/// among the subnormal numbers and up to where infinity begins.
+template <class T, class A>
+XGRAD_ALWAYS_INLINE xsimd::batch<T, A> scale(const xsimd::batch<T, A>& x, const xsimd::batch<T, A>& power) {
+#if defined(__AVX512F__)
+    if constexpr (std::same_as<T, float>) return _mm512_scalef_ps(x, power);
+    else return _mm512_scalef_pd(x, power);
+#else
+    // 2^power in two factors, either of which is a normal number. power + 2 bias + 2^23 has an exponent of its own, so
+    // that the whole number stands in its last bits; both halves of it are shifted to where an exponent stands.
+    using batch = xsimd::batch<T, A>;
+    constexpr auto digits = sizeof(T) == 4 ? 23 : 52;
+    constexpr auto offset = sizeof(T) == 4 ? T(8388608 + 2 * 127) : T(4503599627370496 + 2 * 1023);
+    const auto whole = to_bits(power + batch(offset)), half = whole >> 1;
+    return (x * from_bits<batch>(half << digits)) * from_bits<batch>((whole - half) << digits);
+#endif
+}
+
+/// f(x) where `rare` holds, y elsewhere: number by number, for what would cost all others time.
+template <class T, class A, class F>
+XGRAD_NOINLINE xsimd::batch<T, A> corrected(const xsimd::batch<T, A>& y, const xsimd::batch<T, A>& x,
+                                            const xsimd::batch_bool<T, A>& rare, const F& f) {
+    using batch = xsimd::batch<T, A>;
+    alignas(64) T values[batch::size], points[batch::size], chosen[batch::size];
+    y.store_aligned(values);
+    x.store_aligned(points);
+    simd::select(rare, batch(T{1}), batch(T{0})).store_aligned(chosen);
+    for (auto i = std::size_t{0}; i < batch::size; ++i)
+        if (chosen[i] != 0) values[i] = f(points[i]);
+    return batch::load_aligned(values);
 }
 
 /// The value of `reduce` over the elements of `value`, folded in halves: a fixed order.

@@ -67,49 +67,41 @@ struct minimum_of {
 
 namespace detail {
 
-inline constexpr std::size_t row_block = 4096;    // elements that one loop adds up, in sweeps of four accumulators
-inline constexpr std::size_t sweep_steps = 16;    // elements that an accumulator takes in one sweep
+inline constexpr std::size_t sweep_steps = 16;    // vectors that each of the four accumulators of one loop takes
 inline constexpr std::size_t step_block = 64;     // rows that are added up one after the other
 inline constexpr std::size_t reduce_grain = 32768;   // elements of rows that pay for one more thread
 inline constexpr std::size_t sum_grain = 8 * reduce_grain;   // the same for one long row, which is read as fast as memory gives it
 
+/// op over whole vectors, lane by lane: a loop with four accumulators, pairwise above its length.
+template <class Op, class T>
+simd::batch<T> fold_vectors(const Op& op, const T* x, std::size_t count) {
+    constexpr auto width = simd::width<T>, sweep = sweep_steps * 4 * width;
+    if (count > sweep) {
+        const auto half = (count / 2 + sweep - 1) / sweep * sweep;
+        const auto first = fold_vectors(op, x, half);
+        return op(first, fold_vectors(op, x + half, count - half));
+    }
+    auto i = std::size_t{0};
+    auto s0 = simd::batch<T>(Op::template identity<T>), s1 = s0, s2 = s0, s3 = s0;
+    for (; i + 4 * width <= count; i += 4 * width) {
+        s0 = op(s0, simd::load(x + i));
+        s1 = op(s1, simd::load(x + i + width));
+        s2 = op(s2, simd::load(x + i + 2 * width));
+        s3 = op(s3, simd::load(x + i + 3 * width));
+    }
+    for (; i < count; i += width) s0 = op(s0, simd::load(x + i));
+    return op(op(s0, s1), op(s2, s3));
+}
+
 /// op over x[0], ..., x[count - 1].
 template <class Op, class T>
 T fold_row(const Op& op, const T* x, std::size_t count) {
-    if (count > row_block) {
-        const auto half = (count / 2 + row_block - 1) / row_block * row_block;
-        return op(fold_row(op, x, half), fold_row(op, x + half, count - half));
-    }
-    if constexpr (real<T>) {
-        constexpr auto width = simd::width<T>;
-        using batch = simd::batch<T>;
-        const auto none = batch(Op::template identity<T>);
-        auto i = std::size_t{0};
-        auto result = Op::template identity<T>;
-        if (count >= width) {
-            auto total = none;
-            while (i + width <= count) {
-                // No accumulator takes many elements before it goes into the total.
-                auto s0 = none, s1 = none, s2 = none, s3 = none;
-                const auto end = std::min(count, i + sweep_steps * 4 * width);
-                for (; i + 4 * width <= end; i += 4 * width) {
-                    s0 = op(s0, simd::load(x + i));
-                    s1 = op(s1, simd::load(x + i + width));
-                    s2 = op(s2, simd::load(x + i + 2 * width));
-                    s3 = op(s3, simd::load(x + i + 3 * width));
-                }
-                for (; i + width <= end; i += width) s0 = op(s0, simd::load(x + i));
-                total = op(total, op(op(s0, s1), op(s2, s3)));
-            }
-            result = simd::fold(total, op);
-        }
-        for (; i < count; ++i) result = op(result, x[i]);
-        return result;
-    } else {
-        auto result = Op::template identity<T>;
-        for (auto i = std::size_t{0}; i < count; ++i) result = static_cast<T>(op(result, x[i]));
-        return result;
-    }
+    auto i = std::size_t{0};
+    auto result = Op::template identity<T>, rest = result;
+    if constexpr (real<T>)
+        if (i = count / simd::width<T> * simd::width<T>; i != 0) result = simd::fold(fold_vectors(op, x, i), op);
+    for (; i < count; ++i) rest = static_cast<T>(op(rest, x[i]));
+    return static_cast<T>(op(result, rest));
 }
 
 /// y[i] = op(y[i], x[i]).
@@ -152,6 +144,13 @@ struct reduce_nest {
     }
 };
 
+/// Whether a reduced loop below `loop` combines whole rows of y, one after the other.
+inline bool reduces_rows_below(const reduce_nest& nest, std::size_t loop) {
+    for (auto below = loop + 1; below + 1 < nest.depth; ++below)
+        if (nest.reduced[below]) return true;
+    return false;
+}
+
 /// Combines x's part below loop `loop` into y's, which holds what was combined so far.
 template <class Op, class T>
 void fold_nest(const Op& op, const reduce_nest& nest, std::size_t loop, const T* x, T* y, std::size_t count) {
@@ -164,8 +163,12 @@ void fold_nest(const Op& op, const reduce_nest& nest, std::size_t loop, const T*
         for (auto i = std::size_t{0}; i < count; ++i)
             fold_nest(op, nest, loop + 1, x + i * nest.x_step[loop], y + i * nest.y_step[loop],
                       nest.sizes[loop + 1]);
-    } else if (count > step_block) {
-        const auto half = (count / 2 + step_block - 1) / step_block * step_block;
+    } else if (count == 1) {
+        fold_nest(op, nest, loop + 1, x, y, nest.sizes[loop + 1]);
+    } else if (count > step_block || reduces_rows_below(nest, loop)) {
+        // Halves, so that no element of y takes more than a block; where each step is a reduction itself, down to one.
+        const auto block = reduces_rows_below(nest, loop) ? std::size_t{1} : step_block;
+        const auto half = (count / 2 + block - 1) / block * block;
         const auto elements = nest.y_step[loop];
         const auto rest = memory::scratch<T>{elements};
         std::fill_n(rest.data(), elements, Op::template identity<T>);

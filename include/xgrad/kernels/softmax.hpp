@@ -5,6 +5,7 @@
 #include <xgrad/core/memory.hpp>
 #include <xgrad/core/parallel.hpp>
 #include <xgrad/core/simd.hpp>
+#include <xgrad/core/simd_math.hpp>
 #include <xgrad/kernels/reduce.hpp>
 #include <xgrad/kernels/take.hpp>
 
@@ -12,6 +13,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 
 namespace xgrad::inline XGRAD_ABI::kernels {
 
@@ -28,27 +30,32 @@ void map_row(const F& f, const T* x, T* y, std::size_t count) {
     if (i < count) simd::store_partial(y + i, f(simd::load_partial(x + i, count - i)), count - i);
 }
 
-/// The sum of e^(x[i] - shift), whose terms go through `each(i, vector, count)`.
-template <class T, class Each>
-T sum_exp(const T* x, std::size_t count, T shift, const Each& each) {
-    constexpr auto width = simd::width<T>;
-    using batch = simd::batch<T>;
-    auto sum = batch(T{0});
-    auto i = std::size_t{0};
-    for (; i + width <= count; i += width) {
-        const auto terms = batch(simd::exp(simd::load(x + i) - batch(shift)));
-        each(i, terms, width);
-        sum = sum + terms;
+/// The sum of term(vector, i) over the vectors of x[begin], ..., x[end - 1], lane by lane, pairwise above a few. A last one
+/// that is not whole is filled up with -inf, and its term must be zero there.
+template <class T, class Term>
+simd::batch<T> sum_terms(const T* x, std::size_t begin, std::size_t end, const Term& term) {
+    constexpr auto width = simd::width<T>, block = 8 * width;
+    if (end - begin > block) {
+        const auto middle = begin + ((end - begin) / 2 + block - 1) / block * block;
+        const auto first = sum_terms(x, begin, middle, term);
+        return first + sum_terms(x, middle, end, term);
     }
-    auto total = simd::fold(sum, sum_of{});
-    if (const auto rest = count - i; rest != 0) {
+    auto i = begin;
+    auto even = simd::batch<T>(T{0}), odd = even;
+    for (; i + 2 * width <= end; i += 2 * width) {
+        even = even + term(simd::load(x + i), i);
+        odd = odd + term(simd::load(x + i + width), i + width);
+    }
+    if (i + width <= end) {
+        even = even + term(simd::load(x + i), i);
+        i += width;
+    }
+    if (i != end) {
         alignas(64) T lanes[width];
-        const auto terms = batch(simd::exp(simd::load_partial(x + i, rest) - batch(shift)));
-        each(i, terms, rest);
-        simd::store(lanes, terms);
-        for (auto lane = std::size_t{0}; lane < rest; ++lane) total += lanes[lane];
+        std::fill(std::copy_n(x + i, end - i, lanes), lanes + width, -std::numeric_limits<T>::infinity());
+        odd = odd + term(simd::load(lanes), i);
     }
-    return total;
+    return even + odd;
 }
 
 /// The larger of two, where a NaN need not be found: it makes the sum NaN by itself. Half the work of `maximum_of`.
@@ -60,14 +67,24 @@ struct larger_of : maximum_of {
 };
 
 /// ln of the sum of e^x[i], in two parts to be subtracted one after the other: their sum would lose the digits
-/// by which the elements differ. The largest element comes out first, so that nothing overflows.
+/// by which the elements differ. The largest element comes out first, so that nothing overflows; and its term, 1, is not
+/// added to the others, among which a small one would lose its digits: the rest is ln(1 + the others).
 template <class T>
 struct log_sum {
     T largest, rest;
 
-    log_sum(const T* x, std::size_t count)
-        : largest{fold_row(larger_of{}, x, count)},
-          rest{std::log(sum_exp(x, count, largest, [](std::size_t, const auto&, std::size_t) {}))} {}
+    log_sum(const T* x, std::size_t count) : largest{fold_row(larger_of{}, x, count)} {
+        using batch = simd::batch<T>;
+        const auto top = batch(largest), zero = batch(T{0});
+        auto equals = zero;
+        const auto others = simd::fold(sum_terms(x, 0, count, [&](const batch& v, std::size_t) {
+            const auto is_top = v == top;
+            equals = equals + simd::select(is_top, batch(T{1}), zero);
+            return simd::select(is_top, zero, batch(simd::exp(v - top)));
+        }), sum_of{});
+        // The difference is not zero but NaN where the largest is infinite.
+        rest = std::log1p(others + (simd::fold(equals, sum_of{}) - T{1})) + (largest - largest);
+    }
 };
 
 /// y[i] = factor e^x[i] / sum e^x. y may be x.
@@ -75,10 +92,11 @@ template <class T>
 void softmax_row(const T* x, T* y, std::size_t count, T factor) {
     using batch = simd::batch<T>;
     const auto largest = fold_row(larger_of{}, x, count);
-    const auto sum = sum_exp(x, count, largest, [y](std::size_t i, const batch& terms, std::size_t width) {
-        if (width == simd::width<T>) simd::store(y + i, terms);
-        else simd::store_partial(y + i, terms, width);
-    });
+    const auto sum = simd::fold(sum_terms(x, 0, count, [=](const batch& v, std::size_t i) {
+        const auto term = batch(simd::exp(v - batch(largest)));
+        simd::store_up_to(y + i, term, count - i);
+        return term;
+    }), sum_of{});
     const auto scale = factor / sum;
     map_row([scale](const batch& v) { return v * batch(scale); }, y, y, count);
 }
@@ -124,19 +142,27 @@ void cross_entropy(const T* x, const std::int64_t* labels, std::size_t rows, std
     });
 }
 
-/// dx[i, j] = weights[i weight_step] (e^x[i, j] / sum_k e^x[i, k] - [j = labels[i]]), 0 where the weight is
+/// dx[i, j] = weights[i weight_step] (e^x[i, j] / sum_k e^x[i, k] - [j = labels[i]]), 0 where the weight is.
+/// Where the label is more likely than not its derivative is computed as minus the sum of the others, not from 1.
 template <class T>
 void cross_entropy_gradient(const T* x, const std::int64_t* labels, const T* weights, std::size_t weight_step,
                             std::size_t rows, std::size_t classes, T* dx) {
     parallel_for(rows, detail::softmax_grain / std::max<std::size_t>(1, classes) + 1, [&](std::size_t begin, std::size_t end) {
         for (auto i = begin; i < end; ++i) {
             const auto weight = weights[i * weight_step];
+            auto* const row = dx + i * classes;
             if (weight == T{0}) {
-                std::fill_n(dx + i * classes, classes, T{0});
+                std::fill_n(row, classes, T{0});
                 continue;
             }
-            detail::softmax_row(x + i * classes, dx + i * classes, classes, weight);
-            dx[i * classes + static_cast<std::size_t>(labels[i])] -= weight;
+            auto& own = row[static_cast<std::size_t>(labels[i])];
+            detail::softmax_row(x + i * classes, row, classes, weight);
+            if (std::abs(own) > std::abs(weight) / 2) {
+                own = T{0};
+                own = -detail::fold_row(sum_of{}, row, classes);
+            } else {
+                own -= weight;
+            }
         }
     });
 }

@@ -2,12 +2,14 @@
 #pragma once
 
 #include <xgrad/core/config.hpp>
+#include <xgrad/core/memory.hpp>
 #include <xgrad/core/parallel.hpp>
 #include <xgrad/core/shape.hpp>
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 
 namespace xgrad::inline XGRAD_ABI::kernels {
 
@@ -32,16 +34,58 @@ void take(const T* x, const axis_view& at, const std::int64_t* indices, std::siz
     });
 }
 
-/// y[o, indices[k], :] += x[o, k, :], in the order of k        x: (outer, count, inner)  y: as `at`
+namespace detail {
+
+inline constexpr std::size_t add_block = 64;   // rows that are added up one after the other
+
+/// For each row r below `length`, the positions k with indices[k] = r, in order: order[first[r]], ..., order[first[r + 1] - 1].
+struct occurrences {
+    memory::scratch<std::size_t> first, order;
+
+    occurrences(const std::int64_t* indices, std::size_t count, std::size_t length) : first{length + 1}, order{count} {
+        auto* const begin = first.data();
+        const auto end_of = [&](std::size_t k) -> std::size_t& { return begin[static_cast<std::size_t>(indices[k]) + 1]; };
+        std::fill_n(begin, length + 1, std::size_t{0});
+        for (auto k = std::size_t{0}; k < count; ++k) ++end_of(k);
+        // Where each row begins, at the place of its end, to which it grows as its positions are written.
+        auto before = std::size_t{0};
+        for (auto r = std::size_t{1}; r <= length; ++r) before += std::exchange(begin[r], before);
+        for (auto k = std::size_t{0}; k < count; ++k) order.data()[end_of(k)++] = k;
+    }
+};
+
+/// y[i] += the sum of x[order[k], i] over all k, pairwise above a block.
+template <class T>
+void add_rows(const T* x, std::size_t inner, const std::size_t* order, std::size_t count, T* y) {
+    if (count > add_block) {
+        const auto half = (count / 2 + add_block - 1) / add_block * add_block;
+        const auto rest = memory::scratch<T>{inner};
+        std::fill_n(rest.data(), inner, T{0});
+        add_rows(x, inner, order, half, y);
+        add_rows(x, inner, order + half, count - half, rest.data());
+        for (auto i = std::size_t{0}; i < inner; ++i) y[i] += rest.data()[i];
+        return;
+    }
+    for (auto k = std::size_t{0}; k < count; ++k) {
+        const auto* const from = x + order[k] * inner;
+        for (auto i = std::size_t{0}; i < inner; ++i) y[i] += from[i];
+    }
+}
+
+}  // namespace detail
+
+/// y[o, indices[k], :] += x[o, k, :]        x: (outer, count, inner)  y: as `at`
+/// What comes to one row is added pairwise, so that its rounding error grows with the logarithm of the number.
 template <class T>
 void add_at(const T* x, const axis_view& at, const std::int64_t* indices, std::size_t count, T* y) {
-    parallel_for(at.outer, light_grain / std::max<std::size_t>(1, count * at.inner) + 1, [&](std::size_t begin, std::size_t end) {
-        for (auto outer = begin; outer < end; ++outer)
-            for (auto k = std::size_t{0}; k < count; ++k) {
-                const auto* const from = x + (outer * count + k) * at.inner;
-                auto* const to = y + (outer * at.length + static_cast<std::size_t>(indices[k])) * at.inner;
-                for (auto i = std::size_t{0}; i < at.inner; ++i) to[i] += from[i];
-            }
+    if (count == 0) return;
+    const auto places = detail::occurrences{indices, count, at.length};
+    const auto rows = at.outer * at.length;
+    parallel_for(rows, light_grain / std::max<std::size_t>(1, count * at.inner / at.length) + 1, [&](std::size_t begin, std::size_t end) {
+        for (auto row = begin; row < end; ++row) {
+            const auto first = places.first.data()[row % at.length], last = places.first.data()[row % at.length + 1];
+            detail::add_rows(x + row / at.length * count * at.inner, at.inner, places.order.data() + first, last - first, y + row * at.inner);
+        }
     });
 }
 

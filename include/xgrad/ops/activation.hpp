@@ -2,6 +2,8 @@
 #pragma once
 
 #include <xgrad/core/config.hpp>
+#include <xgrad/core/simd_math.hpp>
+#include <xgrad/core/simd_normal.hpp>
 #include <xgrad/ops/arithmetic.hpp>
 #include <xgrad/ops/compare.hpp>
 #include <xgrad/ops/elementwise.hpp>
@@ -29,7 +31,7 @@ struct sigmoid_fn : unary<sigmoid_fn> {
     static constexpr auto name = "sigmoid";
     static constexpr auto keeps_result = true;
     static auto value(const auto& x) { return simd::sigmoid(x); }
-    static constexpr auto gradient = [](const auto& dy, const auto& y) { return dy * y * (1 - y); };
+    static constexpr auto gradient = [](const auto& dy, const auto& y) { return dy * (y * (1 - y)); };
 };
 inline constexpr sigmoid_fn sigmoid{};
 
@@ -52,38 +54,50 @@ auto tanh(const X& x) {
 /// y = ln(1 + e^x)        dx = dy sigmoid(x)
 struct softplus_fn : unary<softplus_fn> {
     static constexpr auto name = "softplus";
-    static auto value(const auto& x) { return where(x < 0, 0, x) + simd::log1p(simd::exp(-simd::abs(x))); }
+    static auto value(const auto& x) { return simd::softplus(x); }
     static constexpr auto gradient = [](const auto& dy, const auto& x) { return dy * sigmoid(x); };
 };
 inline constexpr softplus_fn softplus{};
 
-/// y = x sigmoid(x)        dx = dy s (1 + x (1 - s)),  s = sigmoid(x)
+namespace detail {
+
+/// The derivative of silu, s (1 + x (1 - s)), s = sigmoid(x)        dx = dy s (1 - s) (2 + x (1 - 2 s))
+struct silu_slope_fn : unary<silu_slope_fn> {
+    static constexpr auto name = "silu_slope";
+    static auto value(const auto& x) { return simd::silu_slope(x); }
+    static constexpr auto gradient = [](const auto& dy, const auto& x) {
+        const auto s = sigmoid(x);
+        return dy * where(abs(x) > 800, 0, s * (1 - s) * (2 + x * (1 - 2 * s)));   // infinity times 0 is 0 here
+    };
+};
+
+/// The derivative of gelu, Phi(x) + x phi(x), phi(x) = e^(-x^2/2) / sqrt(2 pi)        dx = dy (2 - x^2) phi(x)
+struct gelu_slope_fn : unary<gelu_slope_fn> {
+    static constexpr auto name = "gelu_slope";
+    static auto value(const auto& x) { return simd::gelu_slope(x); }
+    static constexpr auto gradient = [](const auto& dy, const auto& x) {
+        const auto density = times(exp(x * x * -0.5f), 0.5 * std::numbers::inv_sqrtpi * std::numbers::sqrt2);
+        return dy * where(abs(x) > 800, 0, (2 - x * x) * density);
+    };
+};
+
+}  // namespace detail
+
+/// y = x sigmoid(x), 0 at -infinity        dx = dy s (1 + x (1 - s)),  s = sigmoid(x)
 /// S. Elfwing, E. Uchibe, K. Doya, "Sigmoid-weighted linear units", Neural Networks 107 (2018).
 struct silu_fn : unary<silu_fn> {
     static constexpr auto name = "silu";
-    static auto value(const auto& x) { return x * simd::sigmoid(x); }
-    static constexpr auto gradient = [](const auto& dy, const auto& x) {
-        const auto s = sigmoid(x);
-        return dy * s * (1 + x * (1 - s));
-    };
+    static auto value(const auto& x) { return simd::silu(x); }
+    static constexpr auto gradient = [](const auto& dy, const auto& x) { return dy * detail::silu_slope_fn{}(x); };
 };
 inline constexpr silu_fn silu{};
 
-namespace detail {
-/// The normal distribution function, (1 + erf(x / sqrt 2)) / 2.
-auto normal_cdf(const auto& x) {
-    return (1 + erf(times(x, 0.5 * std::numbers::sqrt2))) * 0.5;
-}
-}  // namespace detail
-
-/// y = x Phi(x), Phi the normal distribution function        dx = dy (Phi(x) + x e^(-x^2/2) / sqrt(2 pi))
+/// y = x Phi(x), Phi the normal distribution function, 0 at -infinity        dx = dy (Phi(x) + x e^(-x^2/2) / sqrt(2 pi))
 /// D. Hendrycks, K. Gimpel, "Gaussian error linear units", arXiv:1606.08415 (2016); the exact form.
 struct gelu_fn : unary<gelu_fn> {
     static constexpr auto name = "gelu";
-    static auto value(const auto& x) { return x * detail::normal_cdf(x); }
-    static constexpr auto gradient = [](const auto& dy, const auto& x) {
-        return dy * (detail::normal_cdf(x) + detail::times(x * exp(-(x * x) * 0.5), 0.5 * std::numbers::inv_sqrtpi * std::numbers::sqrt2));
-    };
+    static auto value(const auto& x) { return simd::gelu(x); }
+    static constexpr auto gradient = [](const auto& dy, const auto& x) { return dy * detail::gelu_slope_fn{}(x); };
 };
 inline constexpr gelu_fn gelu{};
 

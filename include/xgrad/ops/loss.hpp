@@ -54,9 +54,13 @@ tensor<T> squared_error(const basic_tensor<T>& a, const basic_tensor<T>& b, redu
 template <real T>
 tensor<T> cross_entropy_slope(const tensor<T>& weights, const tensor<T>& x, const tensor<std::int64_t>& labels) {
     const auto rows = shape_of(x)[0], classes = shape_of(x)[1];
-    if (needs_grad(weights, x))
-        return (upstream<T>{weights.size() == 1 ? weights : reshape_to(weights, {rows, 1})} *
-                (softmax_along(x, 1) - tensor<T>{one_hot<T>(labels, classes)})).value;
+    if (needs_grad(weights, x)) {
+        // softmax(x) - 1 is minus the sum of the others, which has the digits that the difference has lost.
+        const auto chosen = tensor<T>{one_hot<T>(labels, classes)};
+        const auto others = softmax_along(x, 1) * (1 - chosen);
+        const auto slope = tensor<T>{others - chosen * sum(others, 1, keep_dims)};
+        return (upstream<T>{weights.size() == 1 ? weights : reshape_to(weights, {rows, 1})} * slope).value;
+    }
     auto dx = make_result<T>(shape_of(x));
     kernels::cross_entropy_gradient(x.data(), labels.data(), weights.data(), weights.size() == 1 ? 0 : 1, rows, classes,
                                     access::elements(dx));
@@ -141,11 +145,31 @@ struct l1_loss_fn : elementwise_loss<l1_loss_fn> {
 };
 inline constexpr l1_loss_fn l1_loss{};
 
-/// The cross-entropy of a truth value t, or of a probability for it, under sigmoid(x), from the logit x:
-/// y = -t ln sigmoid(x) - (1 - t) ln(1 - sigmoid(x)) = softplus(x) - t x, which does not overflow.
-struct bce_with_logits_fn : elementwise_loss<bce_with_logits_fn> {
+namespace detail {
+
+/// With w = 1 - t for x > 0, else t: y = w |x| + ln(1 + e^-|x|), of which neither term is negative, so that none loses what
+/// the other has. An infinite x of weight zero contributes nothing.
+/// dx = dy (sigmoid(x) - t) = dy ((1 - t) sigmoid(x) - t sigmoid(-x)),  dt = -dy x
+struct logit_loss_fn : binary<logit_loss_fn> {
     static constexpr auto name = "binary_cross_entropy_with_logits";
-    static auto losses(const auto& logits, const auto& target) { return softplus(logits) - target * logits; }
+    static auto value(const auto& x, const auto& t) {
+        const auto size = simd::abs(x);
+        const auto weight = where(x > 0, 1 - t, t);
+        return where(weight == 0, 0, weight * size) + simd::softplus(simd::negate(size));
+    }
+    static constexpr auto left = [](const auto& dy, const auto& x, const auto& t) {
+        return dy * ((1 - t) * sigmoid(x) - t * sigmoid(-x));
+    };
+    static constexpr auto right = [](const auto& dy, const auto& x) { return dy * -x; };
+};
+
+}  // namespace detail
+
+/// The cross-entropy of a truth value t, or of a probability for it, under sigmoid(x), from the logit x:
+/// y = -t ln sigmoid(x) - (1 - t) ln(1 - sigmoid(x)), exact however small it is; it does not overflow.
+struct bce_with_logits_fn : elementwise_loss<bce_with_logits_fn> {
+    static constexpr auto name = detail::logit_loss_fn::name;
+    static auto losses(const auto& logits, const auto& target) { return detail::logit_loss_fn{}(logits, target); }
 };
 inline constexpr bce_with_logits_fn binary_cross_entropy_with_logits{};
 

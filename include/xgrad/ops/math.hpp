@@ -3,6 +3,9 @@
 
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/exact.hpp>
+#include <xgrad/core/simd_math.hpp>
+#include <xgrad/core/simd_normal.hpp>
+#include <xgrad/core/simd_trigonometric.hpp>
 #include <xgrad/ops/arithmetic.hpp>
 #include <xgrad/ops/compare.hpp>
 #include <xgrad/ops/elementwise.hpp>
@@ -43,12 +46,11 @@ struct log1p_fn : unary<log1p_fn> {
 };
 inline constexpr log1p_fn log1p{};
 
-/// y = e^x - 1, exact for small x          dx = dy (y + 1)
+/// y = e^x - 1, exact for small x          dx = dy e^x, of which y + 1 has lost the digits where x is far below zero
 struct expm1_fn : unary<expm1_fn> {
     static constexpr auto name = "expm1";
-    static constexpr auto keeps_result = true;
     static auto value(const auto& x) { return simd::expm1(x); }
-    static constexpr auto gradient = [](const auto& dy, const auto& y) { return dy * (y + 1); };
+    static constexpr auto gradient = [](const auto& dy, const auto& x) { return dy * exp(x); };
 };
 inline constexpr expm1_fn expm1{};
 
@@ -95,7 +97,7 @@ struct sin_fn;
 struct cos_fn : unary<cos_fn> {
     static constexpr auto name = "cos";
     static auto value(const auto& x) { return simd::cos(x); }
-    static constexpr auto gradient = [](const auto& dy, const auto& x) { return -dy * unary<sin_fn>{}(x); };
+    static constexpr auto gradient = [](const auto& dy, const auto& x) { return dy * -unary<sin_fn>{}(x); };
 };
 inline constexpr cos_fn cos{};
 
@@ -107,12 +109,25 @@ struct sin_fn : unary<sin_fn> {
 };
 inline constexpr sin_fn sin{};
 
+namespace detail {
+
+/// y = e^(-x^2), exact where x^2 has not digits enough        dx = -2 dy x y
+struct gaussian_fn : unary<gaussian_fn> {
+    static constexpr auto name = "gaussian";
+    static auto value(const auto& x) { return simd::gaussian(x); }
+    static constexpr auto gradient = [](const auto& dy, const auto& x) {
+        return dy * where(abs(x) > 800, 0, -2 * x * unary<gaussian_fn>{}(x));   // infinity times 0 is 0 here
+    };
+};
+
+}  // namespace detail
+
 /// y = 2/sqrt(pi) times the integral of e^(-t^2) from 0 to x        dx = dy 2/sqrt(pi) e^(-x^2)
 struct erf_fn : unary<erf_fn> {
     static constexpr auto name = "erf";
     static auto value(const auto& x) { return simd::erf(x); }
     static constexpr auto gradient = [](const auto& dy, const auto& x) {
-        return detail::times(dy * exp(-(x * x)), 2 * std::numbers::inv_sqrtpi);
+        return dy * detail::times(detail::gaussian_fn{}(x), 2 * std::numbers::inv_sqrtpi);
     };
 };
 inline constexpr erf_fn erf{};
@@ -138,10 +153,10 @@ struct pow_fn : binary<pow_fn> {
             fail<value_error>(name, "an integer to a negative power is a fraction: convert the tensor with astype<float>(x)");
     }
     static constexpr auto left = [](const auto& dy, const auto& a, const auto& b) {
-        return where(b == 0, 0, dy * b * binary<pow_fn>{}(a, b - 1));
+        return where(b == 0, 0, dy * (b * binary<pow_fn>{}(a, b - 1)));
     };
     static constexpr auto right = [](const auto& dy, const auto& b, const auto& a) {
-        const auto inside = dy * binary<pow_fn>{}(a, b) * log(a);
+        const auto inside = dy * (binary<pow_fn>{}(a, b) * log(a));
         return where(b >= 0, where(a == 0, 0, inside), inside);
     };
 
@@ -161,7 +176,10 @@ V power(const V& v, T exponent) {
     if (exponent == T{3}) return v * v * v;
     if (exponent == T{4}) return (v * v) * (v * v);
     if (exponent == T{-1}) return V(T{1}) / v;
-    if (exponent == T{-2}) return V(T{1}) / v * (V(T{1}) / v);   // v v would overflow sooner
+    if (exponent == T{-2}) {
+        const auto inverse = V(T{1}) / v;   // v^2 may overflow where its inverse does not underflow
+        return inverse * inverse;
+    }
     if (exponent == T{0.5}) {   // which, of -0 and of minus infinity, is no square root
         constexpr auto infinity = std::numeric_limits<T>::infinity();
         return simd::select(v == V(-infinity), V(infinity), V(simd::sqrt(v) + V(T{0})));

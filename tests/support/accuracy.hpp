@@ -1,0 +1,134 @@
+// How far a function of one number is from the exact result, in units in the last place.
+//
+// The table of the functions of core/simd_math.hpp stands here, since two programs read it: the test, which walks over a
+// selection of the numbers, and the one that walks over all floats.
+#pragma once
+
+#include <xgrad/core/simd.hpp>
+#include <xgrad/core/simd_math.hpp>
+#include <xgrad/core/simd_normal.hpp>
+#include <xgrad/core/simd_trigonometric.hpp>
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <numbers>
+#include <random>
+#include <vector>
+
+namespace accuracy {
+
+namespace simd = xgrad::simd;
+
+/// What the results of T are compared with: the exact function in a type of at least 11 digits more.
+template <std::floating_point T>
+using wide = std::conditional_t<std::same_as<T, float>, double, long double>;
+
+/// |value - exact| in units in the last place of a result of that size, or of `largest_term` where that is larger. What
+/// overflows is taken for the power of two after the largest number. Infinite where one is NaN and the other is not.
+template <std::floating_point T>
+double units_apart(T value, wide<T> exact, wide<T> largest_term = 0) {
+    using limits = std::numeric_limits<T>;
+    constexpr auto infinity = std::numeric_limits<double>::infinity();
+    if (std::isnan(value) || std::isnan(exact)) return std::isnan(value) && std::isnan(exact) ? 0 : infinity;
+    const auto beyond = std::ldexp(wide<T>{1}, limits::max_exponent);
+    const auto got = std::clamp(static_cast<wide<T>>(value), -beyond, beyond);
+    const auto right = std::clamp(exact, -beyond, beyond);
+    const auto size = std::max(std::abs(right), largest_term);
+    const auto exponent = size == 0 ? limits::min_exponent - 1 : std::max(std::ilogb(size), limits::min_exponent - 1);
+    const auto unit = std::ldexp(wide<T>{1}, std::min(exponent, limits::max_exponent - 1) + 1 - limits::digits);
+    return static_cast<double>(std::abs(got - right) / unit);
+}
+
+/// A function of one number: on vectors, on single numbers, exactly, and the errors that it may have.
+template <std::floating_point T>
+struct function {
+    const char* name;
+    simd::batch<T> (*vector)(const simd::batch<T>&);
+    T (*number)(T);
+    wide<T> (*exact)(wide<T>);
+    double bound;                            ///< in units in the last place
+    wide<T> (*largest_term)(wide<T>) = nullptr;   ///< next to a zero where terms cancel, what the units are those of
+
+    /// The error of `value` at x. At a zero the sign of a zero counts.
+    double error(T value, T x) const {
+        const auto at = static_cast<wide<T>>(x);
+        if (x == 0 && value == 0 && std::signbit(value) != std::signbit(exact(at))) return std::numeric_limits<double>::infinity();
+        return units_apart<T>(value, exact(at), largest_term ? largest_term(at) : 0);
+    }
+};
+
+namespace exactly {
+template <class X> X square_root(X x) { return std::sqrt(x); }
+template <class X> X sigmoid(X x) { return x < 0 ? std::exp(x) / (1 + std::exp(x)) : 1 / (1 + std::exp(-x)); }
+template <class X> X softplus(X x) { return x < 0 ? std::log1p(std::exp(x)) : x + std::log1p(std::exp(-x)); }
+template <class X> X density(X x) { return std::exp(-x * x / 2) / std::sqrt(2 * std::numbers::pi_v<X>); }
+template <class X> X distribution(X x) { return std::erfc(-x / std::numbers::sqrt2_v<X>) / 2; }
+template <class X> X gaussian(X x) { return std::exp(-x * x); }
+/// x f(x), which is 0 at -infinity.
+template <class X> X times(X x, X f) { return x == -std::numeric_limits<X>::infinity() ? X{0} : x * f; }
+template <class X> X silu(X x) { return times(x, sigmoid(x)); }
+template <class X> X silu_slope(X x) { return std::isinf(x) ? X(x > 0) : sigmoid(x) * (1 + x * sigmoid(-x)); }
+template <class X> X silu_slope_term(X x) { return x < 0 ? sigmoid(x) * std::max<X>(1, -x) : X{0}; }
+template <class X> X gelu(X x) { return times(x, distribution(x)); }
+template <class X> X gelu_slope(X x) { return std::isinf(x) ? X(x > 0) : distribution(x) + x * density(x); }
+template <class X> X gelu_slope_term(X x) { return x < 0 ? std::max(distribution(x), -x * density(x)) : X{0}; }
+}  // namespace exactly
+
+/// All of them. `floats` and `doubles` are the bounds that core/simd_math.hpp promises.
+template <std::floating_point T>
+std::vector<function<T>> functions() {
+    using V = simd::batch<T>;
+    using X = wide<T>;
+    const auto bound = [](double floats, double doubles) { return std::same_as<T, float> ? floats : doubles; };
+#define XGRAD_ROW(name, exact, floats, doubles, ...)                                                                       \
+    function<T> {                                                                                                         \
+        #name, [](const V& x) { return V(simd::name(x)); }, [](T x) { return T(simd::name(x)); },                         \
+            [](X x) { return X(exact); }, bound(floats, doubles) __VA_OPT__(, ) __VA_ARGS__                               \
+    }
+    return {
+        XGRAD_ROW(exp, std::exp(x), 1.1, 1.1),
+        XGRAD_ROW(expm1, std::expm1(x), 2, 2.2),
+        XGRAD_ROW(log, std::log(x), 0.9, 0.9),
+        XGRAD_ROW(log1p, std::log1p(x), 2.6, 2.6),
+        XGRAD_ROW(sqrt, std::sqrt(x), 0.5, 0.5),
+        XGRAD_ROW(abs, std::abs(x), 0, 0),
+        XGRAD_ROW(negate, -x, 0, 0),
+        XGRAD_ROW(sin, std::sin(x), 2.4, 2),
+        XGRAD_ROW(cos, std::cos(x), 2.4, 2),
+        XGRAD_ROW(tanh, std::tanh(x), 2.6, 2.6),
+        XGRAD_ROW(sigmoid, exactly::sigmoid(x), 2.5, 2.5),
+        XGRAD_ROW(softplus, exactly::softplus(x), 2.7, 2.7),
+        XGRAD_ROW(erf, std::erf(x), 2.7, 2),
+        XGRAD_ROW(gaussian, exactly::gaussian(x), 1.3, 1.3),
+        XGRAD_ROW(gelu, exactly::gelu(x), 4.4, 4.8),
+        XGRAD_ROW(gelu_slope, exactly::gelu_slope(x), 3.5, 4.7, [](X x) { return exactly::gelu_slope_term(x); }),
+        XGRAD_ROW(silu, exactly::silu(x), 2.8, 3.1),
+        XGRAD_ROW(silu_slope, exactly::silu_slope(x), 4.2, 4.4, [](X x) { return exactly::silu_slope_term(x); }),
+    };
+#undef XGRAD_ROW
+}
+
+/// The largest errors of a function found so far, and where.
+template <std::floating_point T>
+struct worst {
+    double error = 0, number_error = 0;
+    T at{}, number_at{};
+};
+
+/// Takes the errors at a whole vector of numbers into account; those of single numbers at the first of them.
+template <std::floating_point T>
+void look(const function<T>& f, const T* x, worst<T>& found) {
+    alignas(64) T y[simd::width<T>];
+    simd::store(y, f.vector(simd::load(x)));
+    for (auto i = std::size_t{0}; i < simd::width<T>; ++i)
+        if (const auto error = f.error(y[i], x[i]); !(error <= found.error)) found.error = error, found.at = x[i];
+    if (const auto error = f.error(f.number(x[0]), x[0]); !(error <= found.number_error))
+        found.number_error = error, found.number_at = x[0];
+}
+
+}  // namespace accuracy
