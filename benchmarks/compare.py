@@ -288,7 +288,7 @@ class Table:
         both("compiling its header, -O0", (headers + only, "xgrad/xgrad.hpp"), (torch_headers + only, "torch/torch.h"))
         optimised = ["-O2", "-march=native"]
         both("compiling and linking a minimal training program, -O2",
-             (headers + optimised + ["-fopenmp", os.path.join(here, "minimal", "xgrad.cpp")],),
+             (headers + optimised + ["-pthread", os.path.join(here, "minimal", "xgrad.cpp")],),
              (torch_headers + ["-O2", os.path.join(here, "minimal", "torch.cpp")] + torch_libraries,))
         if self.options.example and os.path.exists(self.options.example):
             stripped = os.path.join(self.scratch, "stripped")

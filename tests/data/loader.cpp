@@ -6,9 +6,12 @@
 #include <xgrad/data/loader.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <numeric>
+#include <tuple>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace xg = xgrad;
@@ -61,7 +64,7 @@ TEST_CASE("a data set of tensors side by side") {
     CHECK_THROWS_AS((data::tensor_dataset{xg::tensor<float>(1.0f)}), xg::rank_error);
 }
 
-TEST_CASE("in order, batches are ranges of rows that share the data") {
+TEST_CASE("in order, batches are ranges of rows") {
     const auto set = numbered(10);
     auto batches = data::loader{set, {.batch_size = 4}};
     CHECK(batches.size() == 3);
@@ -72,7 +75,7 @@ TEST_CASE("in order, batches are ranges of rows that share the data") {
         static_assert(std::is_same_v<decltype(x), xg::tensor<float, 2>>);
         static_assert(std::is_same_v<decltype(y), xg::tensor<std::int64_t, 1>>);
         CHECK(x.shape(0) == (first < 8 ? 4 : 2));
-        CHECK(std::as_const(x).data() == set.get<0>().data() + 2 * first);
+        CHECK(std::as_const(x)(0, 0) == static_cast<float>(10 * first));
         first += 4;
     }
     auto full = data::loader{set, {.batch_size = 4, .drop_last = true}};
@@ -96,6 +99,90 @@ TEST_CASE("shuffled, every sample comes once, in an order that the seed and the 
     CHECK(labels(again) == second);
     auto other = data::loader{set, {.batch_size = 7, .shuffle = true, .seed = 6}};
     CHECK(labels(other) != first);
+}
+
+TEST_CASE("a batch is its own copy") {
+    for (const auto shuffle : {false, true}) {
+        const auto set = numbered(6);
+        const auto before = set.get<0>().clone();
+        auto batches = data::loader{set, {.batch_size = 6, .shuffle = shuffle}};
+        for (auto [x, y] : batches) {
+            CHECK(std::as_const(x).data() != set.get<0>().data());
+            x(0, 0) = -1;
+        }
+        CHECK(std::ranges::equal(set.get<0>().span(), before.span()));
+        CHECK(labels(batches).size() == 6);
+    }
+}
+
+TEST_CASE("loops over one loader run within each other, each with every sample") {
+    const auto set = numbered(20);
+    for (const auto shuffle : {false, true}) {
+        auto batches = data::loader{set, {.batch_size = 3, .shuffle = shuffle, .seed = 5}};
+        auto outer = std::vector<std::int64_t>{};
+        for (auto [x, y] : batches) {
+            auto inner = labels(batches);
+            if (shuffle) CHECK(inner != in_order(20));
+            std::ranges::sort(inner);
+            CHECK(inner == in_order(20));
+            for (const auto label : y.span()) outer.push_back(label);
+        }
+        CHECK(batches.epoch() == 8);
+        auto again = data::loader{set, {.batch_size = 5, .shuffle = shuffle, .seed = 5}};
+        CHECK(labels(again) == outer);
+        std::ranges::sort(outer);
+        CHECK(outer == in_order(20));
+
+        auto first = batches.begin(), second = batches.begin();
+        auto sums = std::array<std::int64_t, 2>{};
+        for (; first != batches.end(); ++first, ++second) {
+            for (const auto label : std::get<1>(*first).span()) sums[0] += label;
+            for (const auto label : std::get<1>(*second).span()) sums[1] += label;
+        }
+        CHECK(sums == std::array<std::int64_t, 2>{190, 190});
+    }
+}
+
+TEST_CASE("a data set whose tensors do not fit each other") {
+    struct pairs {
+        xg::tensor<float, 2> x{{1, 2}, {3, 4}, {5, 6}};
+        xg::tensor<std::int64_t> y{1, 2, 3};
+        std::size_t count = 3;
+        std::size_t size() const { return count; }
+        auto tensors() const { return std::tuple{x, y}; }
+    };
+    const auto load = [](const pairs& set) { return data::loader{set, {.batch_size = 2, .shuffle = true}}.size(); };
+    CHECK(load(pairs{}) == 2);
+    CHECK_THROWS_WITH_AS(load(pairs{.y = {1, 2}}),
+                         "[loader] the data set has 3 samples, its tensor 1 has shape (2,); the first size of each must "
+                         "be the number of samples",
+                         xg::shape_error);
+    CHECK_THROWS_AS(load(pairs{.y = {1, 2, 3, 4}}), xg::shape_error);
+    CHECK_THROWS_AS(load(pairs{.count = 4}), xg::shape_error);
+    CHECK_THROWS_AS(load(pairs{.count = 2}), xg::shape_error);
+    CHECK_THROWS_AS(load(pairs{.count = 0}), xg::shape_error);
+    CHECK_THROWS_WITH_AS(load(pairs{.y = xg::tensor<std::int64_t>(1)}),
+                         "[loader] tensor 1 of the data set is a scalar; the first axis counts the samples",
+                         xg::rank_error);
+    CHECK_THROWS_AS(load(pairs{.y = {}}), xg::error);
+}
+
+TEST_CASE("a data set may give references, a pair or an array of tensors") {
+    const auto check = [](const auto& given) {
+        struct some {
+            decltype(given) all;
+            int size() const { return 3; }
+            decltype(auto) tensors() const { return (all); }
+        };
+        auto count = std::size_t{0};
+        for (auto [x, y] : data::loader{some{given}, {.batch_size = 2}}) count += x.size() + y.size();
+        CHECK(count == 6);
+    };
+    const auto x = xg::tensor<float, 1>{{1, 2, 3}};
+    const auto y = xg::tensor<std::int64_t, 1>{{1, 2, 3}};
+    check(std::tie(x, y));
+    check(std::pair{x, y});
+    check(std::array{x, x});
 }
 
 TEST_CASE("without a seed the default generator decides") {

@@ -89,6 +89,24 @@ TEST_CASE("the bytes of a file") {
           with_length(header, std::string{"\0\0\0\0\0\0\xf0\x3f\0\0\x80\x3f\0\0\0\x40\3", 17}));
 }
 
+TEST_CASE("a list of named tensors keeps them") {
+    const auto folder = temporary_folder{};
+    auto list = std::vector<io::named_tensor>{};
+    const auto w = xg::tensor<float>{1, 2, 3};
+    list.emplace_back("twice", w * 2);
+    list.emplace_back("thrice", w * 3);
+    const auto others = std::vector{w * 7, w * 8};   // would take over memory that was given back
+    io::save_tensors(list, folder.path("some"));
+    const auto copy = list;
+    list.clear();
+    io::save_tensors(copy, folder.path("again"));
+    for (const auto* const name : {"some", "again"}) {
+        const auto read = io::load_tensors<float>(folder.path(name));
+        CHECK(equal(read[0].second, w * 2));
+        CHECK(equal(read[1].second, w * 3));
+    }
+}
+
 TEST_CASE("what others may write") {
     const auto folder = temporary_folder{};
     const auto header = std::string{

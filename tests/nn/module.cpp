@@ -4,7 +4,6 @@
 
 #include <array>
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -55,6 +54,26 @@ struct nothing_to_learn {
     float slope;
 };
 
+class listed_switch {
+public:
+    listed_switch() = default;
+    XGRAD_MEMBERS(training)
+    bool trains() const { return training; }
+
+private:
+    bool training = true;
+};
+
+class hidden_switch {   // the list, too, is private, and does not name the switch
+    XGRAD_MEMBERS(weight)
+    xg::tensor<float, 1> weight = ::weight();
+    bool training = true;
+
+public:
+    hidden_switch() = default;
+    bool trains() const { return training; }
+};
+
 struct settings {
     int width = 3;
     bool wide = false;
@@ -101,10 +120,13 @@ TEST_CASE("members of every kind, by name and in order") {
         int sizes[3];
         double numbers[2][2];
         std::string title;
-        std::function<float(float)> function;
+        float (*function)(float);
         std::mt19937 engine;
         std::unique_ptr<settings> more;
         std::map<std::string, int> counts;
+        layer rows[2];
+        layer grid[1][2];
+        std::pair<std::string, layer> named;
         std::vector<std::string> titles;
         std::vector<int> integers;
         lambda scaled;
@@ -132,6 +154,9 @@ TEST_CASE("members of every kind, by name and in order") {
                                 .engine = {},
                                 .more = {},
                                 .counts = {},
+                                .rows = {layer{1}, layer{2}},
+                                .grid = {{layer{1}, layer{2}}},
+                                .named = {"", layer{1}},
                                 .titles = {"a"},
                                 .integers = {1, 2},
                                 .scaled = scale,
@@ -157,6 +182,16 @@ TEST_CASE("members of every kind, by name and in order") {
                                                 "present.bias",
                                                 "nested.1.0.weight",
                                                 "nested.1.0.bias",
+                                                "rows.0.weight",
+                                                "rows.0.bias",
+                                                "rows.1.weight",
+                                                "rows.1.bias",
+                                                "grid.0.0.weight",
+                                                "grid.0.0.bias",
+                                                "grid.0.1.weight",
+                                                "grid.0.1.bias",
+                                                "named.1.weight",
+                                                "named.1.bias",
                                                 "inner.m_first.weight",
                                                 "inner.m_first.bias",
                                                 "inner.m_second.0.weight",
@@ -182,6 +217,19 @@ TEST_CASE("an aggregate of 32 members") {
     CHECK(list.size() == 64);
     CHECK(list.front().name() == "a0.weight");
     CHECK(list.back().name() == "d7.bias");
+}
+
+TEST_CASE("C arrays of modules, between other members and with defaults") {
+    struct net {
+        layer few[2] = {layer{1}, layer{2}};
+        char title[5] = "net";
+        layer last{3};
+        settings options[2];
+        xg::tensor<float, 1> scales[2];
+    };
+    CHECK(nn::detail::member_count<net>() == 5);
+    CHECK(names(nn::parameters(net{})) ==
+          strings{"few.0.weight", "few.0.bias", "few.1.weight", "few.1.bias", "last.weight", "last.bias"});
 }
 
 TEST_CASE("a parameter that two members share appears once, under its first name") {
@@ -262,13 +310,19 @@ TEST_CASE("train and eval reach every module that has the switch") {
         std::vector<dropout> inner{2};
         bool training = true;
         int trainings = 3;
+        listed_switch listed;
+        hidden_switch hidden;
     };
     auto net = net_type{};
     nn::eval(net);
     CHECK_FALSE(net.training);
     CHECK_FALSE(net.outer.training);
     CHECK_FALSE(net.inner[1].training);
+    CHECK_FALSE(net.listed.trains());
+    CHECK_FALSE(net.hidden.trains());
     nn::train(net);
+    CHECK(net.listed.trains());
+    CHECK(net.hidden.trains());
     CHECK(net.training);
     CHECK(net.inner[1].training);
     CHECK(net.trainings == 3);

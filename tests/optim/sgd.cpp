@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <xgrad/autograd/no_grad.hpp>
 #include <xgrad/core/memory.hpp>
 #include <xgrad/ops/arithmetic.hpp>
 #include <xgrad/ops/math.hpp>
@@ -7,7 +8,9 @@
 #include <xgrad/optim/sgd.hpp>
 
 #include <limits>
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace xg = xgrad;
@@ -88,6 +91,9 @@ TEST_CASE("sgd: options out of range") {
     CHECK_THROWS_WITH_AS((optim::sgd{list_of(w), {.lr = -0.5}}),
                          "[sgd] lr must be a number not below 0, got -0.5", xg::value_error);
     CHECK_THROWS_AS((optim::sgd{list_of(w), {.lr = std::numeric_limits<double>::quiet_NaN()}}), xg::value_error);
+    CHECK_THROWS_AS((optim::sgd{list_of(w), {.lr = std::numeric_limits<double>::infinity()}}), xg::value_error);
+    CHECK_THROWS_AS((optim::sgd{list_of(w), {.dampening = -std::numeric_limits<double>::quiet_NaN()}}),
+                    xg::value_error);
     CHECK_THROWS_AS((optim::sgd{list_of(w), {.momentum = -1}}), xg::value_error);
     CHECK_THROWS_AS((optim::sgd{list_of(w), {.weight_decay = -1}}), xg::value_error);
     CHECK_THROWS_AS((optim::sgd{list_of(w), {.nesterov = true}}), xg::value_error);
@@ -110,6 +116,82 @@ TEST_CASE("a parameter without a gradient stays and is reported") {
     REQUIRE(opt.state().size() == 1);
     CHECK(opt.state()[0].name() == "w.momentum");
     CHECK(opt.state()[0](0) == 3);
+}
+
+TEST_CASE("a frozen parameter stays as it is: no decay, no momentum") {
+    auto w = xg::tensor<float, 1>{{1, 2}}.requires_grad(true),
+         v = xg::tensor<float, 1>{{3, 4}}.requires_grad(true);
+    auto opt = optim::sgd{xg::parameter_list<float>{{"w", w}, {"v", v}},
+                          {.lr = 0.25, .momentum = 0.5, .weight_decay = 1}};
+    const auto train = [&] {
+        opt.zero_grad();
+        xg::sum(w * v).backward();
+        opt.step();
+    };
+    train();
+    const auto before = v.clone();
+    const auto momentum = opt.state()[1].clone();
+    v.requires_grad(false);
+    train();
+    CHECK(opt.without_gradient() == std::vector<std::string>{"v"});
+    CHECK(std::as_const(v)(0) == before(0));
+    CHECK(opt.state()[1](0) == momentum(0));
+    const auto moved = w.clone();
+    v.requires_grad(true);
+    train();
+    CHECK(opt.without_gradient().empty());
+    CHECK(std::as_const(w)(0) != moved(0));
+    CHECK(v.detach()(0) != before(0));
+}
+
+TEST_CASE("a parameter that was replaced is found, before any other has moved") {
+    struct layer {
+        xg::tensor<float, 1> weight = xg::tensor<float, 1>{{1, 2}}.requires_grad(true);
+        xg::tensor<float, 1> bias = xg::tensor<float, 1>{{3, 4}}.requires_grad(true);
+    };
+    const auto list = [](const layer& net) {
+        return xg::parameter_list<float>{{"weight", net.weight}, {"bias", net.bias}};
+    };
+    const auto fails = [&](const auto& replace) {
+        auto net = layer{};
+        auto opt = optim::sgd{list(net), {.lr = 1}};
+        xg::sum(net.weight * net.bias).backward();
+        replace(net);
+        const auto before = net.weight.clone();
+        try {
+            opt.step();
+        } catch (const xg::autograd_error& error) {
+            CHECK(std::string{error.what()}.starts_with("[step] parameter bias is held by this optimizer alone"));
+            CHECK(std::as_const(net.weight)(0) == before(0));
+            return true;
+        }
+        return false;
+    };
+    CHECK(fails([](layer& net) { net.bias = xg::tensor<float, 1>{{0, 0}}; }));
+    CHECK(fails([](layer& net) {
+        const auto guard = xg::no_grad{};
+        net.bias = net.bias * 0.5f;
+    }));
+    CHECK(fails([](layer& net) { net.bias = xg::tensor<float, 1>{{0, 0}}.requires_grad(true); }));
+    CHECK(fails([](layer& net) { net.bias = net.bias.detach(); }));
+    CHECK_FALSE(fails([](layer& net) {
+        const auto guard = xg::no_grad{};
+        net.bias *= 0.5f;
+    }));
+
+    auto gone = std::make_unique<layer>();
+    auto opt = optim::sgd{list(*gone), {.lr = 1}};
+    gone.reset();
+    CHECK_THROWS_AS(opt.step(), xg::autograd_error);
+}
+
+TEST_CASE("an optimizer moves") {
+    auto w = xg::tensor<float, 1>{{1, 2}}.requires_grad(true);
+    auto opt = optim::sgd{xg::parameter_list<float>{{"w", w}}, {.lr = 1}};
+    auto moved = optim::sgd{std::move(opt)};
+    xg::sum(w).backward();
+    moved.step();
+    CHECK(w.detach()(0) == 0);
 }
 
 TEST_CASE("the gradient is only read") {

@@ -38,7 +38,7 @@
 
 // Two inline namespaces. XGRAD_ABI holds the code: two translation units that were built for different instruction
 // sets have different machine code under the same name; a linker would keep one of the two and crash on the older
-// machine. So its name says for which set the code was built, and what else of the build changes code: OpenMP, a BLAS,
+// machine. So its name says for which set the code was built, and what else of the build changes code: a BLAS,
 // a compiler that takes liberties with arithmetic.
 #if defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512DQ__)
 #define XGRAD_ISA avx512
@@ -62,12 +62,6 @@
 #define XGRAD_ISA generic
 #endif
 
-#if defined(_OPENMP)
-#define XGRAD_THREADING _openmp
-#else
-#define XGRAD_THREADING
-#endif
-
 #if defined(XGRAD_USE_BLAS)
 #define XGRAD_PRODUCTS _blas
 #else
@@ -76,15 +70,13 @@
 
 #define XGRAD_JOIN_TOKENS(major, minor) v##major##_##minor
 #define XGRAD_JOIN(major, minor) XGRAD_JOIN_TOKENS(major, minor)
-#define XGRAD_EXTEND_TOKENS(version, isa, threading, products, arithmetic) \
-    version##_##isa##threading##products##arithmetic
-#define XGRAD_EXTEND(version, isa, threading, products, arithmetic) \
-    XGRAD_EXTEND_TOKENS(version, isa, threading, products, arithmetic)
+#define XGRAD_EXTEND_TOKENS(version, isa, products, arithmetic) version##_##isa##products##arithmetic
+#define XGRAD_EXTEND(version, isa, products, arithmetic) XGRAD_EXTEND_TOKENS(version, isa, products, arithmetic)
 
 // XGRAD_SHARED_ABI carries the version alone. It holds what there must be one of in a process whatever its parts were
-// built for: the exceptions, and, in the namespace `process`, data. No functions but those that a class has by itself.
+// built for: the exceptions, and, in the namespace `per_process`, data. No functions but those that an exception has by itself.
 #define XGRAD_SHARED_ABI XGRAD_JOIN(XGRAD_VERSION_MAJOR, XGRAD_VERSION_MINOR)
-#define XGRAD_ABI XGRAD_EXTEND(XGRAD_SHARED_ABI, XGRAD_ISA, XGRAD_THREADING, XGRAD_PRODUCTS, XGRAD_ARITHMETIC)
+#define XGRAD_ABI XGRAD_EXTEND(XGRAD_SHARED_ABI, XGRAD_ISA, XGRAD_PRODUCTS, XGRAD_ARITHMETIC)
 
 #define XGRAD_STRINGIZE_TOKENS(text) #text
 #define XGRAD_STRINGIZE(text) XGRAD_STRINGIZE_TOKENS(text)

@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <cstring>
 #include <iterator>
+#include <memory>
 #include <numeric>
 #include <optional>
 #include <span>
@@ -33,48 +34,73 @@ struct loader_options {
 
 namespace detail {
 
-/// A new array of the `rows` of `source`, in their order.
-inline xgrad::detail::array* gather_rows(const xgrad::detail::array& source, std::span<const std::size_t> rows) {
+/// A new array of `count` rows of `source`: those numbered order[begin], order[begin + 1], ...; without an order
+/// the rows from `begin` on.
+inline xgrad::detail::array* copy_rows(const xgrad::detail::array& source, std::span<const std::size_t> order,
+                                       std::size_t begin, std::size_t count) {
     auto sizes = source.sizes;
-    sizes[0] = rows.size();
+    sizes[0] = count;
     auto* const batch = xgrad::detail::array::make(sizes, source.element_bytes);
     const auto row_bytes = source.size / source.sizes[0] * source.element_bytes;
     if (row_bytes == 0) return batch;
     constexpr auto grain = std::size_t{256} << 10;   // bytes; less is copied before a second thread has started
-    parallel_for(rows.size(), grain / row_bytes + 1, [&](std::size_t begin, std::size_t end) {
-        for (auto i = begin; i < end; ++i)
-            std::memcpy(batch->elements + i * row_bytes, source.elements + rows[i] * row_bytes, row_bytes);
+    parallel_for(count, grain / row_bytes + 1, [&](std::size_t first, std::size_t last) {
+        auto* const to = batch->elements + first * row_bytes;
+        if (order.empty()) {
+            std::memcpy(to, source.elements + (begin + first) * row_bytes, (last - first) * row_bytes);
+            return;
+        }
+        for (auto i = first; i < last; ++i)
+            std::memcpy(to + (i - first) * row_bytes, source.elements + order[begin + i] * row_bytes, row_bytes);
     });
     return batch;
 }
 
-/// The rows from `begin` on, sharing the elements of `source`.
-inline xgrad::detail::array* view_rows(xgrad::detail::array& source, std::size_t begin, std::size_t count) {
-    auto sizes = source.sizes;
-    sizes[0] = count;
-    return xgrad::detail::array::make_view(source, sizes, begin * (source.size / source.sizes[0]));
+/// A tuple of handles, out of whatever a data set gives: a tuple of tensors or of references, a pair, an array.
+inline constexpr auto tuple_of_handles = [](const auto& tensors) {
+    return std::apply([](const auto&... each) { return std::tuple<std::remove_cvref_t<decltype(each)>...>{each...}; },
+                      tensors);
+};
+
+/// Throws unless every tensor has the samples that the set says it has.
+template <class... Tensors>
+void check_samples(const std::tuple<Tensors...>& tensors, std::size_t samples) {
+    static_assert(sizeof...(Tensors) != 0, "a data set has at least one tensor");
+    static_assert((requires { Tensors::static_rank; } && ...), "tensors() of a data set gives a tuple of tensors");
+    auto check = [&, number = 0](const auto& each) mutable {
+        if (each.rank() == 0)
+            fail<rank_error>("loader", "tensor ", number, " of the data set is a scalar; the first axis counts the samples");
+        if (each.shape(0) != samples)
+            fail<shape_error>("loader", "the data set has ", samples, " samples, its tensor ", number, " has shape ",
+                              each.shape(), "; the first size of each must be the number of samples");
+        ++number;
+    };
+    std::apply([&](const auto&... each) { (check(each), ...); }, tensors);
 }
 
 }  // namespace detail
 
 /// The batches of a data set: `for (auto [x, y] : loader)` is one epoch.
 ///
-/// In order, a batch is a range of the set's rows and shares them: to change one, `clone()` it. Shuffled, it
-/// is a copy. The order of an epoch is determined by the seed and the epoch's number alone. A loader is in one
-/// epoch at a time: `begin()` starts the next. It holds handles to the tensors, not to the data set.
+/// A batch is a copy of its own, in order or shuffled: what is done to it does not change the data set. The order of an
+/// epoch is determined by the seed and the epoch's number alone. Each `begin()` starts the next epoch, and its iterator
+/// has that epoch's order for its own, so that loops over one loader may run within each other; the loader must
+/// outlive them. It holds handles to the tensors, not to the data set.
 ///
-/// Throws `value_error` for a batch size of 0.
+/// Throws `value_error` for a batch size of 0; `shape_error` when a tensor's first size is not the set's `size()`,
+/// `rank_error` for a scalar.
 template <dataset Dataset>
 class loader {
 public:
     /// A tuple of tensors, of the ranks that the data set's have.
-    using value_type = std::remove_cvref_t<decltype(std::declval<const Dataset&>().tensors())>;
+    using value_type = decltype(detail::tuple_of_handles(std::declval<const Dataset&>().tensors()));
 
     explicit loader(const Dataset& set, loader_options options = {})
-        : m_tensors{set.tensors()}, m_samples{set.size()}, m_options{options} {
+        : m_tensors{detail::tuple_of_handles(set.tensors())}, m_samples{static_cast<std::size_t>(set.size())},
+          m_options{options} {
         if (options.batch_size == 0) fail<value_error>("loader", "batch_size must be at least 1");
+        detail::check_samples(m_tensors, m_samples);
         if (!options.shuffle) return;
-        m_order.resize(m_samples);
         m_seed = options.seed ? *options.seed
                               : with_default_generator([](generator& numbers) { return numbers(); });
     }
@@ -96,7 +122,7 @@ public:
         using difference_type = std::ptrdiff_t;
         using iterator_concept = std::input_iterator_tag;
 
-        value_type operator*() const { return m_loader->batch(m_index); }
+        value_type operator*() const { return m_loader->batch(m_index, *m_order); }
         iterator& operator++() {
             ++m_index;
             return *this;
@@ -108,17 +134,21 @@ public:
 
     private:
         friend loader;
-        explicit iterator(const loader& owner) : m_loader{&owner} {}
+        explicit iterator(const loader& owner) : m_loader{&owner}, m_order{owner.m_order} {}
 
         const loader* m_loader;
+        std::shared_ptr<const std::vector<std::size_t>> m_order;
         std::size_t m_index = 0;
     };
 
     iterator begin() {
+        // The last epoch's order is written over where no iterator has it any more.
+        if (m_order.use_count() != 1) m_order = std::make_shared<std::vector<std::size_t>>();
         if (m_options.shuffle) {
-            std::iota(m_order.begin(), m_order.end(), std::size_t{0});
+            m_order->resize(m_samples);
+            std::iota(m_order->begin(), m_order->end(), std::size_t{0});
             // Multiplied by an odd number, no two epochs give the same.
-            generator{m_seed ^ (m_epoch * 0xd1342543de82ef95u)}.shuffle(std::span{m_order});
+            generator{m_seed ^ (m_epoch * 0xd1342543de82ef95u)}.shuffle(std::span{*m_order});
         }
         ++m_epoch;
         return iterator{*this};
@@ -126,27 +156,20 @@ public:
     std::default_sentinel_t end() const noexcept { return {}; }
 
 private:
-    value_type batch(std::size_t index) const {
+    value_type batch(std::size_t index, std::span<const std::size_t> order) const {
+        using xgrad::detail::access;
         const auto begin = index * m_options.batch_size;
         const auto count = std::min(m_options.batch_size, m_samples - begin);
-        return std::apply([&](const auto&... each) { return value_type{rows(each, begin, count)...}; },
-                          m_tensors);
-    }
-
-    template <class Tensor>
-    Tensor rows(const Tensor& source, std::size_t begin, std::size_t count) const {
-        using xgrad::detail::access;
-        auto& array = access::get(source);
-        auto* const batch = m_options.shuffle
-                                ? detail::gather_rows(array, std::span{m_order}.subspan(begin, count))
-                                : detail::view_rows(array, begin, count);
-        return access::adopt<typename Tensor::value_type, Tensor::static_rank>(batch);
+        const auto rows = [&]<class T, std::size_t N>(const tensor<T, N>& source) {
+            return access::adopt<T, N>(detail::copy_rows(access::get(source), order, begin, count));
+        };
+        return std::apply([&](const auto&... each) { return value_type{rows(each)...}; }, m_tensors);
     }
 
     value_type m_tensors;
     std::size_t m_samples;
     loader_options m_options;
-    std::vector<std::size_t> m_order;
+    std::shared_ptr<std::vector<std::size_t>> m_order;   // of the epoch that began last; empty when not shuffled
     std::uint64_t m_seed = 0;
     std::uint64_t m_epoch = 0;
 };

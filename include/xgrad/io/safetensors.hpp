@@ -21,6 +21,7 @@
 #include <cstdint>
 #include <cstring>
 #include <iterator>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -29,15 +30,21 @@
 
 namespace xgrad::inline XGRAD_ABI::io {
 
-/// A tensor and its name in a file, of any element type. It refers to the tensor and must not outlive it.
+/// A tensor and its name in a file, of any element type. It is a handle to the tensor, as a copy of the tensor would be.
 struct named_tensor {
     std::string name;
     std::string_view dtype;
-    xgrad::detail::array* data;
+    std::shared_ptr<xgrad::detail::array> data;
 
     template <element T>
     named_tensor(std::string name_, const basic_tensor<T>& value)
-        : name{std::move(name_)}, dtype{detail::dtype_of<T>()}, data{&xgrad::detail::access::get(value)} {}
+        : name{std::move(name_)}, dtype{detail::dtype_of<T>()}, data{handle(xgrad::detail::access::get(value))} {}
+
+private:
+    static std::shared_ptr<xgrad::detail::array> handle(xgrad::detail::array& of) {
+        of.handles.add();
+        return {&of, [](xgrad::detail::array* held) { held->drop_handle(); }};
+    }
 };
 
 namespace detail {
@@ -48,7 +55,7 @@ std::vector<named_tensor> tensors_of(Module& module) {
     auto list = std::vector<named_tensor>{};
     nn::for_each_tensor(
         [&](std::string_view name, const auto& x) {
-            const auto same = [&](const auto& other) { return other.data == &xgrad::detail::access::get(x); };
+            const auto same = [&](const auto& other) { return other.data.get() == &xgrad::detail::access::get(x); };
             if (std::ranges::none_of(list, same)) list.emplace_back(std::string{name}, x);
         },
         module);

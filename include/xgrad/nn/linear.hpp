@@ -16,6 +16,7 @@
 #include <concepts>
 #include <cstddef>
 #include <optional>
+#include <type_traits>
 
 namespace xgrad::inline XGRAD_ABI::nn {
 
@@ -65,6 +66,16 @@ struct linear {
         if (!bias.defined()) return f(matmul(x, weight));
         return xgrad::linear(x, weight, bias, f);
     }
+    /// An input of another element type is one sentence, instead of all that does not fit.
+    template <class U, std::size_t N, class... Activation>
+        requires(!std::is_same_v<U, T>)
+    tensor<T, N> operator()(const tensor<U, N>&, const Activation&...) const {
+        static_assert(std::is_same_v<U, T>,
+                      "the element types of nn::linear and of its input differ: convert the input, "
+                      "astype<float>(x), or make the layer of the input's type, nn::linear<double>");
+        return {};
+    }
+
     /// Whether there is anything to gain from it; `sequential` asks.
     template <class Activation>
     static constexpr auto fuses = xgrad::detail::fusible<Activation>;

@@ -1,8 +1,8 @@
 // Modules: what a network is made of, and the walk over its tensors.
 //
-// A module is any callable struct whose data members are tensors, modules, or `std::vector`, `std::array`,
-// `std::tuple`, `std::optional` of these. An aggregate needs nothing more. A class that is no aggregate (it has
-// a constructor, or private members) lists its members once:
+// A module is any struct whose data members are tensors, modules, or C arrays, `std::vector`, `std::array`,
+// `std::tuple`, `std::pair`, `std::optional` of these. An aggregate needs nothing more. A class that is no
+// aggregate (it has a constructor, private members, a base class or a virtual function) lists its members once:
 //
 //     class block {
 //     public:
@@ -10,9 +10,12 @@
 //         XGRAD_MEMBERS(m_inner, m_scale)
 //         ...
 //
-// Other members (numbers, options, lambdas, function objects such as xg::relu) are passed over. A tensor that
-// requires a gradient is a parameter, one that does not (running statistics) is a buffer; a tensor without a
-// value is neither. Names are those of the members, joined by dots: "fc1.weight", "layers.0.bias".
+// Other members are passed over where they cannot hold a tensor (numbers, options, text, random engines, lambdas,
+// function objects such as xg::relu), and a compile error where they can and the walk does not see into them
+// (pointers to modules, std::map, std::function). A class of somebody else's is let through by
+// `xgrad::nn::has_no_parameters`. A tensor that requires a gradient is a parameter, one that does not (running
+// statistics) is a buffer; a tensor without a value is neither. Names are those of the members, joined by dots:
+// "fc1.weight", "layers.0.bias".
 #pragma once
 
 #include <xgrad/autograd/backward.hpp>
@@ -22,7 +25,6 @@
 #include <xgrad/nn/walk.hpp>
 
 #include <algorithm>
-#include <concepts>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -104,12 +106,12 @@ std::size_t parameter_count(const Modules&... modules) {
 }
 
 /// Tells the module and those inside it that they are to train, or no more: sets each member
-/// `bool training`, where there is a public one.
+/// `bool training`, a private one, too, of a class with XGRAD_MEMBERS.
 template <class Module>
     requires(!std::is_const_v<Module>)
 void train(Module& module, bool training = true) {
     for_each_module([=](auto& each) {
-        if constexpr (requires { { (each.training) } -> std::same_as<bool&>; }) each.training = training;
+        if (auto* const own = detail::member_list::training(each)) *own = training;
     }, module);
 }
 

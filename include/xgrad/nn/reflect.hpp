@@ -6,6 +6,7 @@
 
 #include <xgrad/core/config.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <exception>
@@ -20,25 +21,11 @@ namespace xgrad::inline XGRAD_ABI::nn::detail {
 inline constexpr std::size_t max_members = 32;
 inline constexpr std::size_t unknown_count = static_cast<std::size_t>(-1);
 
-// Initialisers that convert to a member of any type, of class type, of another type, to a base class of T;
-// and one that fits only what takes everything, like std::any. They are never called, but clang wants them
-// defined where a constructor that could be constant would call them.
+// Initialisers that convert to a member of any type, to a base class of T; and one that fits only what takes
+// everything, like std::any. They are never called, but clang wants them defined where a constructor that could
+// be constant would call them.
 struct any_member {
     template <class M>
-    operator M() const {
-        std::terminate();
-    }
-};
-struct class_member {
-    template <class M>
-        requires std::is_class_v<M>
-    operator M() const {
-        std::terminate();
-    }
-};
-struct plain_member {
-    template <class M>
-        requires(!std::is_class_v<M>)
     operator M() const {
         std::terminate();
     }
@@ -59,7 +46,7 @@ concept initialised_by = requires { T{std::declval<Initialisers>()...}; };
 template <std::size_t, class Initialiser>
 using nth = Initialiser;
 
-/// Whether T can be initialised by Before..., then `first`, then `after` members more.
+/// Whether T can be initialised by `Before` members, then `First`, then `After` members more.
 template <class T, class First, std::size_t Before, std::size_t After>
 constexpr bool fits() {
     return []<std::size_t... B, std::size_t... A>(std::index_sequence<B...>, std::index_sequence<A...>) {
@@ -67,12 +54,16 @@ constexpr bool fits() {
     }(std::make_index_sequence<Before>{}, std::make_index_sequence<After>{});
 }
 
-/// The same with empty braces for the member between.
-template <class T, std::size_t Before, std::size_t After>
-constexpr bool fits_empty_braces() {
-    return []<std::size_t... B, std::size_t... A>(std::index_sequence<B...>, std::index_sequence<A...>) {
-        return requires { T{std::declval<nth<B, any_member>>()..., {}, std::declval<nth<A, any_member>>()...}; };
-    }(std::make_index_sequence<Before>{}, std::make_index_sequence<After>{});
+/// The same with braces around `Inside` members in the place of `First`.
+template <class T, std::size_t Before, std::size_t Inside, std::size_t After>
+constexpr bool fits_braces() {
+    return []<std::size_t... B, std::size_t... I, std::size_t... A>(
+               std::index_sequence<B...>, std::index_sequence<I...>, std::index_sequence<A...>) {
+        return requires {
+            T{std::declval<nth<B, any_member>>()..., {std::declval<nth<I, any_member>>()...},
+              std::declval<nth<A, any_member>>()...};
+        };
+    }(std::make_index_sequence<Before>{}, std::make_index_sequence<Inside>{}, std::make_index_sequence<After>{});
 }
 
 template <class T, class Initialiser, std::size_t Count>
@@ -82,22 +73,27 @@ constexpr bool fits_all() {
     }(std::make_index_sequence<Count>{});
 }
 
-/// The largest number of initialisers. Fewer may do, but not fewer than it takes to reach the last member
-/// without a default: so the numbers that do are consecutive, and the search goes up.
-template <class T, std::size_t Count = 0, bool Found = false>
+/// The largest number of initialisers. Fewer may do, from those on that reach the last member without a default;
+/// but not those that end inside an array whose elements have none. So the search goes on for the length of an
+/// array that T may hold.
+template <class T, std::size_t Count = 0, std::size_t Largest = unknown_count>
 constexpr std::size_t initialiser_count() {
-    constexpr auto fits_now = fits_all<T, any_member, Count>();
-    if constexpr (Found && !fits_now) return Count - 1;
-    else if constexpr (Count > 2 * max_members) return unknown_count;
-    else return initialiser_count<T, Count + 1, fits_now>();
+    constexpr auto found = Largest != unknown_count;
+    if constexpr (found && Count - Largest > std::min(max_members, sizeof(T))) return Largest;
+    else if constexpr (Count > 2 * max_members) return found && Count - Largest > 1 ? Largest : unknown_count;
+    else return initialiser_count<T, Count + 1, fits_all<T, any_member, Count>() ? Count : Largest>();
 }
 
-/// How many of the `Count` initialisers, from the one at `At` on, belong to the member that it begins. More
-/// than one for an array like `int sizes[3]`: then braces in its place leave too many behind them.
+/// How many of the `Count` initialisers, from the one at `At` on, belong to the member that it begins: one,
+/// unless the member is an array like `int sizes[3]` or `linear<> layers[2]`. Whatever fits in braces in the
+/// place of one initialiser shows one; an array's own number in braces leaves just the others behind it.
 template <class T, std::size_t Count, std::size_t At, std::size_t Size = 1>
 constexpr std::size_t initialisers_of_member() {
-    if constexpr (!fits<T, plain_member, At, Count - At - 1>()) return 1;
-    else if constexpr (fits_empty_braces<T, At, Count - At - Size>() || At + Size == Count) return Size;
+    constexpr auto after = Count - At - 1;
+    if constexpr (Size == 1 && fits_braces<T, At, 0, after>()) return 1;
+    else if constexpr (fits_braces<T, At, Size, after>()) return 1;
+    else if constexpr (Size > 1 && fits_braces<T, At, Size, after + 1 - Size>()) return Size;
+    else if constexpr (At + Size == Count) return 1;
     else return initialisers_of_member<T, Count, At, Size + 1>();
 }
 
@@ -113,7 +109,6 @@ constexpr std::size_t member_count() {
     if constexpr (count == unknown_count || count == 0) return count;
     else if constexpr (fits<T, base_class<T>, 0, count - 1>() && !fits<T, no_member, 0, count - 1>())
         return unknown_count;
-    else if constexpr (fits_all<T, class_member, count>()) return count;
     else return count_members<T, count>();
 }
 
@@ -194,10 +189,26 @@ consteval std::string_view printed_name() {
     return text.substr(before + 1, last - before);
 }
 
+template <class T, std::size_t N, std::size_t At>
+constexpr auto place_of_member() {
+    return place{&std::get<At>(bind_members<N>(std::as_const(example<T>.object)))};
+}
+
 template <class T, std::size_t N>
 inline constexpr auto member_names = []<std::size_t... At>(std::index_sequence<At...>) {
-    return std::array<std::string_view, N>{
-        printed_name<place{&std::get<At>(bind_members<N>(example<T>.object))}>()...};
+    return std::array<std::string_view, N>{printed_name<place_of_member<T, N, At>()>()...};
 }(std::make_index_sequence<N>{});
+
+/// Whether the members of an aggregate are found: none is a reference or a bit-field, which have no address that
+/// is known at compile time (to a constant bit-field there is a reference, if only to a copy).
+template <class T>
+constexpr bool members_found() {
+    constexpr auto count = member_count<T>();
+    if constexpr (count > max_members) return false;
+    else
+        return []<std::size_t... At>(std::index_sequence<At...>) {
+            return requires { (printed_name<place_of_member<T, count, At>()>(), ...); };
+        }(std::make_index_sequence<count>{});
+}
 
 }  // namespace xgrad::inline XGRAD_ABI::nn::detail

@@ -4,63 +4,100 @@
 #include <xgrad/autograd/create.hpp>
 #include <xgrad/autograd/no_grad.hpp>
 #include <xgrad/core/config.hpp>
+#include <xgrad/core/random.hpp>
 #include <xgrad/core/shape.hpp>
 #include <xgrad/nn/module.hpp>
 
 #include <algorithm>
 #include <array>
+#include <concepts>
 #include <cstddef>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 namespace xgrad::inline XGRAD_ABI::nn {
 
 namespace detail {
 
-using summary_row = std::array<std::string, 3>;   // name, shape, number of elements
+using summary_row = std::array<std::string, 4>;   // name, shape, number of elements, what it shares
 
-/// The rows in columns, the last one flush right.
+/// The rows in columns, the third one flush right.
 inline std::string format_rows(const std::vector<summary_row>& rows) {
-    auto widths = std::array<std::size_t, 3>{};
+    auto widths = std::array<std::size_t, 4>{};
     for (const auto& row : rows)
         for (auto i = std::size_t{0}; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
     auto text = std::string{};
-    for (const auto& [name, sizes, count] : rows) {
+    for (const auto& [name, sizes, count, shared] : rows) {
         text += name + std::string(widths[0] - name.size() + 2, ' ');
         text += sizes + std::string(widths[1] - sizes.size() + 2 + widths[2] - count.size(), ' ');
-        text += count + '\n';
+        text += count + (shared.empty() ? "" : "  ") + shared + '\n';
     }
     return text;
 }
 
-template <class T, class Module>
+template <class Module>
 std::vector<summary_row> summary_rows(const Module& module) {
-    auto rows = std::vector<summary_row>{{"parameter", "shape", "elements"}};
-    for (const auto& each : nn::parameters<T>(module))
-        rows.push_back({each.name(), to_string(each.shape()), std::to_string(each.size())});
-    for (const auto& each : nn::buffers<T>(module))
-        rows.push_back({each.name(), to_string(each.shape()), "buffer"});
-    rows.push_back({"all", "", std::to_string(parameter_count(module))});
+    auto rows = std::vector<summary_row>{{"parameter", "shape", "elements", ""}};
+    auto buffers = std::vector<summary_row>{};
+    auto seen = std::vector<std::pair<const void*, std::string>>{};
+    for_each_tensor(
+        [&](std::string_view name, const auto& x) {
+            auto row = summary_row{std::string{name}, to_string(shape(x.shape())), "", ""};
+            const void* const elements = x.data();
+            const auto first = std::ranges::find(seen, elements, [](const auto& each) { return each.first; });
+            if (first != seen.end() && x.size() != 0) row[3] = "shared with " + first->second;
+            else row[2] = x.requires_grad() ? std::to_string(x.size()) : "buffer";
+            seen.emplace_back(elements, name);
+            (x.requires_grad() ? rows : buffers).push_back(std::move(row));
+        },
+        module);
+    rows.insert(rows.end(), buffers.begin(), buffers.end());
+    rows.push_back({"all", "", std::to_string(parameter_count(module)), ""});
     return rows;
 }
 
+/// Gives the default generator its state back in the end.
+class generator_as_it_was {
+public:
+    generator_as_it_was() = default;
+    generator_as_it_was(const generator_as_it_was&) = delete;
+    generator_as_it_was& operator=(const generator_as_it_was&) = delete;
+    ~generator_as_it_was() {
+        with_default_generator([this](generator& numbers) { numbers = m_before; });
+    }
+
+private:
+    generator m_before = with_default_generator([](generator& numbers) { return numbers; });
+};
+
 }  // namespace detail
 
-/// The parameters and buffers of a module with their shapes and sizes, one to a line, and the sum.
+/// The parameters and buffers of a module with their shapes and sizes, one to a line, and the sum. A tensor that
+/// several members share counts once; the others say with whom they share it: a copy of a layer is that layer again,
+/// so `std::vector<linear<>>(3, layer)` has one layer three times.
 template <class Module>
 std::string summary(const Module& module) {
-    return detail::format_rows(detail::summary_rows<detail::real_type<void, Module>>(module));
+    return detail::format_rows(detail::summary_rows(module));
 }
 
-/// The same, and what shape comes out of the module for an input of `input_shape`: it is called once, on
-/// zeros, without recording.
+/// The same, and what shape comes out of the module for an input of `input_shape`. A clone of it, which is not
+/// training, is called once on zeros, without recording: the module, its running statistics and the default generator
+/// stay as they are.
 template <class Module>
 std::string summary(const Module& module, const shape& input_shape) {
-    using T = detail::real_type<void, Module>;
-    const auto guard = no_grad{};
-    auto rows = detail::summary_rows<T>(module);
-    rows.push_back({"input", to_string(input_shape), ""});
-    rows.push_back({"output", to_string(shape(module(zeros<T>(input_shape)).shape())), ""});
+    static_assert(std::copy_constructible<Module>,
+                  "nn::summary with a shape calls a copy of the module, and this one cannot be copied: "
+                  "leave the shape out");
+    auto rows = detail::summary_rows(module);
+    const auto recording = no_grad{};
+    const auto random = detail::generator_as_it_was{};
+    auto copy = clone(module);
+    eval(copy);
+    const auto output = copy(zeros<detail::real_type<void, Module>>(input_shape));
+    rows.push_back({"input", to_string(input_shape), "", ""});
+    rows.push_back({"output", to_string(shape(output.shape())), "", ""});
     return detail::format_rows(rows);
 }
 

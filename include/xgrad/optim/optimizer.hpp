@@ -8,18 +8,37 @@
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/dtype.hpp>
 #include <xgrad/core/error.hpp>
+#include <xgrad/core/finite.hpp>
 #include <xgrad/core/parallel.hpp>
 
 #include <algorithm>
-#include <cmath>
 #include <cstddef>
 #include <initializer_list>
 #include <span>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
 namespace xgrad::inline XGRAD_ABI::optim {
+
+namespace detail {
+
+template <class Given>
+inline constexpr bool is_parameter_list = false;
+template <class T>
+inline constexpr bool is_parameter_list<std::vector<parameter<T>>> = true;
+
+/// Where something else is given, a module or a tensor: one sentence, instead of all that does not fit. Each rule has
+/// a constructor that takes anything for this.
+template <class T, class Given>
+parameter_list<T> list_wanted(const Given&) {
+    static_assert(is_parameter_list<Given>,
+                  "an optimizer is given a list of parameters: optim::sgd opt{xgrad::nn::parameters(net), {.lr = 0.1}}");
+    return {};
+}
+
+}  // namespace detail
 
 /// The base of every rule: `step()` calls the rule's `update` for each parameter that has a gradient.
 ///
@@ -32,15 +51,18 @@ public:
     optimizer(optimizer&&) = default;   // not copied: two optimizers would share their state
     optimizer& operator=(optimizer&&) = default;
 
-    /// Updates every parameter that has a gradient.
+    /// Updates every parameter that has a gradient, and passes over those that require none any more: they are
+    /// frozen. Throws `autograd_error`, before anything has moved, for a parameter that nobody but this optimizer
+    /// holds: another tensor was assigned to the module's member, so that the network does not learn.
     void step() {
+        for (const auto& each : m_parameters) check(each);
         // Gradients that one thread alone has computed are in its core's cache: another would have to fetch them.
         const auto guard = single_thread{parallel_regions() == m_regions};
         for (auto i = std::size_t{0}; i < m_parameters.size(); ++i) {
             auto& each = m_parameters[i];
-            const auto* const gradient = xgrad::detail::leaf_of("step", each).total;
-            m_updated[i] = gradient != nullptr;
+            m_updated[i] = each.has_grad();
             if (!m_updated[i]) continue;
+            const auto* const gradient = xgrad::detail::leaf_of("step", each).total;
             update(i, {xgrad::detail::access::elements(each), each.size()},
                    {reinterpret_cast<const T*>(gradient->elements), each.size()});
             xgrad::detail::access::get(each).mark_changed();
@@ -63,7 +85,7 @@ public:
     const parameter_list<T>& parameters() const noexcept { return m_parameters; }
 
     /// The names of the parameters that had no gradient in the last `step`, and so stayed as they were: a
-    /// layer that the loss does not depend on, or a `backward` left out.
+    /// layer that the loss does not depend on or that is frozen, or a `backward` left out.
     std::vector<std::string> without_gradient() const {
         auto names = std::vector<std::string>{};
         for (auto i = std::size_t{0}; i < m_parameters.size(); ++i)
@@ -102,7 +124,7 @@ protected:
     }
 
     void check_not_negative(const char* option, double value) const {
-        if (!(value >= 0) || std::isinf(value))
+        if (!is_finite_number(value) || value < 0)
             fail<value_error>(m_rule, option, " must be a number not below 0, got ", value);
     }
 
@@ -119,6 +141,14 @@ protected:
     bool first_time(std::size_t i) const { return !m_state[i * m_slots.size()].defined(); }
 
 private:
+    void check(const parameter<T>& each) const {
+        if (xgrad::detail::access::get(each).handles.is_one())
+            fail<autograd_error>("step", "parameter ", each.name(), " is held by this optimizer alone: its module is "
+                                 "gone, or another tensor was assigned to the member. Change a parameter in place, "
+                                 "under no_grad (net.bias *= 0.5f, nn::init::zeros(net.bias)), or make a new optimizer");
+        if (each.requires_grad()) xgrad::detail::leaf_of("step", each);
+    }
+
     virtual void update(std::size_t i, std::span<T> weight, std::span<const T> gradient) = 0;
 
     const char* m_rule;

@@ -43,6 +43,10 @@ public:
             fail<value_error>("sgd", "nesterov needs momentum above 0 and no dampening");
     }
 
+    template <class Given>
+        requires(!detail::is_parameter_list<Given>)
+    explicit sgd(const Given& given, sgd_options options = {}) : sgd{detail::list_wanted<T>(given), options} {}
+
     sgd_options options() const {
         auto now = m_options;
         now.lr = this->lr();
@@ -69,5 +73,9 @@ private:
 
     sgd_options m_options;
 };
+
+template <class Given>
+    requires(!detail::is_parameter_list<Given>)
+sgd(const Given&, sgd_options = {}) -> sgd<float>;
 
 }  // namespace xgrad::optim
