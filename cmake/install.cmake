@@ -14,6 +14,6 @@ configure_package_config_file(cmake/xgrad-config.cmake.in "${PROJECT_BINARY_DIR}
 write_basic_package_version_file("${PROJECT_BINARY_DIR}/xgrad-config-version.cmake"
     COMPATIBILITY SameMinorVersion ARCH_INDEPENDENT)
 install(FILES "${PROJECT_BINARY_DIR}/xgrad-config.cmake" "${PROJECT_BINARY_DIR}/xgrad-config-version.cmake"
-              cmake/xgrad-native.cmake
+              cmake/xgrad-native.cmake cmake/xgrad-build-type.cmake
         DESTINATION "${XGRAD_INSTALL_CMAKEDIR}")
 install(FILES LICENSE DESTINATION "${CMAKE_INSTALL_DOCDIR}")

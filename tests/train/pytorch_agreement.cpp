@@ -16,6 +16,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <fstream>
+#include <locale>
 #include <string>
 #include <vector>
 
@@ -49,6 +50,7 @@ struct mlp {
 
 TEST_CASE("100 steps of the MNIST network: the losses are PyTorch's") {
     auto file = std::ifstream{std::string{XGRAD_TEST_DATA} + "/mlp_losses.txt"};
+    file.imbue(std::locale::classic());
     auto expected = std::vector<double>{};
     for (auto loss = 0.0; file >> loss;) expected.push_back(loss);
     REQUIRE(expected.size() == 100);

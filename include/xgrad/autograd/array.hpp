@@ -22,14 +22,8 @@
 #include <new>
 #include <utility>
 
-namespace xgrad::inline XGRAD_ABI {
-
-namespace detail {
-
-class array;
-class node;
-void drop_node(node* graph) noexcept;                    // node.hpp
-void watch_result(node& graph, array& value) noexcept;   // node.hpp
+namespace xgrad::inline XGRAD_SHARED_ABI {
+namespace per_process XGRAD_VISIBLE {
 
 /// How the elements of an array came about, where recording cannot follow: see custom_rule.hpp.
 enum class making : unsigned char {
@@ -40,6 +34,22 @@ enum class making : unsigned char {
 };
 inline constinit thread_local making made_now = making::usual;
 inline constinit thread_local bool unrecorded_read = false;   // by the rule under way
+
+}  // namespace per_process
+}  // namespace xgrad::inline XGRAD_SHARED_ABI
+
+namespace xgrad::inline XGRAD_ABI {
+
+namespace detail {
+
+class array;
+class node;
+void drop_node(node* graph) noexcept;                    // node.hpp
+void watch_result(node& graph, array& value) noexcept;   // node.hpp
+
+using per_process::made_now;
+using per_process::making;
+using per_process::unrecorded_read;
 
 /// See the top of the file. Nothing here knows the element type but by its size.
 class array {

@@ -74,7 +74,7 @@
 #define XGRAD_EXTEND(version, isa, products, arithmetic) XGRAD_EXTEND_TOKENS(version, isa, products, arithmetic)
 
 // XGRAD_SHARED_ABI carries the version alone. It holds what there must be one of in a process whatever its parts were
-// built for: the exceptions, and, in the namespace `process`, data. No functions but those that a class has by itself.
+// built for: the exceptions, and, in the namespace `per_process`, data. No functions but those that an exception has by itself.
 #define XGRAD_SHARED_ABI XGRAD_JOIN(XGRAD_VERSION_MAJOR, XGRAD_VERSION_MINOR)
 #define XGRAD_ABI XGRAD_EXTEND(XGRAD_SHARED_ABI, XGRAD_ISA, XGRAD_PRODUCTS, XGRAD_ARITHMETIC)
 

@@ -114,10 +114,10 @@ template <element T, class Number>
 std::optional<T> at_most(Number bound) {
     using limits = std::numeric_limits<T>;
     if constexpr (real<T>) {
-        const auto near = static_cast<T>(bound);
+        const auto nearby = static_cast<T>(bound);
         if constexpr (std::is_integral_v<Number>)
-            if (rounded_up(near, bound)) return std::nextafter(near, -limits::infinity());
-        return near;
+            if (rounded_up(nearby, bound)) return std::nextafter(nearby, -limits::infinity());
+        return nearby;
     } else if constexpr (std::is_integral_v<Number>) {
         if (is_less(bound, limits::lowest())) return {};
         return is_less(limits::max(), bound) ? limits::max() : static_cast<T>(bound);
@@ -132,10 +132,10 @@ template <element T, class Number>
 std::optional<T> at_least(Number bound) {
     using limits = std::numeric_limits<T>;
     if constexpr (real<T>) {
-        const auto near = static_cast<T>(bound);
+        const auto nearby = static_cast<T>(bound);
         if constexpr (std::is_integral_v<Number>)
-            if (rounded_down(near, bound)) return std::nextafter(near, limits::infinity());
-        return near;
+            if (rounded_down(nearby, bound)) return std::nextafter(nearby, limits::infinity());
+        return nearby;
     } else if constexpr (std::is_integral_v<Number>) {
         if (is_less(limits::max(), bound)) return {};
         return is_less(bound, limits::lowest()) ? limits::lowest() : static_cast<T>(bound);

@@ -16,7 +16,6 @@
 #include <limits>
 #include <mutex>
 #include <new>
-#include <utility>
 
 namespace xgrad::inline XGRAD_SHARED_ABI {
 namespace per_process XGRAD_VISIBLE {
@@ -103,8 +102,10 @@ inline void push(free_list& list, free_block* block) {
 }
 
 inline free_block* pop(free_list& list) {
+    auto* const first = list.head;
+    list.head = first->next;
     --list.count;
-    return std::exchange(list.head, list.head->next);
+    return first;
 }
 
 // How many blocks of a class a thread keeps to itself: a mebibyte of them, and four at least.

@@ -67,7 +67,7 @@ template <class... Tensors>
 void check_samples(const std::tuple<Tensors...>& tensors, std::size_t samples) {
     static_assert(sizeof...(Tensors) != 0, "a data set has at least one tensor");
     static_assert((requires { Tensors::static_rank; } && ...), "tensors() of a data set gives a tuple of tensors");
-    auto check = [&, number = 0](const auto& each) mutable {
+    auto compare = [&, number = 0](const auto& each) mutable {
         if (each.rank() == 0)
             fail<rank_error>("loader", "tensor ", number, " of the data set is a scalar; the first axis counts the samples");
         if (each.shape(0) != samples)
@@ -75,7 +75,7 @@ void check_samples(const std::tuple<Tensors...>& tensors, std::size_t samples) {
                               each.shape(), "; the first size of each must be the number of samples");
         ++number;
     };
-    std::apply([&](const auto&... each) { (check(each), ...); }, tensors);
+    std::apply([&](const auto&... each) { (compare(each), ...); }, tensors);
 }
 
 }  // namespace detail

@@ -148,7 +148,7 @@ struct pow_fn : binary<pow_fn> {
         return y;
     }
     template <element T>
-    static void check(std::span<const T> exponents) {
+    static void validate(std::span<const T> exponents) {
         if (std::ranges::any_of(exponents, [](T exponent) { return exponent < T{0}; }))
             fail<value_error>(name, "an integer to a negative power is a fraction: convert the tensor with astype<float>(x)");
     }

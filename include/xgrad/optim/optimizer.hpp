@@ -55,7 +55,7 @@ public:
     /// frozen. Throws `autograd_error`, before anything has moved, for a parameter that nobody but this optimizer
     /// holds: another tensor was assigned to the module's member, so that the network does not learn.
     void step() {
-        for (const auto& each : m_parameters) check(each);
+        for (const auto& each : m_parameters) validate(each);
         // Gradients that one thread alone has computed are in its core's cache: another would have to fetch them.
         const auto guard = single_thread{parallel_regions() == m_regions};
         for (auto i = std::size_t{0}; i < m_parameters.size(); ++i) {
@@ -141,7 +141,7 @@ protected:
     bool first_time(std::size_t i) const { return !m_state[i * m_slots.size()].defined(); }
 
 private:
-    void check(const parameter<T>& each) const {
+    void validate(const parameter<T>& each) const {
         if (xgrad::detail::access::get(each).handles.is_one())
             fail<autograd_error>("step", "parameter ", each.name(), " is held by this optimizer alone: its module is "
                                  "gone, or another tensor was assigned to the member. Change a parameter in place, "
