@@ -15,4 +15,7 @@ class basic_tensor;
 template <element T, std::size_t N = dynamic_rank>
 class tensor;
 
+template <element T, std::size_t N>
+class gradient;
+
 }  // namespace xgrad

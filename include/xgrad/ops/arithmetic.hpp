@@ -149,9 +149,17 @@ void assign(const char* name, const tensor<T, N>& x, const B& y) {
     }
 }
 
+template <class X>
+inline constexpr bool is_gradient = false;
+template <element T, std::size_t N>
+inline constexpr bool is_gradient<gradient<T, N>> = true;
+
 template <class Op, class X, class B>
 X&& in_place(const char* name, X&& x, const B& y) {
     static_assert(!std::is_const_v<std::remove_reference_t<X>>, "a const tensor is not changed in place");
+    static_assert(std::is_lvalue_reference_v<X> || is_gradient<X>,
+                  "a temporary tensor is not changed in place, which would be lost where it is a copy: give it a name first, "
+                  "or write to elements of what it came from, x(i, j) += ... or xt::view(x.value(), ...) += ...");
     assign<Op>(name, x, y);
     return std::forward<X>(x);
 }
