@@ -38,7 +38,12 @@ const change changes[] = {
     {"another handle", [](vector& x) { auto same = x; same(1) = 9; }},
     {"a detached tensor", [](vector& x) { x.detach()(1) = 9; }},
     {"a reshape", [](vector& x) { const auto guard = xg::no_grad{}; xg::reshape(x, {1, 2})(0, 1) = 9; }},
-    {"+= on a reshape", [](vector& x) { const auto guard = xg::no_grad{}; xg::reshape(x, {2, 1}) += 1; }},
+    {"+= on a reshape",
+     [](vector& x) {
+         const auto guard = xg::no_grad{};
+         auto column = xg::reshape(x, {2, 1});
+         column += 1;
+     }},
     {"twice", [](vector& x) { x(0) = 8; x(1) = 9; }},
 };
 

@@ -4,11 +4,20 @@
 #include <xgrad/autograd/create.hpp>
 #include <xgrad/autograd/tensor.hpp>
 #include <xgrad/core/xtensor.hpp>
+#include <xgrad/ops/arithmetic.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <iterator>
 #include <limits>
+#include <numeric>
+#include <ranges>
+#include <span>
+#include <sstream>
+#include <tuple>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -186,6 +195,164 @@ TEST_CASE("elements by pointer and span") {
     CHECK(reinterpret_cast<std::uintptr_t>(x.data()) % 64 == 0);
 }
 
+TEST_CASE("the elements one after the other") {
+    auto x = xg::tensor<float, 2>{{1, 2}, {3, 4}};
+    using range = xg::tensor<float, 2>;
+    static_assert(std::ranges::random_access_range<range> && std::ranges::sized_range<range>);
+    static_assert(!std::ranges::contiguous_range<range> && !std::ranges::contiguous_range<const range>);
+    static_assert(!std::ranges::borrowed_range<range>);
+    static_assert(!std::is_constructible_v<std::span<const float>, range>);
+    static_assert(!std::is_constructible_v<std::span<const float>, const range&>);
+    static_assert(std::is_same_v<std::ranges::range_reference_t<const range>, const float&>);
+    static_assert(std::random_access_iterator<xg::element_iterator<const float>>);
+
+    auto sum = 0.f;
+    for (const auto value : std::as_const(x)) sum += value;
+    for (const auto value : x * 2) sum += value;      // a temporary lives as long as the loop
+    CHECK(sum == 30);
+    for (auto& value : x) value += 1;
+    CHECK(std::vector<float>(x.begin(), x.end()) == std::vector<float>{2, 3, 4, 5});
+    std::ranges::sort(x, std::greater<>{});
+    CHECK(x(0, 0) == 5);
+    CHECK(*std::ranges::min_element(x) == 2);
+    CHECK(std::accumulate(x.begin(), x.end(), 0.f) == 14);
+    static_assert(std::is_same_v<decltype(std::ranges::find(x + 1, 2.f)), std::ranges::dangling>);
+    CHECK(x.end() - x.begin() == 4);
+    CHECK(x.begin()[3] == 2);
+    CHECK(std::as_const(x).begin() == x.begin());
+    CHECK(std::ranges::equal(xg::zeros<float>({0, 3}), std::vector<float>{}));
+    auto flags = xg::tensor<bool>{true, false};
+    *flags.begin() = false;
+    CHECK(std::ranges::none_of(flags, std::identity{}));
+}
+
+TEST_CASE("writing through an iterator is a change like any other") {
+    auto x = xg::tensor<double, 1>{1, 2}, w = xg::tensor<double, 1>{3, 4}.requires_grad(true);
+    auto y = x * w;
+    CHECK(std::accumulate(x.begin(), x.end(), 0.0) == 3);
+    CHECK_NOTHROW(y.backward(xg::ones<double>({2})));
+    y = x * w;
+    *x.begin() = 5;
+    CHECK_THROWS_AS(y.backward(xg::ones<double>({2})), xg::autograd_error);
+}
+
+TEST_CASE("a tensor of integers is no range of axes or sizes") {
+    static_assert(!xg::integral_range<xg::tensor<int, 1>>);
+    static_assert(!xg::integral_range<xg::tensor<std::int64_t>>);
+    static_assert(!std::is_constructible_v<xg::shape, xg::tensor<int, 1>>);
+    static_assert(!std::is_convertible_v<xg::tensor<int, 1>, xg::shape>);
+}
+
+TEST_CASE("the span of a temporary keeps the elements, and turns into no std::span") {
+    const auto doubled = [] { return xg::tensor<float, 1>{1, 2, 3} * 2; };
+    auto sum = 0.f;
+    for (const auto value : doubled().span()) sum += value;
+    CHECK(sum == 12);
+    const auto kept = doubled().span();
+    const auto others = doubled().span();            // which would take the place of what was freed
+    CHECK(kept.size() == 3);
+    CHECK(kept[2] == 6);
+    CHECK(kept.front() + kept.back() == 8);
+    CHECK(kept.data() != others.data());
+    CHECK(std::ranges::equal(kept, others));
+    static_assert(!std::is_constructible_v<std::span<const float>, decltype(doubled().span())>);
+    static_assert(!std::is_constructible_v<std::span<float>, decltype(doubled().span())>);
+    static_assert(!std::is_constructible_v<std::span<const float>, const decltype(doubled().span())&>);
+    auto copy = kept;
+    copy = others;
+    CHECK(copy.data() == others.data());
+    // Where the temporary shares elements, they can be written to.
+    auto x = xg::tensor<float, 1>{1, 2};
+    x.detach().span()[1] = 5;
+    CHECK(x(1) == 5);
+    CHECK(x.detach().value()(1) == 5);
+}
+
+TEST_CASE("a gradient is held by its leaf") {
+    auto w = xg::tensor<float, 1>{1, 2}.requires_grad(true);
+    const float* const zeros = w.grad().data();
+    const auto of_zeros = w.grad().span();
+    CHECK(zeros[0] + of_zeros[1] == 0);
+    CHECK(!w.has_grad());
+    xg::detail::add_same<float>(w, w).backward(xg::ones<float>({2}));
+    const float* const pointer = w.grad().data();
+    const std::span<float> span = w.grad().span();
+    CHECK(pointer[0] + span[1] == 4);
+    for (auto& value : w.grad().span()) value *= 2;
+    CHECK(*w.grad().begin() == 4);
+    static_assert(std::is_same_v<decltype(std::as_const(w).grad().data()), float*>);
+    auto g = w.grad();
+    g = g.clone();                                   // a handle like any other
+    g(0) = 7;
+    CHECK(w.grad()(0) == 4);
+    const xg::tensor<float, 1> same = w.grad();
+    CHECK(same.data() == w.grad().data());
+    const xg::tensor<float> any = w.grad();
+    CHECK(any.rank() == 1);
+    w.zero_grad();
+    CHECK(w.grad()(0) == 0);
+}
+
+TEST_CASE("a shape prints, compares, decomposes and converts") {
+    const auto x = xg::tensor<float, 2>{{1, 2, 3}, {4, 5, 6}};
+    auto out = std::ostringstream{};
+    out << x.shape() << xg::tensor<float>(x).shape() << xg::zeros<float>({4}).shape() << xg::tensor<float, 0>(1.f).shape();
+    CHECK(out.str() == "(2, 3)(2, 3)(4,)()");
+    CHECK(xg::to_string(x.shape()) == "(2, 3)");
+    const auto [rows, columns] = x.shape();
+    CHECK(rows == 2);
+    CHECK(columns == 3);
+    const std::array<std::size_t, 2> sizes = x.shape();
+    CHECK(x.shape() == sizes);
+    CHECK(sizes == x.shape());
+    CHECK(x.shape() == x.clone().shape());
+    CHECK(x.shape() == xg::shape{2, 3});
+    CHECK(xg::tensor<float>(x).shape() == x.shape());
+    CHECK(x.shape() != std::array<std::size_t, 2>{3, 2});
+    CHECK(std::get<1>(x.shape()) == 3);
+    CHECK(x.shape().size() == 2);
+    static_assert(std::is_same_v<decltype(xg::zeros<float>(x.shape())), xg::tensor<float, 2>>);
+    static_assert(std::tuple_size_v<decltype(x.shape())> == 2);
+    // xtensor takes it for a std::array.
+    auto numbers = std::vector<float>(6, 1.f);
+    const auto adapted = xt::adapt(numbers, x.shape());
+    static_assert(std::is_same_v<std::decay_t<decltype(adapted.shape())>, std::array<std::size_t, 2>>);
+    CHECK(adapted.shape() == x.shape());
+    CHECK(xt::xtensor<float, 2>(x.shape()).size() == 6);
+    CHECK(xt::xarray<float>::from_shape(x.shape()).dimension() == 2);
+}
+
+TEST_CASE("from ranges of numbers") {
+    const auto values = std::vector<float>{1, 2, 3};
+    const auto x = xg::tensor<float, 1>(values);
+    CHECK(elements<float>(x) == values);
+    CHECK(xg::tensor<float>(values).shape() == xg::shape{3});
+    CHECK(elements<float>(xg::tensor<float, 1>{values}) == values);
+    CHECK(elements<float>(xg::tensor<float, 1>(std::span{values}.first(2))) == std::vector<float>{1, 2});
+    CHECK(elements<float>(xg::tensor<float, 1>(std::array{4, 5})) == std::vector<float>{4, 5});
+    const double c_array[] = {0.1, 0.2};
+    CHECK(xg::tensor<float, 1>(c_array)(0) == 0.1f);      // rounded
+    CHECK(xg::tensor<bool, 1>(std::vector<bool>{true, false})(0));
+    CHECK(xg::tensor<int, 1>(std::views::iota(3, 6))(2) == 5);
+    CHECK(xg::tensor<std::int64_t, 1>(xg::zeros<float>({2, 7}).shape())(1) == 7);
+    CHECK(xg::tensor<float, 1>(std::vector<float>{}).shape() == xg::shape{0});
+    static_assert(std::is_same_v<decltype(xg::tensor(values)), xg::tensor<float, 1>>);
+    static_assert(std::is_same_v<decltype(xg::tensor(std::vector<std::vector<double>>{})), xg::tensor<double, 2>>);
+
+    const auto rows = std::vector<std::vector<int>>{{1, 2, 3}, {4, 5, 6}};
+    const auto m = xg::tensor<float, 2>(rows);
+    CHECK(m.shape() == xg::shape{2, 3});
+    CHECK(m(1, 0) == 4);
+    CHECK(xg::tensor<float>(rows).shape() == xg::shape{2, 3});
+    CHECK_THROWS_WITH_AS((xg::tensor<float, 2>(std::vector<std::vector<int>>{{1, 2}, {3}})),
+                         "[tensor] ranges of unequal length: 1 where the first has 2", xg::shape_error);
+    CHECK_THROWS_WITH_AS((xg::tensor<std::int8_t, 1>(std::vector<int>{127, 128})), "[tensor] 128 does not fit into int8",
+                         xg::value_error);
+    CHECK_THROWS_AS((xg::tensor<unsigned, 1>(std::vector<int>{-1})), xg::value_error);
+    CHECK_THROWS_AS((xg::tensor<int, 1>(std::vector<unsigned>{4'000'000'000u})), xg::value_error);
+    CHECK(xg::tensor<std::int64_t, 1>(std::vector<std::uint8_t>{255})(0) == 255);
+}
+
 TEST_CASE("value() is an xtensor adaptor that reads, writes and keeps alive") {
     auto x = xg::tensor<float, 2>{{1, 2}, {3, 4}};
     auto v = x.value();
@@ -260,7 +427,7 @@ TEST_CASE("asking for a gradient") {
     CHECK(x.is_leaf());
     CHECK(!x.has_grad());
     CHECK(elements<float>(x.grad()) == std::vector<float>{0, 0});
-    static_assert(std::is_same_v<decltype(x.grad()), xg::tensor<float, 1>>);
+    static_assert(std::is_base_of_v<xg::tensor<float, 1>, decltype(x.grad())>);
     x.requires_grad(false);
     CHECK(!x.requires_grad());
 

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <xgrad/autograd/broadcast.hpp>
+#include <xgrad/autograd/gradient.hpp>
 #include <xgrad/autograd/no_grad.hpp>
 #include <xgrad/autograd/node.hpp>
 #include <xgrad/autograd/record.hpp>
@@ -17,6 +18,7 @@
 #include <xgrad/kernels/reduce.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -98,9 +100,11 @@ public:
 
     void clear() noexcept {
         if (total != nullptr) std::exchange(total, nullptr)->drop_handle();
+        if (auto* const none = zeros.exchange(nullptr)) none->drop_handle();
     }
 
     array* total = nullptr;
+    std::atomic<array*> zeros{nullptr};   ///< what `grad()` shows while there is no total; several threads may ask
 
 private:
     void store(tensor<T>&& sum) {
@@ -299,8 +303,14 @@ detail::array* basic_tensor<T>::gradient_array() const {
         own.total->handles.add();
         return own.total;
     }
-    auto* const zeros = detail::array::make(own.sizes, sizeof(T));
-    std::fill_n(reinterpret_cast<T*>(zeros->elements), zeros->size, T{0});
+    auto* zeros = own.zeros.load(std::memory_order_acquire);
+    if (zeros == nullptr) {
+        auto* const made = detail::array::make(own.sizes, sizeof(T));
+        std::fill_n(reinterpret_cast<T*>(made->elements), made->size, T{0});
+        if (own.zeros.compare_exchange_strong(zeros, made)) zeros = made;
+        else made->drop_handle();
+    }
+    zeros->handles.add();
     return zeros;
 }
 

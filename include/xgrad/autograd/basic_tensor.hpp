@@ -2,6 +2,7 @@
 #pragma once
 
 #include <xgrad/autograd/array.hpp>
+#include <xgrad/autograd/elements.hpp>
 #include <xgrad/autograd/node.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/dtype.hpp>
@@ -46,17 +47,37 @@ public:
     }
 
     /// The elements in row-major order. Through a pointer to mutable elements they may be written; a rule
-    /// that kept them finds out. The pointer is meant for use before the next operation on the tensor.
-    const T* data() const {
+    /// that kept them finds out. The pointer is meant for use before the next operation on the tensor. A temporary
+    /// gives none; its span keeps the elements.
+    const T* data() const& {
         if constexpr (real<T>) get().note_read();
         return reinterpret_cast<const T*>(get().elements);
     }
-    T* data() {
+    T* data() & {
         get().expose();
         return reinterpret_cast<T*>(m_array->elements);
     }
-    std::span<const T> span() const { return {data(), size()}; }
-    std::span<T> span() { return {data(), size()}; }
+    template <class U = T>
+    const U* data() const&& {
+        return dangling<U>();
+    }
+    template <class U = T>
+    U* data() && {
+        return dangling<U>();
+    }
+    std::span<const T> span() const& { return {data(), size()}; }
+    std::span<T> span() & { return {data(), size()}; }
+    owning_span<const T> span() const&& { return owning_span<const T>{get()}; }
+    owning_span<T> span() && {
+        get().expose();
+        return owning_span<T>{get()};
+    }
+
+    /// All elements, in row-major order, whatever the rank: `for (auto value : x)`.
+    element_iterator<const T> begin() const& { return element_iterator<const T>{data()}; }
+    element_iterator<T> begin() & { return element_iterator<T>{data()}; }
+    element_iterator<const T> end() const& { return element_iterator<const T>{data() + size()}; }
+    element_iterator<T> end() & { return element_iterator<T>{data() + size()}; }
 
     /// The only element. Throws `shape_error` when there are more, or none.
     T item() const {
@@ -124,6 +145,13 @@ protected:
 
 private:
     friend struct detail::access;
+
+    template <class U>
+    static U* dangling() {
+        static_assert(detail::never<U>, "a pointer to the elements of a temporary would dangle: name the tensor first, or take "
+                                        "its span(), which keeps them");
+        return nullptr;
+    }
 
     template <class... Indices>
     std::size_t offset(Indices... indices) const {

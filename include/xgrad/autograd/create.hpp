@@ -28,6 +28,8 @@ template <class Sizes>
 inline constexpr std::size_t rank_of = dynamic_rank;
 template <class Integer, std::size_t N>
 inline constexpr std::size_t rank_of<std::array<Integer, N>> = N;
+template <std::size_t N>
+inline constexpr std::size_t rank_of<static_shape<N>> = N;
 
 template <std::size_t N>
 shape shape_from(const extent (&sizes)[N]) {

@@ -52,7 +52,7 @@ V constant(const C& number) {
 
 template <class V, std::size_t K>
 dual<V, K> operator-(const dual<V, K>& a) {
-    return detail::make_dual<K>(V(-a.value), [&](std::size_t i) { return -a.partial[i]; });
+    return detail::make_dual<K>(V(simd::negate(a.value)), [&](std::size_t i) { return -a.partial[i]; });
 }
 
 // (a b)' = a' b + a b'        (a / b)' = (a' - (a / b) b') / b

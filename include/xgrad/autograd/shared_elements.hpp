@@ -4,9 +4,11 @@
 #include <xgrad/autograd/array.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/error.hpp>
+#include <xgrad/core/shape.hpp>
 #include <xgrad/core/xtensor.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <iterator>
 #include <memory>
@@ -86,3 +88,11 @@ template <class T>
 struct xt::temporary_container<xgrad::detail::shared_elements<T>> {
     using type = xt::uvector<std::remove_const_t<T>>;
 };
+
+// And the shape of a tensor for what xtensor makes in its image.
+template <std::size_t N>
+struct xt::detail::is_array<xgrad::static_shape<N>> : std::true_type {};
+template <std::size_t N>
+struct xt::detail::array_size_impl<xgrad::static_shape<N>> : std::integral_constant<std::size_t, N> {};
+template <class T, std::size_t N>
+struct xt::rebind_container<T, xgrad::static_shape<N>> : std::type_identity<std::array<T, N>> {};

@@ -15,7 +15,6 @@
 #include <xgrad/fwd.hpp>
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
 #include <initializer_list>
 #include <span>
@@ -36,13 +35,18 @@ class tensor : public basic_tensor<T> {
 
 public:
     static constexpr std::size_t static_rank = N;
-    using shape_type = std::conditional_t<is_dynamic, xgrad::shape, std::array<std::size_t, is_dynamic ? 0 : N>>;
+    using shape_type = std::conditional_t<is_dynamic, xgrad::shape, static_shape<is_dynamic ? 0 : N>>;
 
     tensor() noexcept = default;
     tensor(const tensor&) noexcept = default;
     tensor(tensor&&) noexcept = default;
-    tensor& operator=(const tensor&) noexcept = default;
-    tensor& operator=(tensor&&) noexcept = default;
+    tensor& operator=(const tensor&) & noexcept = default;
+    tensor& operator=(tensor&&) & noexcept = default;
+    void operator=(const tensor&) && { assigned<T>(); }   // also from braces
+    template <class Value>
+    void operator=(const Value&) && {
+        assigned<Value>();
+    }
 
     /// A scalar. Throws `value_error` for an integer that the integers of type T cannot be.
     template <class Number>
@@ -82,6 +86,18 @@ public:
         this->get().expose();
     }
 
+    /// A copy of a range of numbers as a vector, of a range of ranges as a matrix, and so on; the inner ones are equally
+    /// long. Numbers beside real elements are rounded to them. Integers must fit, or `value_error` is thrown; real
+    /// numbers do not become integers here, see `astype`.
+    template <detail::number_range Range>
+    explicit tensor(const Range& values) {
+        constexpr auto depth = detail::range_depth<Range>;
+        static_assert(is_dynamic || depth == N, "a range of numbers is a vector, a range of ranges a matrix; for another shape "
+                                                "say which: tensor<float, 2>(values, {2, 3})");
+        if constexpr (is_dynamic || depth == N) from_nested<depth>(values, "ranges");
+        this->get().expose();
+    }
+
     /// A copy of any xtensor expression or container.
     template <class Expression>
         requires xt::is_xexpression<Expression>::value
@@ -110,7 +126,7 @@ public:
         : basic_tensor<T>{other} {}
 
     using basic_tensor<T>::shape;
-    /// The sizes, outermost axis first: `std::array` for a static rank, `xgrad::shape` for a dynamic one.
+    /// The sizes, outermost axis first: a `std::array` for a static rank, `xgrad::shape` for a dynamic one.
     shape_type shape() const {
         const auto& sizes = this->get().sizes;
         if constexpr (is_dynamic) return sizes;
@@ -162,10 +178,10 @@ public:
 
     /// The gradient that `backward` brought to this leaf; zeros if it brought none. Throws `autograd_error`
     /// for a tensor that does not require one, or is an operation's result.
-    tensor grad() const
+    gradient<T, N> grad() const
         requires real<T>
     {
-        return tensor(adopt{}, this->gradient_array());
+        return gradient<T, N>(tensor(adopt{}, this->gradient_array()));
     }
 
 private:
@@ -182,12 +198,22 @@ private:
 
     template <std::size_t Depth>
     void from_braces(const detail::nested<T, Depth>& values) {
+        from_nested<Depth>(values, "braces");
+    }
+    template <std::size_t Depth>
+    void from_nested(const auto& values, const char* what) {
         auto sizes = xgrad::shape{};
-        detail::measure_braces<Depth>(values, sizes);
+        detail::measure_nested<Depth>(values, sizes, what);
         while (sizes.rank() < Depth) sizes.push_back(0);
         *this = tensor(adopt{}, make(sizes));
         auto* to = elements();
-        detail::copy_braces<Depth>(values, to);
+        detail::copy_nested<Depth>(values, to);
+    }
+
+    template <class Value>
+    static void assigned() {
+        static_assert(detail::never<Value>, "an assignment to a temporary tensor would change nothing: assign to one that has a "
+                                            "name, or to elements, x(i, j) = ... or xt::view(x.value(), ...) = ...");
     }
 
     static void check_rank(const basic_tensor<T>& x) {
@@ -226,6 +252,8 @@ template <class T>
 tensor(std::initializer_list<std::initializer_list<std::initializer_list<T>>>) -> tensor<T, 3>;
 template <class T>
 tensor(std::initializer_list<std::initializer_list<std::initializer_list<std::initializer_list<T>>>>) -> tensor<T, 4>;
+template <detail::number_range Range>
+tensor(const Range&) -> tensor<detail::range_number<Range>, detail::range_depth<Range>>;
 template <class Expression>
     requires xt::is_xexpression<Expression>::value
 tensor(const Expression&) -> tensor<typename Expression::value_type>;

@@ -11,9 +11,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
+#include <iosfwd>
 #include <ranges>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <type_traits>
 
 namespace xgrad::inline XGRAD_ABI {
@@ -40,9 +42,11 @@ struct extent {
     constexpr operator std::ptrdiff_t() const { return value; }
 };
 
+/// Sizes, axes and the like. A tensor of integers is none, though its elements can be gone through: it has axes itself.
 template <class Range>
 concept integral_range = std::ranges::sized_range<Range> && std::integral<std::ranges::range_value_t<Range>> &&
-                         !std::is_same_v<std::ranges::range_value_t<Range>, char>;
+                         !std::is_same_v<std::ranges::range_value_t<Range>, char> &&
+                         !requires(const Range& range) { range.requires_grad(); };
 
 /// Row-major sizes, outermost axis first. A value type of fixed size.
 class shape {
@@ -115,10 +119,20 @@ private:
     std::size_t m_rank = 0;
 };
 
+/// The sizes of a tensor whose rank is known: a `std::array` that prints, too.
+template <std::size_t N>
+struct static_shape : std::array<std::size_t, N> {};
+
+/// "(2, 3)", "(4,)", "()": as NumPy prints a shape.
 inline std::string to_string(const shape& sizes) {
     auto text = std::string{};
     detail::append_text(text, sizes);
     return text;
+}
+
+template <class Traits>
+std::basic_ostream<char, Traits>& operator<<(std::basic_ostream<char, Traits>& out, const shape& sizes) {
+    return out << to_string(sizes);
 }
 
 /// The axis that `axis` names, counted from the end when it is negative; throws `index_error`.
@@ -187,3 +201,8 @@ constexpr shape reduced_shape(const shape& sizes, axis_set axes, bool keep) {
 }
 
 }  // namespace xgrad
+
+template <std::size_t N>
+struct std::tuple_size<xgrad::static_shape<N>> : std::integral_constant<std::size_t, N> {};
+template <std::size_t At, std::size_t N>
+struct std::tuple_element<At, xgrad::static_shape<N>> : std::type_identity<std::size_t> {};

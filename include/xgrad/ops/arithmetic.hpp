@@ -146,11 +146,7 @@ inline constexpr minimum_fn minimum{};
 struct negative_fn : unary<negative_fn> {
     static constexpr auto name = "negative";
     static constexpr auto takes_integers = true;
-    static auto value(const auto& x) { return -x; }
-    template <std::integral T>
-    static T value(const T& x) {
-        return detail::wrapping(std::minus<>{}, T{0}, x);
-    }
+    static auto value(const auto& x) { return simd::negate(x); }
     static constexpr auto gradient = [](const auto& dy) { return -dy; };
 };
 inline constexpr negative_fn negative{};
@@ -214,9 +210,17 @@ void assign(const char* name, const tensor<T, N>& x, const B& y) {
     }
 }
 
+template <class X>
+inline constexpr bool is_gradient = false;
+template <element T, std::size_t N>
+inline constexpr bool is_gradient<gradient<T, N>> = true;
+
 template <class Op, class X, class B>
 X&& in_place(const char* name, X&& x, const B& y) {
     static_assert(!std::is_const_v<std::remove_reference_t<X>>, "a const tensor is not changed in place");
+    static_assert(std::is_lvalue_reference_v<X> || is_gradient<X>,
+                  "a temporary tensor is not changed in place, which would be lost where it is a copy: give it a name first, "
+                  "or write to elements of what it came from, x(i, j) += ... or xt::view(x.value(), ...) += ...");
     assign<Op>(name, x, y);
     return std::forward<X>(x);
 }

@@ -100,10 +100,12 @@ inline constexpr comparison<std::greater<>> greater{"greater"};
 inline constexpr comparison<std::greater_equal<>> greater_equal{"greater_equal"};
 
 namespace detail {
-template <class X>
-inline constexpr bool is_tensor = false;
 template <element T, std::size_t N>
-inline constexpr bool is_tensor<tensor<T, N>> = true;
+std::true_type looks_like_tensor(const tensor<T, N>*);
+std::false_type looks_like_tensor(const void*);
+/// Whether X is a tensor, or something derived from one: a gradient, a parameter.
+template <class X>
+inline constexpr bool is_tensor = decltype(looks_like_tensor(static_cast<X*>(nullptr)))::value;
 }  // namespace detail
 
 /// Operands of an operator: at least one tensor, the other a tensor or a number.
