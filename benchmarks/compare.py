@@ -288,7 +288,7 @@ class Table:
         both("compiling its header, -O0", (headers + only, "xgrad/xgrad.hpp"), (torch_headers + only, "torch/torch.h"))
         optimised = ["-O2", "-march=native"]
         both("compiling and linking a minimal training program, -O2",
-             (headers + optimised + ["-fopenmp", os.path.join(here, "minimal", "xgrad.cpp")],),
+             (headers + optimised + ["-pthread", os.path.join(here, "minimal", "xgrad.cpp")],),
              (torch_headers + ["-O2", os.path.join(here, "minimal", "torch.cpp")] + torch_libraries,))
         if self.options.example and os.path.exists(self.options.example):
             stripped = os.path.join(self.scratch, "stripped")
@@ -302,7 +302,7 @@ def with_libraries(program):
     """The bytes of a program with the libraries that it needs, beside those that every C++ program does."""
     listed = subprocess.run(["ldd", program], check=True, capture_output=True, text=True).stdout
     everywhere = r"lib(c|m|stdc\+\+|gcc_s|gomp|pthread|dl|rt)\.so"
-    libraries = {os.path.realpath(path) for path in re.findall(r"=> (/\S+)", listed)
+    libraries = {os.path.realpath(path) for path in re.findall(r"=> (/.+) \(0x", listed)
                  if not re.match(everywhere, os.path.basename(path))}
     return os.path.getsize(program) + sum(os.path.getsize(path) for path in libraries)
 

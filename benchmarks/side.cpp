@@ -128,7 +128,8 @@ void serve() {
     while (std::getline(std::cin, line)) {
         auto words = std::istringstream{line};
         auto command = std::string{}, name = std::string{}, path = std::string{};
-        words >> command >> name >> path;
+        words >> command >> name >> std::ws;
+        std::getline(words, path);   // to the end of the line: a folder's name may have blanks
         auto answer = std::ostringstream{};
         answer.precision(10);
         try {

@@ -1,6 +1,6 @@
-# xgrad::native: xgrad::xgrad, the instruction set of the machine that compiles, and OpenMP where there is
-# any. This file is also installed: which flags these are depends on the compiler and the machine of the
-# project that uses the library, not on those that installed it.
+# xgrad::native: xgrad::xgrad and the instruction set of the machine that compiles. This file is also installed:
+# which flags these are depends on the compiler and the machine of the project that uses the library, not on
+# those that installed it.
 
 function(xgrad_define_native target)
     target_link_libraries(${target} INTERFACE xgrad::xgrad)
@@ -13,12 +13,5 @@ function(xgrad_define_native target)
         target_compile_options(${target} INTERFACE -mcpu=native)
     elseif(XGRAD_COMPILER_HAS_MARCH_NATIVE)
         target_compile_options(${target} INTERFACE -march=native)
-    endif()
-
-    if(NOT DEFINED XGRAD_OPENMP OR XGRAD_OPENMP)
-        find_package(OpenMP QUIET COMPONENTS CXX)
-        if(OpenMP_CXX_FOUND)
-            target_link_libraries(${target} INTERFACE OpenMP::OpenMP_CXX)
-        endif()
     endif()
 endfunction()

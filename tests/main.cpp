@@ -1,3 +1,16 @@
-// The entry point of every test program.
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
+// The entry point of every test program. It takes the user's locale, so that all tests can be run in any.
+#define DOCTEST_CONFIG_IMPLEMENT
 #include <doctest/doctest.h>
+
+#include <clocale>
+#include <locale>
+#include <stdexcept>
+
+int main(int count, char** arguments) {
+    std::setlocale(LC_ALL, "");
+    try {
+        std::locale::global(std::locale{""});
+    } catch (const std::runtime_error&) {   // the environment names one that is not installed
+    }
+    return doctest::Context{count, arguments}.run();
+}

@@ -12,7 +12,7 @@ struct options {
     double lr = 0.7;
     double momentum = 0.9;
     std::uint64_t seed = 1;
-    int threads = 0;   // 0: as many as OpenMP takes by itself
+    int threads = 0;   // 0: as many as the library takes by itself
     bool fashion = false;
     std::string data;   // a folder; empty: look for one
     std::string save, load;

@@ -15,4 +15,10 @@ class basic_tensor;
 template <element T, std::size_t N = dynamic_rank>
 class tensor;
 
+/// Where the standard library's mathematical functions are found for tensors and dual numbers by the types of their
+/// arguments (ops/math.hpp): `using std::exp; exp(x)`.
+namespace standard_names {
+struct base {};
+}  // namespace standard_names
+
 }  // namespace xgrad

@@ -14,6 +14,8 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <latch>
+#include <numeric>
 #include <string>
 #include <thread>
 #include <utility>
@@ -46,6 +48,8 @@ bool same(const xg::tensor<T>& a, const xg::tensor<T>& b) {
         if (std::bit_cast<bits>(a.span()[i]) != std::bit_cast<bits>(b.span()[i])) return false;
     return true;
 }
+
+xg::tensor<double> tensor_of(const xg::basic_tensor<double>& x) { return xg::tensor<double>{x}; }
 
 using float_tensor = xg::tensor<float>;
 
@@ -186,6 +190,94 @@ TEST_CASE("each thread trains a copy of its own of one model") {
         for (auto step = 0; step < 10; ++step) xg::sum(xg::tanh(xg::matmul(x, w))).backward();
         CHECK(w.has_grad());
     });
+}
+
+TEST_CASE("two backward passes through one leaf at once: one is told what to do, nothing is lost") {
+    auto w = xg::tensor<double, 1>{1, 2}.requires_grad(true), b = xg::tensor<double, 1>{3, 4}.requires_grad(true);
+    auto within = std::latch{1}, over = std::latch{1};
+    // The first thread's rule waits until the second thread has had its say.
+    const auto slow = xg::record("slow", xg::tensor<double>{(w * 2).detach()}, {w}, xg::keep(), [&](const auto& dy, xg::gradients& d) {
+        within.count_down();
+        over.wait();
+        d(0, [&] { return xg::tensor<double>{dy * 2}; });
+    });
+    auto first = std::thread{[&] { xg::sum(slow + b).backward(); }};
+    within.wait();
+    const auto f = [](const auto& x, const auto& y) { return xg::sum(xg::tanh(x) * y); };
+    auto message = std::string{};
+    try {
+        f(w, b).backward();
+    } catch (const xg::autograd_error& failure) {
+        message = failure.what();
+    }
+    CHECK(message == "[backward] another thread's backward is at leaf of shape (2,) at this moment; differentiate a copy of "
+                     "the parameters on each thread, or use grad, which gives gradients back instead of adding them up");
+    const auto [dw, db] = xg::grad(f)(w, b);     // as it says
+    CHECK(elements<double>(db) == elements<double>(xg::tanh(w.detach())));
+    auto own = w.clone().requires_grad(true);
+    xg::sum(own * b.detach()).backward();
+    CHECK(elements<double>(own.grad()) == std::vector<double>{3, 4});
+    over.count_down();
+    first.join();
+    CHECK(elements<double>(w.grad()) == std::vector<double>{2, 2});
+    CHECK(elements<double>(b.grad()) == std::vector<double>{1, 1});
+    w.zero_grad();
+    f(w, b).backward();                          // and afterwards the leaf is free
+    CHECK(w.has_grad());
+}
+
+TEST_CASE("a pass leaves what another thread's is at alone") {
+    // While the main thread's backward is at w, another one's grad goes through an operation on w and x.
+    auto w = xg::tensor<double, 1>{1, 2}.requires_grad(true);
+    auto of_other = std::vector<double>{};
+    const auto waiting = xg::record("waiting", xg::tensor<double>{w.clone()}, {w}, xg::keep(), [&](const auto& dy, xg::gradients& d) {
+        std::thread{[&] {
+            const auto f = [&](const auto& x) { return xg::sum(x * w); };
+            of_other = elements<double>(xg::grad(f)(xg::tensor<double, 1>{5, 6}));
+        }}.join();
+        d(0, [&] { return tensor_of(dy); });
+    });
+    xg::sum(waiting * 3.0).backward();
+    CHECK(of_other == std::vector<double>{1, 2});
+    CHECK(elements<double>(w.grad()) == std::vector<double>{3, 3});
+}
+
+TEST_CASE("a rule that differentiates on its own leaves what the outer pass is at alone") {
+    auto w = xg::tensor<double, 1>{1, 2}.requires_grad(true);
+    const auto nested = xg::record("nested", xg::tensor<double>{w.clone()}, {w}, xg::keep(), [&](const auto& dy, xg::gradients& d) {
+        const auto f = [&](const auto& x) { return xg::sum(x * w); };
+        CHECK(elements<double>(xg::grad(f)(xg::tensor<double, 1>{5, 6})) == std::vector<double>{1, 2});
+        d(0, [&] { return tensor_of(dy); });
+    });
+    xg::sum(nested).backward();
+    CHECK(elements<double>(w.grad()) == std::vector<double>{1, 1});
+}
+
+TEST_CASE("many threads that train one model at once: errors, but no sum is lost") {
+    xg::manual_seed(3);
+    const auto net = network{};
+    const auto x = xg::randn({8, 20});
+    const auto loss = [&] { return xg::sum(net(x) * net(x)); };
+    loss().backward();
+    const auto once = elements<float>(net.b2.grad());
+    auto& b2 = const_cast<xg::tensor<float, 1>&>(net.b2);
+    b2.zero_grad();
+    auto done = std::vector<int>(thread_count);
+    on_threads([&](int i) {
+        for (auto step = 0; step < 50; ++step) {
+            try {
+                loss().backward();
+                ++done[static_cast<std::size_t>(i)];
+            } catch (const xg::autograd_error&) {
+                std::this_thread::yield();
+            }
+        }
+    });
+    const auto times = std::accumulate(done.begin(), done.end(), 0);
+    REQUIRE(times > 0);
+    const auto all = elements<float>(net.b2.grad());
+    for (auto i = std::size_t{0}; i < all.size(); ++i)
+        CHECK(all[i] == doctest::Approx(once[i] * static_cast<float>(times)).epsilon(1e-4));
 }
 
 TEST_CASE("a graph made on one thread, differentiated and dropped on another") {

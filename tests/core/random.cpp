@@ -125,6 +125,22 @@ TEST_CASE("shuffling") {
     numbers.shuffle(std::span{none});
 }
 
+TEST_CASE("the default generator begins as if it had been started with 0") {
+    xgrad::manual_seed(0);
+    CHECK(xgrad::per_process::numbers.state == xgrad::per_process::shared_numbers{}.state);
+}
+
+TEST_CASE("what was drawn before an exception is drawn") {
+    xgrad::manual_seed(1);
+    auto first = std::uint64_t{0};
+    const auto draw_and_throw = [&](xgrad::generator& numbers) {
+        first = numbers();
+        throw first;
+    };
+    CHECK_THROWS_AS(xgrad::with_default_generator(draw_and_throw), std::uint64_t);
+    CHECK(xgrad::with_default_generator([](xgrad::generator& numbers) { return numbers(); }) != first);
+}
+
 TEST_CASE("the default generator starts anew with a seed") {
     const auto next = [] { return xg::with_default_generator([](xg::generator& numbers) { return numbers(); }); };
     xg::manual_seed(42);

@@ -23,8 +23,8 @@
 // expect 21: indices and labels are integers
 // expect 22: a tensor without axes has none to drop
 // expect 23: a tensor without axes has none to sum over
-// expect 24: conflicting types
-// expect 25: conflicting types
+// expect 24: the element types differ: convert one operand with astype<T>(x)
+// expect 25: the element types differ: convert one operand with astype<T>(x)
 #include <xgrad/autograd/create.hpp>
 #include <xgrad/ops/activation.hpp>
 #include <xgrad/ops/arithmetic.hpp>

@@ -86,3 +86,35 @@ TEST_CASE("in place, by the seed, and only where there are fans") {
         CHECK_THROWS_AS(init::normal(vector, 0, none), xg::value_error);
     }
 }
+
+TEST_CASE("uniform: from low to below high, whatever the bounds") {
+    const auto check = []<class T>(T low, T high) {
+        auto w = xg::tensor<T, 1>{std::vector<T>(20000), {20000}};
+        init::uniform(w, static_cast<double>(low), static_cast<double>(high));
+        const auto [least, most] = std::ranges::minmax_element(w.detach().span());
+        CHECK(*least >= low);
+        CHECK(*most < high);
+        CHECK(std::isfinite(*least));
+    };
+    constexpr auto largest_float = std::numeric_limits<float>::max();
+    check(1.0f, 2.0f);
+    check(1.0f, std::nextafter(1.0f, 2.0f));
+    check(1024.0f, 1024.0005f);   // 4 floats: one draw in eight is rounded up to the end
+    check(-largest_float, largest_float);
+    check(-3e38f, 3e38f);
+    check(1.0, std::nextafter(std::nextafter(1.0, 2.0), 2.0));
+    check(-1.7e308, 1.7e308);
+    auto w = matrix(10, 10);
+    init::uniform(w, 0.5, 0.5);
+    CHECK(largest(w) == 0.5f);
+    init::uniform(w, 0.1, 0.1 + 1e-12);   // one float
+    CHECK(largest(w) == 0.1f);
+    constexpr auto infinite = std::numeric_limits<double>::infinity();
+    CHECK_THROWS_WITH_AS(init::uniform(w, 0, infinite),
+                         "[init::uniform] low is 0, high is inf; low must not be above high, and both must be finite", xg::value_error);
+    CHECK_THROWS_AS(init::uniform(w, -infinite, 0), xg::value_error);
+    CHECK_THROWS_AS(init::uniform(w, 0, 1e39), xg::value_error);
+    CHECK_THROWS_AS(init::uniform(w, std::numeric_limits<double>::quiet_NaN(), 0), xg::value_error);
+    CHECK_THROWS_AS(init::normal(w, infinite, 1), xg::value_error);
+    CHECK_THROWS_AS(init::normal(w, 0, infinite), xg::value_error);
+}

@@ -6,6 +6,8 @@
 #include <xgrad/autograd/custom.hpp>
 #include <xgrad/autograd/gradcheck.hpp>
 #include <xgrad/ops/arithmetic.hpp>
+#include <xgrad/ops/compare.hpp>
+#include <xgrad/ops/join.hpp>
 #include <xgrad/ops/math.hpp>
 #include <xgrad/ops/reduce.hpp>
 
@@ -16,6 +18,7 @@
 #include <optional>
 #include <string>
 #include <tuple>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -103,6 +106,94 @@ std::optional<std::string> wrong_in(const operation& row, const list<double>& x)
     return std::nullopt;
 }
 
+// Where an operation or its derivative may not be finite.
+const auto poisons = [] {
+    using number = std::numeric_limits<float>;
+    return values{0.0, -0.0, -1.0, 1.0, number::infinity(), -number::infinity(), number::quiet_NaN(), number::max(),
+                  number::lowest(), number::denorm_min()};
+}();
+
+template <class T>
+bool all_zero(const xg::tensor<T>& x) {
+    return std::ranges::all_of(x.span(), [](T value) { return value == 0; });
+}
+
+template <class T>
+const auto& run_in(const operation& row) {
+    if constexpr (std::is_same_v<T, double>) return row.run.in_double;
+    else return row.run.in_float;
+}
+
+/// The operation as a function of operand k alone, its result passed on where `chosen` holds.
+template <class T>
+auto where_chosen(const operation& row, const list<T>& x, std::size_t k, const xg::tensor<bool>& chosen) {
+    return [&row, x, k, chosen](const xg::tensor<T>& operand) {
+        auto all = x;
+        all[k] = operand;
+        return xg::tensor<T>{xg::sum(xg::where(chosen, run_in<T>(row)(all), 0))};
+    };
+}
+
+/// Zero stays zero: whatever the operands are, a result that is not chosen contributes nothing, to derivatives of the
+/// first and of the second order.
+template <class T>
+std::optional<std::string> wrong_where_nothing_is_chosen(const operation& row, const list<double>& points) {
+    for (const auto poison : poisons)
+        for (auto poisoned = std::size_t{0}; poisoned <= points.size(); ++poisoned) {   // one operand, or all
+            auto x = converted<T>(points);
+            for (auto k = std::size_t{0}; k < x.size(); ++k)
+                if (poisoned == k || poisoned == points.size()) x[k] = xg::full_like(x[k], static_cast<T>(poison));
+            const auto chosen = xg::zeros<bool>(run_in<T>(row)(x).shape());
+            for (auto k = std::size_t{0}; k < x.size(); ++k) {
+                const auto f = where_chosen(row, x, k, chosen);
+                const auto what = [&](const char* order) {
+                    return "where it is not chosen, at " + std::to_string(poison) + " in operand " + std::to_string(poisoned) +
+                           ", the " + order + " derivative by operand " + std::to_string(k) + " is not zero";
+                };
+                if (!all_zero(xg::grad(f)(x[k]))) return what("first");
+                const auto slope = [&](const auto& v) { return xg::tensor<T>{xg::sum(xg::grad(f)(v))}; };
+                if (row.second_derivative && !all_zero(xg::grad(slope)(x[k]))) return what("second");
+            }
+        }
+    return std::nullopt;
+}
+
+/// And what is chosen is as it would be without the rest.
+template <class T>
+std::optional<std::string> wrong_beside_what_is_not_chosen(const operation& row) {
+    const auto points = converted<T>(row.points[0]);
+    const auto rest = xg::astype<T>(shaped(poisons, {poisons.size()}));
+    for (auto k = std::size_t{0}; k < points.size(); ++k) {
+        auto x = points;
+        const auto usual = xg::grad(where_chosen(row, x, k, xg::tensor<bool>{xg::full<bool>({x[k].size()}, true)}))(x[k]);
+        for (auto other = std::size_t{0}; other < x.size(); ++other)
+            x[other] = xg::concat({x[other], other == k ? rest : xg::full_like(rest, points[other].data()[0])});
+        const auto chosen = xg::tensor<bool>{xg::arange<int>(static_cast<int>(x[k].size())) < points[k].size()};
+        const auto wanted = xg::concat({usual, xg::zeros_like(rest)});
+        if (!xg::allclose(xg::grad(where_chosen(row, x, k, chosen))(x[k]), wanted, 1e-6, 0))
+            return "what is not chosen changes the derivative by operand " + std::to_string(k) + " of what is";
+    }
+    return std::nullopt;
+}
+
+/// <w, J v> = <J^T w, v>: `jvp` starts from gradients of zero.
+std::optional<std::string> wrong_forward_derivative(const operation& row, const list<double>& x) {
+    for (auto k = std::size_t{0}; k < x.size(); ++k) {
+        const auto f = [&](const xg::tensor<double>& operand) {
+            auto all = x;
+            all[k] = operand;
+            return run_in<double>(row)(all);
+        };
+        const auto v = xg::astype<double>(xg::full_like(x[k], 1.0) + 0.5 * xg::square(x[k]));
+        const auto [y, along] = xg::jvp(f, x[k], v);
+        const auto w = xg::tensor<double>{1 + 0.25 * xg::square(y)};
+        const auto forward = xg::sum(w * along).item(), backward = xg::sum(xg::vjp(f, x[k]).second(w) * v).item();
+        if (!(std::fabs(forward - backward) <= 1e-10 * (1 + std::fabs(backward))))
+            return "jvp gives " + std::to_string(forward) + ", vjp " + std::to_string(backward);
+    }
+    return std::nullopt;
+}
+
 /// Operand k at a place of its own in its values, so that broadcasting combines different ones.
 list<double> operands(const operation& row, const std::vector<xg::shape>& sizes) {
     auto result = list<double>{};
@@ -133,9 +224,17 @@ std::optional<std::string> wrong_over_shapes(const operation& row) {
 }
 
 std::optional<std::string> wrong_anywhere(const operation& row) {
-    for (const auto& x : row.points)
-        if (auto wrong = wrong_in(row, x)) return "at shapes " + shapes_of(x) + ": " + *wrong;
-    return row.is_elementwise ? wrong_over_shapes(row) : std::nullopt;
+    for (const auto& x : row.points) {
+        auto wrong = wrong_in(row, x);
+        if (!wrong) wrong = wrong_where_nothing_is_chosen<double>(row, x);
+        if (!wrong) wrong = wrong_where_nothing_is_chosen<float>(row, x);
+        if (!wrong && row.second_derivative) wrong = wrong_forward_derivative(row, x);
+        if (wrong) return "at shapes " + shapes_of(x) + ": " + *wrong;
+    }
+    if (!row.is_elementwise) return std::nullopt;
+    if (auto wrong = wrong_beside_what_is_not_chosen<double>(row)) return wrong;
+    if (auto wrong = wrong_beside_what_is_not_chosen<float>(row)) return wrong;
+    return wrong_over_shapes(row);
 }
 
 }  // namespace
@@ -218,6 +317,11 @@ TEST_CASE("the table finds what is wrong with a row") {
         "second", [](const auto& x) { return x * x * x; },
         [](const auto& dy, const auto&, const auto& x) { return dy * 3 * (x * x).detach(); });
     CHECK(begins(complaint(elementwise("second", second, cube_reference, {{0.5, 1.5}})), "at shapes (2,): second derivative: input 0"));
+
+    constexpr auto root = xg::custom(
+        "root", [](const auto& x) { return xg::sqrt(x); }, [](const auto& dy, const auto& y, const auto&) { return dy / (y + y); });
+    const auto root_reference = [](double x) { return std::sqrt(x); };
+    CHECK(complaint(elementwise("root", root, root_reference, {{0.5, 1.5}})).find("not chosen") != std::string::npos);
 
     // Right where both operands have one shape.
     const auto product = [](double a, double b) { return a * b; };

@@ -9,8 +9,11 @@
 #include <xgrad/ops/reduce.hpp>
 #include <xgrad/ops/view.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstdint>
+#include <limits>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -88,6 +91,17 @@ TEST_CASE("view: every kind of slice, its value and its derivatives") {
         part(PART(xt::all(), xt::keep(0, -1)), {2, 3}, {2, 2}, {0, 2, 3, 5}),
         part(PART(xt::drop(1)), {3}, {2}, {0, 2}),
         part(PART(xt::drop(0, -1)), {4, 2}, {2, 2}, {2, 3, 4, 5}),
+        part(PART(xt::drop(3, 1)), {5}, {3}, {0, 2, 4}),
+        part(PART(xt::drop(-1, -2)), {5}, {3}, {0, 1, 2}),
+        part(PART(xt::drop(-1, 0, 2)), {5}, {2}, {1, 3}),
+        part(PART(xt::drop(2, 1, 0)), {3}, {0}, {}),
+        part(PART(xt::all(), xt::drop(2, 0)), {2, 4}, {2, 2}, {1, 3, 5, 7}),
+        part(PART(xt::drop(std::vector<std::size_t>{3, 1})), {5}, {3}, {0, 2, 4}),
+        part(PART(xt::drop(std::vector<signed char>{-1, 1})), {5}, {3}, {0, 2, 3}),
+        part(PART(xt::drop(std::vector<int>{})), {3}, {3}, {0, 1, 2}),
+        part(PART(xt::keep(-1, 3, -5, 0)), {5}, {4}, {4, 3, 0, 0}),
+        part(PART(xt::keep(std::vector<std::uint8_t>{4, 1})), {5}, {2}, {4, 1}),
+        part(PART(xt::keep(std::vector<int>{})), {3}, {0}, {}),
         part(PART(xt::keep(1), xt::keep(0, 2)), {2, 3}, {1, 2}, {3, 5}),
         part(PART(1, xt::range(0, 2), xt::keep(3, 0)), {2, 3, 4}, {2, 2}, {15, 12, 19, 16}),
         part(PART(xt::all(), 0, xt::range(1, _, 2)), {2, 3, 4}, {2, 2}, {1, 3, 13, 15}),
@@ -129,10 +143,39 @@ TEST_CASE("view: what does not fit") {
     CHECK_THROWS_WITH_AS(xg::view(xg::tensor<float>{x}, 0, 0, 0), "[view] 3 slices for 2 axes", xg::rank_error);
     CHECK_THROWS_WITH_AS(xg::view(x, xt::keep(2)), "[view] a kept index leaves axis 0 of size 2", xg::index_error);
     CHECK_THROWS_AS(xg::view(x, xt::keep(0, -3)), xg::index_error);
+    CHECK_THROWS_WITH_AS(xg::view(x, xt::ellipsis(), xt::drop(1, 1)),
+                         "[view] 2 indices to drop, of which 1 are different and along axis 1 of size 3; each must be, and is named once",
+                         xg::index_error);
+    CHECK_THROWS_AS(xg::view(x, xt::drop(1, -1)), xg::index_error);
+    CHECK_THROWS_AS(xg::view(x, xt::drop(2)), xg::index_error);
+    CHECK_THROWS_AS(xg::view(x, xt::drop(-3)), xg::index_error);
+    constexpr auto huge = std::numeric_limits<std::size_t>::max();   // -1, if it were taken for a signed one
+    CHECK_THROWS_AS(xg::view(x, huge), xg::index_error);
+    CHECK_THROWS_AS(xg::view(x, xt::keep(std::vector{huge})), xg::index_error);
+    CHECK_THROWS_AS(xg::view(x, xt::drop(std::vector{huge})), xg::index_error);
     CHECK_THROWS_WITH_AS(xg::view(x, xt::range(0, 2, 0)), "[view] a range's step must not be 0", xg::value_error);
     const auto eight = xg::tensor<float>{xg::zeros<float>(std::vector<int>(8, 1))};
     CHECK_THROWS_WITH_AS(xg::view(eight, xt::newaxis()), "[shape] at most 8 axes", xg::rank_error);
     CHECK_THROWS_AS(xg::view(xg::zeros<float>({0}), 0), xg::index_error);
+}
+
+TEST_CASE("view: every range and step of a short axis, as NumPy counts") {
+    const auto x = xg::arange<int>(5);
+    for (auto start = -8; start <= 8; ++start)
+        for (auto stop = -8; stop <= 8; ++stop)
+            for (const auto step : {1, 2, 3, 7, -1, -2, -3, -7}) {
+                CAPTURE(start);
+                CAPTURE(stop);
+                CAPTURE(step);
+                const auto edge = [=](int at) { return std::clamp(at < 0 ? at + 5 : at, step > 0 ? 0 : -1, step > 0 ? 5 : 4); };
+                auto wanted = std::vector<int>{};
+                for (auto i = edge(start); step > 0 ? i < edge(stop) : i > edge(stop); i += step) wanted.push_back(i);
+                CHECK(std::ranges::equal(xg::view(x, xt::range(start, stop, step)).value(), wanted));
+            }
+    // Long axes, whose sizes no byte holds.
+    const auto row = xg::arange<int>(300);
+    CHECK(xg::view(row, xt::keep(std::vector<signed char>{-1}))(0) == 299);
+    CHECK(xg::view(row, xt::drop(std::vector<signed char>{-1, 0})).size() == 298);
 }
 
 TEST_CASE("view: the parts, joined, give the whole") {

@@ -71,6 +71,7 @@ foreach(header IN LISTS headers)
                 violation("includes ${include}, which is not below it")
             endif()
         elseif(include STREQUAL "<xgrad/fwd.hpp>")
+        elseif(include MATCHES "^<(xgrad|xtensor) [^>]+>$" AND header STREQUAL "core/config.hpp")   # a sentence: sentences.cmake
         elseif(include STREQUAL "<xgrad/xgrad.hpp>")
             violation("includes the umbrella, which is for users")
         elseif(include MATCHES "^<(xtensor|xtl)(/.*|\\.hpp)>$")

@@ -32,7 +32,10 @@ expect("" ${i}/core/xtensor.hpp "#include <xtensor/xarray.hpp>" ${i}/core/simd.h
 expect("" ${i}/xgrad.hpp "#include <xgrad/train/a.hpp>" ${i}/train/a.hpp "#include <xgrad/optim/b.hpp>")
 expect("" ${i}/core/a.hpp "" tests/consumers/main.cpp "#include <xgrad/xgrad.hpp>")
 
+expect("" ${i}/core/config.hpp "#include <xgrad needs this: do that>")
+
 expect("looked at nothing")
+expect("standard library alone" ${i}/core/a.hpp "#include <xgrad needs this: do that>")
 expect("not below it" ${i}/core/a.hpp "#include <xgrad/ops/b.hpp>")
 expect("not below it" ${i}/core/deep/a.hpp "\t# include<xgrad/kernels/b.hpp>")
 expect("not below it" ${i}/nn/a.hpp "#include <xgrad/optim/sgd.hpp>")

@@ -1,5 +1,5 @@
 // Compiled for AVX2: see plain.cpp.
-#include "product.hpp"
+#include "support/unit.hpp"
 
-outcome compute_wide();
-outcome compute_wide() { return compute(); }
+unit wide_unit();
+unit wide_unit() { return this_unit(); }

@@ -26,8 +26,20 @@ namespace xgrad::inline XGRAD_ABI {
 
 namespace detail {
 
+class array;
 class node;
-void drop_node(node* graph) noexcept;   // node.hpp
+void drop_node(node* graph) noexcept;                    // node.hpp
+void watch_result(node& graph, array& value) noexcept;   // node.hpp
+
+/// How the elements of an array came about, where recording cannot follow: see custom_rule.hpp.
+enum class making : unsigned char {
+    usual,
+    in_rule,      ///< in the rule of a custom operation, while that is recorded
+    in_forward,   ///< in the forward function of one, which is not recorded
+    by_hand,      ///< in such a rule, and elements were asked for to be written to
+};
+inline constinit thread_local making made_now = making::usual;
+inline constinit thread_local bool unrecorded_read = false;   // by the rule under way
 
 /// See the top of the file. Nothing here knows the element type but by its size.
 class array {
@@ -44,6 +56,8 @@ public:
     std::size_t size;     ///< the number of elements
     std::size_t block_bytes;
     node* graph = nullptr;
+    bool of_input = false;   ///< elements of the operation's input, whose result this is
+    making made = made_now;
     shape sizes;
 
     /// A new array that owns its elements, which are left uninitialised.
@@ -64,6 +78,7 @@ public:
         made->owner = source.owner;
         made->owner->holders.add();
         made->elements = source.elements + first * source.element_bytes;
+        made->made = source.made;
         return made;
     }
 
@@ -81,13 +96,34 @@ public:
 
     /// Says that somebody got the means to write to the elements. Reading through a pointer that could have
     /// written is common and must cost no gradient; so while a rule keeps the elements, their fingerprint
-    /// is taken, and it is looked whether they did change only when the rule asks.
+    /// is taken, and it is looked whether they did change only when the rule asks. The same for the recorded result
+    /// of an operation, since a backward pass that comes there takes it to be what was recorded.
     void expose() noexcept {
+        if (made == making::in_forward) note_read();
+        else if (made == making::in_rule && made_now == making::in_rule) made = making::by_hand;
+        if (graph != nullptr) {
+            note_number();
+            watch_result(*graph, *this);
+        }
         if (owner->keeps.get() != 0 && owner->fingerprint.load(std::memory_order_relaxed) == 0)
             owner->fingerprint.store(owner->hash(), std::memory_order_relaxed);
     }
 
-    void mark_changed() noexcept { owner->version.fetch_add(1, std::memory_order_relaxed); }
+    /// Says that a derivative may come to depend on the elements. It is told whether the rule of a custom operation
+    /// reads what has no graph though it may have come of the operation's inputs.
+    void note_read() const noexcept {
+        if (made > making::in_rule && made_now == making::in_rule && graph == nullptr) unrecorded_read = true;
+    }
+
+    /// The same of somebody who takes a number out of what does have a graph, which ends there.
+    void note_number() const noexcept {
+        if (graph != nullptr && made_now == making::in_rule) unrecorded_read = true;
+    }
+
+    void mark_changed() noexcept {
+        if (graph != nullptr) watch_result(*graph, *this);
+        owner->version.fetch_add(1, std::memory_order_relaxed);
+    }
 
     /// The version of the elements, after a look at whether an exposed array was written to.
     std::uint32_t current_version() noexcept {
@@ -95,7 +131,7 @@ public:
         if (before != 0) {
             const auto now = owner->hash();
             if (now != before) {
-                owner->mark_changed();
+                owner->version.fetch_add(1, std::memory_order_relaxed);
                 owner->fingerprint.store(now, std::memory_order_relaxed);
             }
         }

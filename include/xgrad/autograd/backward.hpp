@@ -25,6 +25,12 @@
 #include <utility>
 #include <vector>
 
+namespace xgrad::inline XGRAD_SHARED_ABI {
+namespace per_process XGRAD_VISIBLE {
+inline constinit thread_local std::uint8_t passes = 0;   // how many this thread is in, one within the other
+}
+}  // namespace xgrad::inline XGRAD_SHARED_ABI
+
 namespace xgrad::inline XGRAD_ABI {
 
 namespace detail {
@@ -66,7 +72,7 @@ void accumulate(node& target, Gradient&& gradient) {
 template <real T>
 class leaf final : public node {
 public:
-    explicit leaf(const array& value) : node{"leaf", value, {}, true} {}
+    explicit leaf(array& value) : node{"leaf", value, {}, true} {}
     ~leaf() override { clear(); }
 
     /// What is stored is nobody else's: a tensor that was got from `grad()` earlier, the gradient that the user
@@ -103,8 +109,6 @@ private:
     }
 };
 
-inline constinit thread_local std::uint8_t passes = 0;   // how many this thread is in, one within the other
-
 using node_list = std::vector<node*, memory::allocator<node*>>;
 
 /// A way through the part of the graph behind one value that leads to the wanted nodes: to every leaf, when
@@ -117,29 +121,33 @@ class pass {
 public:
     /// Nodes at which the walk stops go onto the list `others`, each once, if there is one.
     explicit pass(node& root, std::span<node* const> wanted = {}, node_list* others = nullptr)
-        : m_root{root}, m_wanted{wanted}, m_others{others}, m_level{static_cast<std::uint8_t>(passes + 1)} {
-        latest = std::max(latest, root.born);
+        : m_root{root}, m_wanted{wanted}, m_others{others}, m_level{static_cast<std::uint8_t>(per_process::passes + 1)} {
+        per_process::latest = std::max(per_process::latest, root.born);
         m_order.reserve(64);
         m_path.reserve(64);
-        for (auto* const each : wanted) {
-            each->wanted_by = this;
-            m_oldest = std::min(m_oldest, each->born);
-        }
-        passes = m_level;
+        for (auto* const each : wanted) m_oldest = std::min(m_oldest, each->born);
+        per_process::passes = m_level;
     }
     ~pass() {
-        --passes;
-        for (auto* const each : m_wanted) each->wanted_by = nullptr;
+        --per_process::passes;
+        const auto asked = m_wanted.first(m_asked);
+        for (auto* const each : asked) each->wanted_by = nullptr;
         for (const auto& each : m_path) leave(*each.at);
         for (auto* const each : m_order) leave(*each);
+        for (auto* const each : asked) each->give_up(&per_process::passes, m_level);
     }
     pass(const pass&) = delete;
     pass& operator=(const pass&) = delete;
 
     /// Finds the nodes, each after its inputs. Tells whether the value came of a wanted one at all.
     bool find() {
+        for (auto* const each : m_wanted) {
+            claim(*each);
+            each->wanted_by = this;
+            ++m_asked;
+        }
         if (passes_by(m_root)) return false;
-        check_not_in_another(m_root);
+        claim(m_root);
         enter(m_root);
         while (!m_path.empty()) {
             auto& [at, next] = m_path.back();
@@ -148,12 +156,12 @@ public:
             if (next < inputs.size()) {
                 auto* const input = inputs[next++];
                 if (input == nullptr || passes_by(*input)) continue;
-                check_not_in_another(*input);
+                claim(*input);
                 if (input->standing == node::place::outside) enter(*input);
                 continue;
             }
-            if (is_wanted(current) || std::ranges::any_of(inputs, [](const node* input) {
-                    return input != nullptr && input->standing == node::place::within;
+            if (is_wanted(current) || std::ranges::any_of(inputs, [this](const node* input) {
+                    return input != nullptr && input->is_within(&per_process::passes, m_level);
                 }))
                 current.standing = node::place::within;
             if (current.standing == node::place::within && current.released && !is_wanted(current))
@@ -182,6 +190,9 @@ public:
                 continue;
             }
             if (current.gradient != nullptr) current.differentiate();
+            if (current.was_changed())
+                fail<autograd_error>("backward", "the result of ", current.name, ", of shape ", current.sizes,
+                                     ", was written to after it was recorded; write to a clone()");
             if (release) current.release();
         }
         // Only now, so that a rule that throws leaves every stored gradient as it was.
@@ -195,11 +206,13 @@ private:
         std::size_t next;   ///< the input to look at next
     };
 
-    bool is_wanted(const node& each) const { return m_wanted.empty() ? each.is_leaf() : each.wanted_by == this; }
+    bool is_wanted(const node& each) const {
+        return m_wanted.empty() ? each.is_leaf() && !each.settled : each.wanted_by == this;
+    }
 
     bool passes_by(node& each) {
         const auto by = !m_wanted.empty() && each.wanted_by != this && (each.born < m_oldest || each.is_leaf());
-        m_met_others = m_met_others || by;
+        m_met_others = m_met_others || (by && !each.settled);
         if (by && m_others != nullptr && std::ranges::find(*m_others, &each) == m_others->end()) m_others->push_back(&each);
         return by;
     }
@@ -210,19 +223,26 @@ private:
         each.level = m_level;
     }
 
-    void check_not_in_another(const node& each) const {
+    /// Makes sure that no other pass is at the node.
+    void claim(node& each) const {
+        if (!each.claim(&per_process::passes, m_level))
+            fail<autograd_error>("backward", "another thread's backward is at ", each.name, " of shape ", each.sizes,
+                                 " at this moment; differentiate a copy of the parameters on each thread, or use grad, "
+                                 "which gives gradients back instead of adding them up");
         if (each.standing != node::place::outside && each.level != m_level)
             fail<autograd_error>("backward", "it was called by a backward rule and came to ", each.name,
                                  ", at which the outer pass is, too; let the rule work on detach()ed values");
     }
 
-    static void leave(node& each) noexcept {
+    void leave(node& each) const noexcept {
         each.standing = node::place::outside;
         if (each.gradient != nullptr) std::exchange(each.gradient, nullptr)->drop_handle();
+        each.give_up(&per_process::passes, m_level);
     }
 
     node& m_root;
     std::span<node* const> m_wanted;
+    std::size_t m_asked = 0;   ///< how many of the wanted nodes know that they are
     std::uint64_t m_oldest = std::numeric_limits<std::uint64_t>::max();
     node_list* m_others;
     bool m_met_others = false;

@@ -29,7 +29,7 @@ struct access;
 /// What a tensor is without its rank: the handle that the engine, the rules and the kernels work with.
 /// Copying it shares the elements.
 template <element T>
-class basic_tensor {
+class basic_tensor : public standard_names::base {
 public:
     using value_type = T;
 
@@ -41,13 +41,16 @@ public:
     std::size_t size() const { return get().size; }
     bool empty() const { return size() == 0; }
     /// The size along `axis`, counted from the last when it is negative. Throws `index_error`.
-    std::size_t shape(std::ptrdiff_t axis) const {
+    std::size_t shape(extent axis) const {
         return get().sizes[normalize_axis("shape", axis, rank())];
     }
 
     /// The elements in row-major order. Through a pointer to mutable elements they may be written; a rule
     /// that kept them finds out. The pointer is meant for use before the next operation on the tensor.
-    const T* data() const { return reinterpret_cast<const T*>(get().elements); }
+    const T* data() const {
+        if constexpr (real<T>) get().note_read();
+        return reinterpret_cast<const T*>(get().elements);
+    }
     T* data() {
         get().expose();
         return reinterpret_cast<T*>(m_array->elements);
@@ -58,12 +61,14 @@ public:
     /// The only element. Throws `shape_error` when there are more, or none.
     T item() const {
         if (size() != 1) fail<shape_error>("item", "one element wanted, the shape is ", get().sizes);
+        get().note_number();
         return *data();
     }
 
     /// The element at an index for each axis. Throws `rank_error` and `index_error`.
     template <std::integral... Indices>
     T operator()(Indices... indices) const {
+        get().note_number();
         return data()[offset(indices...)];
     }
     template <std::integral... Indices>
@@ -133,7 +138,7 @@ private:
                                   size);
             at = at * static_cast<std::size_t>(size) + static_cast<std::size_t>(index < 0 ? index + size : index);
         };
-        (add(static_cast<std::ptrdiff_t>(indices)), ...);
+        (add(extent{indices}), ...);
         return at;
     }
 

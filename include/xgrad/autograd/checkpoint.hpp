@@ -22,13 +22,15 @@ public:
     explicit set_aside(const node_list& nodes) {
         m_states.reserve(nodes.size());
         for (auto* const each : nodes) {
-            m_states.push_back({each, std::exchange(each->standing, node::place::outside),
-                                std::exchange(each->wanted_by, nullptr), std::exchange(each->gradient, nullptr)});
+            if (!each->is_claimed_by(&per_process::passes)) continue;
+            m_states.push_back({each, std::exchange(each->standing, node::place::outside), each->level,
+                                each->wanted_by.exchange(nullptr), std::exchange(each->gradient, nullptr)});
         }
     }
     ~set_aside() {
         for (const auto& each : m_states) {
             each.at->standing = each.standing;
+            each.at->level = each.level;
             each.at->wanted_by = each.wanted_by;
             each.at->gradient = each.gradient;
         }
@@ -40,6 +42,7 @@ private:
     struct state {
         node* at;
         node::place standing;
+        std::uint8_t level;
         const void* wanted_by;
         array* gradient;
     };
@@ -79,21 +82,31 @@ struct segment {
         pass{*access::graph(y), wanted, &others}.find();
     }
 
-    /// The gradients of x and, where they are wanted, of the others: undefined for what got none.
-    std::vector<tensor<T>, memory::allocator<tensor<T>>> gradients_for(const tensor<T>& dy, bool of_others) {
-        const auto recorded = is_grad_enabled();
+    /// What x and the others get, as far as `d` wants it, with the number of the input that it is for.
+    auto gradients_for(const tensor<T>& dy, const gradients& d) {
         auto wanted = node_list{access::graph(x)};
-        if (of_others) wanted.insert(wanted.end(), others.begin(), others.end());
-        auto result = std::vector<tensor<T>, memory::allocator<tensor<T>>>{};
+        auto number = std::vector<std::size_t, memory::allocator<std::size_t>>{0};
+        auto any = false;
+        for (auto i = std::size_t{1}; i < d.size(); ++i) any = any || d.wants(i);
+        for (auto i = std::size_t{1}; any && i < d.size(); ++i) {
+            // The walk has to stop at all of them; but it passes by leaves, at which another thread may be.
+            if (!d.wants(i) && others[i - 1]->is_leaf()) continue;
+            wanted.push_back(others[i - 1]);
+            number.push_back(i);
+        }
+        const auto recorded = is_grad_enabled();
+        auto results = std::vector<std::pair<std::size_t, tensor<T>>, memory::allocator<std::pair<std::size_t, tensor<T>>>>{};
         const auto guard = set_aside{wanted};
         auto way = pass{*access::graph(y), wanted};
         if (way.find()) {
             accumulate(*access::graph(y), dy);
             way.run({.retain_graph = recorded, .create_graph = recorded});
         }
-        for (auto* const each : wanted)
-            result.push_back(each->gradient == nullptr ? tensor<T>{} : access::adopt<T>(std::exchange(each->gradient, nullptr)));
-        return result;
+        for (auto i = std::size_t{0}; i < wanted.size(); ++i)
+            if (auto* const brought = std::exchange(wanted[i]->gradient, nullptr))
+                results.emplace_back(number[i], access::adopt<T>(brought));
+        settle(x);
+        return results;
     }
 };
 
@@ -125,11 +138,7 @@ auto checkpoint(F f, const tensor<T, N>& x) {
         if (again.others != others || detail::access::get(again.y).hash() != value)
             fail<autograd_error>("checkpoint", "the function came to another value when it was run again; "
                                                "do not change what it uses before backward");
-        auto of_others = false;
-        for (auto i = std::size_t{1}; i < d.size(); ++i) of_others = of_others || d.wants(i);
-        const auto results = again.gradients_for(dy, of_others);
-        for (auto i = std::size_t{0}; i < results.size(); ++i)
-            if (results[i].defined()) d(i, [&] { return results[i]; });
+        for (const auto& each : again.gradients_for(dy, d)) d(each.first, [&] { return each.second; });
     };
     auto y = first.y.detach();
     constexpr auto rank = detail::tensor_traits<decltype(y)>::rank;

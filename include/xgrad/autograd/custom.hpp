@@ -1,15 +1,18 @@
 // Operations of the user's own.
 #pragma once
 
+#include <xgrad/autograd/custom_rule.hpp>
 #include <xgrad/autograd/functional.hpp>
 #include <xgrad/autograd/no_grad.hpp>
 #include <xgrad/autograd/record.hpp>
 #include <xgrad/core/config.hpp>
 
+#include <concepts>
 #include <cstddef>
 #include <tuple>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 namespace xgrad::inline XGRAD_ABI {
 
@@ -21,8 +24,12 @@ namespace xgrad::inline XGRAD_ABI {
 ///
 /// `forward` maps the inputs to the value, in any way it likes: it is not recorded. `backward` maps the
 /// value's gradient, the value and the inputs to the gradient of the input, or to a tuple with one for each
-/// input. Written in differentiable operations, it can itself be differentiated. Inputs and value are kept
-/// until backward. The gradient of an input that was broadcast is summed to the input's shape.
+/// input. Inputs and value are kept until backward. The gradient of an input that was broadcast is summed to the
+/// input's shape. Where all of dy is zero, the gradients are zero, whatever the rule would give.
+///
+/// Written in differentiable operations on its arguments, `backward` can itself be differentiated. Where it is not
+/// (it loops over numbers, or uses a tensor that `forward` computed), a second derivative is an `autograd_error`. A
+/// plain number that `forward` computed cannot be told from a constant: compute it in the rule.
 template <class Forward, class Backward>
 class custom {
 public:
@@ -33,29 +40,73 @@ public:
     auto operator()(const tensor<T, N>&... x) const {
         auto y = [&] {
             const auto guard = no_grad{};
+            const auto scope = detail::making_scope{detail::making::in_forward};
             return m_forward(x...);
         }();
         using result_type = decltype(y);
-        constexpr auto rank = detail::tensor_traits<result_type>::rank;
-        if (!detail::access::get(y).unshared()) y = y.clone();   // an input, a view of one, something it holds on to
-        auto values = keep(result(y), x...);
-        const auto rule = [backward = m_backward](const auto& dy, gradients& d, const auto& y_kept, const auto&... x_kept) {
-            const auto typed = [](tensor<T> value, auto like) {
-                return detail::with_rank<decltype(like)::value>(std::move(value));
-            };
-            auto all = backward(typed(dy, std::integral_constant<std::size_t, rank>{}),
-                                typed(y_kept(), std::integral_constant<std::size_t, rank>{}),
-                                typed(x_kept(), std::integral_constant<std::size_t, N>{})...);
-            if constexpr (sizeof...(N) == 1) d(0, [&] { return tensor<T>{std::move(all)}; });
-            else
-                [&]<std::size_t... At>(std::index_sequence<At...>) {
-                    (d(At, [&] { return tensor<T>{std::get<At>(std::move(all))}; }), ...);
-                }(std::make_index_sequence<sizeof...(N)>{});
-        };
-        return detail::with_rank<rank>(record(m_name, tensor<T>{std::move(y)}, {x...}, std::move(values), rule));
+        if constexpr (!std::derived_from<result_type, basic_tensor<T>>) {
+            static_assert(std::derived_from<result_type, basic_tensor<T>>, "custom: forward gives a tensor of the inputs' element type");
+            return y;
+        } else {
+            constexpr auto rank = result_type::static_rank;
+            using rule_arguments = std::tuple<tensor<T, rank>, tensor<T, rank>, tensor<T, N>...>;
+            constexpr auto callable = std::is_invocable_v<const Backward&, tensor<T, rank>, tensor<T, rank>, tensor<T, N>...>;
+            static_assert(callable, "custom: backward is called with dy, the value y, and each input");
+            if (!detail::access::get(y).unshared()) y = y.clone();   // an input, a view of one, something it holds on to
+            detail::access::get(y).made = detail::made_now;
+            if constexpr (callable) {
+                using given = std::remove_cvref_t<decltype(std::apply(std::declval<const Backward&>(), std::declval<rule_arguments>()))>;
+                if constexpr (detail::gives_gradients<given, T, sizeof...(N)>()) {
+                    auto values = keep(result(y), x...);
+                    return detail::with_rank<rank>(
+                        record(m_name, tensor<T>{std::move(y)}, {x...}, std::move(values), rule<T, rank, N...>()));
+                } else return y;
+            } else return y;
+        }
     }
 
 private:
+    template <real T, std::size_t Rank, std::size_t... N>
+    auto rule() const {
+        return [backward = m_backward, name = m_name](const auto& dy, gradients& d, const auto& y_kept, const auto&... x_kept) {
+            const auto deliver = [&](const auto& gradient_of) {
+                for (auto i = std::size_t{0}; i < sizeof...(N); ++i) d(i, [&] { return gradient_of(i); });
+            };
+            const auto x = std::tuple{typed<N>(detail::as_argument(x_kept()))...};
+            if (!is_grad_enabled() && detail::is_zero(dy)) {
+                const auto sizes = std::array{detail::shape_of(x_kept())...};
+                return deliver([&](std::size_t i) { return detail::filled<dynamic_rank>(sizes[i], T{0}); });
+            }
+            const auto y = typed<Rank>(y_kept());
+            const auto evaluate = [&](const tensor<T>& v) {
+                return std::apply([&](const auto&... each) {
+                    return detail::gradient_list<T>(backward(typed<Rank>(v), y, each...));
+                }, x);
+            };
+            if (!is_grad_enabled()) {
+                auto all = evaluate(dy);
+                return deliver([&](std::size_t i) { return std::move(all[i]); });
+            }
+            const auto v = detail::variable(dy);
+            const auto inputs = std::vector<detail::input>{x_kept()...};
+            const auto scope = detail::making_scope{detail::making::in_rule};
+            auto all = evaluate(v);
+            deliver([&](std::size_t i) {
+                const auto gives_zero = [&] {
+                    const auto guard = no_grad{};
+                    return detail::is_zero(evaluate(ones_like(v))[i]);
+                };
+                return detail::judged(name, std::move(all[i]), v, dy.requires_grad(), inputs, gives_zero);
+            });
+            detail::settle(v);
+        };
+    }
+
+    template <std::size_t N, real T>
+    static tensor<T, N> typed(tensor<T> value) {
+        return detail::with_rank<N>(std::move(value));
+    }
+
     const char* m_name;
     Forward m_forward;
     Backward m_backward;

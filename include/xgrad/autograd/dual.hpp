@@ -7,19 +7,23 @@
 
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/simd.hpp>
+#include <xgrad/fwd.hpp>
 
 #include <array>
 #include <cstddef>
+#include <functional>
 #include <type_traits>
 #include <utility>
 
 namespace xgrad::inline XGRAD_ABI {
 
-/// value + partial[0] e_0 + ... + partial[K - 1] e_(K-1), with e_i e_j = 0
+/// value + partial[0] e_0 + ... + partial[K - 1] e_(K-1), with e_i e_j = 0. Without directions, K = 0, it is a constant.
 template <class V, std::size_t K>
-struct dual {
+struct dual : standard_names::base {
     V value;
     std::array<V, K> partial;
+
+    dual(const V& value_, const std::array<V, K>& partial_) : value{value_}, partial{partial_} {}
 };
 
 namespace detail {
@@ -32,13 +36,14 @@ dual<V, K> make_dual(const V& value, const F& f) {
     }(std::make_index_sequence<K>{});
 }
 
-/// What has derivative zero beside dual numbers over V: V itself and plain numbers.
+/// What has derivative zero beside dual numbers over V: V itself, without directions or plain, and plain numbers.
 template <class C, class V>
-concept constant_beside = std::is_arithmetic_v<C> || std::is_same_v<C, V>;
+concept constant_beside = std::is_arithmetic_v<C> || std::is_same_v<C, V> || std::is_same_v<C, dual<V, 0>>;
 
 template <class V, class C>
 V constant(const C& number) {
     if constexpr (std::is_same_v<C, V>) return number;
+    else if constexpr (std::is_same_v<C, dual<V, 0>>) return number.value;
     else if constexpr (simd::is_batch<V>) return V(static_cast<typename V::value_type>(number));
     else return static_cast<V>(number);
 }
@@ -107,26 +112,26 @@ dual<V, K> operator/(const C& a, const dual<V, K>& b) {
     return detail::make_dual<K>(quotient, [&](std::size_t i) { return -quotient * b.partial[i] / b.value; });
 }
 
-// Comparisons look at the values alone.
-#define XGRAD_DUAL_COMPARISON(op)                                                            \
+// Comparisons look at the values alone. (`!=` is not that of vectors: for AVX-512, xsimd 8.1 calls NaN not unequal to NaN.)
+#define XGRAD_DUAL_COMPARISON(op, outcome)                                                   \
     template <class V, std::size_t K>                                                        \
     auto operator op(const dual<V, K>& a, const dual<V, K>& b) {                             \
-        return a.value op b.value;                                                           \
+        return outcome(a.value, b.value);                                                    \
     }                                                                                        \
     template <class V, std::size_t K, detail::constant_beside<V> C>                          \
     auto operator op(const dual<V, K>& a, const C& b) {                                      \
-        return a.value op detail::constant<V>(b);                                            \
+        return outcome(a.value, detail::constant<V>(b));                                     \
     }                                                                                        \
     template <class V, std::size_t K, detail::constant_beside<V> C>                          \
     auto operator op(const C& a, const dual<V, K>& b) {                                      \
-        return detail::constant<V>(a) op b.value;                                            \
+        return outcome(detail::constant<V>(a), b.value);                                     \
     }
-XGRAD_DUAL_COMPARISON(<)
-XGRAD_DUAL_COMPARISON(<=)
-XGRAD_DUAL_COMPARISON(>)
-XGRAD_DUAL_COMPARISON(>=)
-XGRAD_DUAL_COMPARISON(==)
-XGRAD_DUAL_COMPARISON(!=)
+XGRAD_DUAL_COMPARISON(<, std::less{})
+XGRAD_DUAL_COMPARISON(<=, std::less_equal{})
+XGRAD_DUAL_COMPARISON(>, std::greater{})
+XGRAD_DUAL_COMPARISON(>=, std::greater_equal{})
+XGRAD_DUAL_COMPARISON(==, std::equal_to{})
+XGRAD_DUAL_COMPARISON(!=, !std::equal_to{})
 #undef XGRAD_DUAL_COMPARISON
 
 }  // namespace xgrad

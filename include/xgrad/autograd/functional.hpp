@@ -1,7 +1,7 @@
 // Derivatives of functions, rather than of values.
 //
-// A function here takes tensors and gives a tensor. Where an argument or anything else that it uses requires a
-// gradient (and recording is on), value and derivative are recorded, so that these nest: the gradient of a
+// A function here takes tensors and gives a tensor. Where an argument, a vector or anything else that it uses requires
+// a gradient (and recording is on), value and derivative are recorded, so that these nest: the gradient of a
 // function that contains a gradient is what it should be. Under `no_grad` nothing of it is recorded. Stored
 // gradients, those that `grad()` shows, stay as they are.
 #pragma once
@@ -39,6 +39,12 @@ template <real T, std::size_t N>
 tensor<T, N> variable(const tensor<T, N>& x) {
     if (needs_grad(x)) return with_rank<N>(reshape_to(x, shape_of(x)));
     return x.detach().requires_grad(true);
+}
+
+/// Says of variables that from here on only who names them asks for their gradients.
+template <class... X>
+void settle(const X&... x) {
+    ((access::graph(x)->settled = access::graph(x)->is_leaf()), ...);
 }
 
 /// The gradient of `y`, weighted by `weights`, with respect to each of `x`; zeros where y does not depend on it.
@@ -132,10 +138,11 @@ auto vjp(const F& f, const X&... x) {
     const auto recording = enable_grad{};
     auto y = std::apply(f, variables);
     const auto nested = recorded && std::apply([&](const auto&... each) {
-        return ((x.requires_grad() || ...) || detail::came_of_others(y, each...));
+        return (x.requires_grad() || ...) || detail::came_of_others(y, each...);
     }, variables);
+    std::apply([](const auto&... each) { detail::settle(each...); }, variables);
     auto pullback = [y, variables, nested](const auto& v) {
-        const auto options = backward_options{.retain_graph = true, .create_graph = nested};
+        const auto options = backward_options{.retain_graph = true, .create_graph = is_grad_enabled() && (nested || v.requires_grad())};
         return detail::single_or_tuple(std::apply(
             [&](const auto&... each) { return detail::gradients_of(y, v, options, each...); }, variables));
     };
@@ -174,8 +181,9 @@ auto jvp(const F& f, const tensor<T, N>& x, const std::type_identity_t<tensor<T,
         return std::get<0>(detail::gradients_of(y, u, {.create_graph = true}, variable));
     };
     auto direction = vjp(transposed, weights).second(v);
-    if (recorded && (x.requires_grad() || v.requires_grad() || detail::came_of_others(y, variable)))
-        return std::pair{std::move(y), std::move(direction)};
+    const auto nested = recorded && (x.requires_grad() || v.requires_grad() || detail::came_of_others(y, variable));
+    detail::settle(variable, weights);
+    if (nested) return std::pair{std::move(y), std::move(direction)};
     return std::pair{y.detach(), direction.detach()};
 }
 

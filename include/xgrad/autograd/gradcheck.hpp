@@ -4,6 +4,7 @@
 #include <xgrad/autograd/functional.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/random.hpp>
+#include <xgrad/core/text.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -68,7 +69,7 @@ gradcheck_result gradcheck(const F& f, const std::tuple<tensor<double, N>...>& i
         points);
     auto result = gradcheck_result{};
     auto number = std::size_t{0};
-    const auto check = [&](const auto& point, const auto& gradient) {
+    const auto compare = [&](const auto& point, const auto& gradient) {
         for (auto i = std::size_t{0}; i < point.size(); ++i) {
             auto& x = detail::access::elements(point)[i];
             const auto at = x;
@@ -82,14 +83,14 @@ gradcheck_result gradcheck(const F& f, const std::tuple<tensor<double, N>...>& i
             const auto error = std::fabs(numeric - given) / (options.atol + options.rtol * std::fabs(numeric));
             if (!(error <= result.largest_error) && !std::isnan(result.largest_error)) {
                 result.largest_error = error;
-                result.report = "input " + std::to_string(number) + ", element " + std::to_string(i) + ": gradient " +
-                                std::to_string(given) + ", difference quotient " + std::to_string(numeric);
+                result.report = detail::joined_text("input ", number, ", element ", i, ": gradient ", given,
+                                                    ", difference quotient ", numeric);
             }
         }
         ++number;
     };
     const auto check_all = [&](const auto&... gradient) {
-        std::apply([&](const auto&... point) { (check(point, gradient), ...); }, points);
+        std::apply([&](const auto&... point) { (compare(point, gradient), ...); }, points);
     };
     if constexpr (sizeof...(N) == 1) check_all(analytic);
     else std::apply(check_all, analytic);

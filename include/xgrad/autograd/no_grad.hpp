@@ -5,20 +5,24 @@
 
 #include <utility>
 
-namespace xgrad::inline XGRAD_ABI {
-
-namespace detail {
+namespace xgrad::inline XGRAD_SHARED_ABI {
+namespace per_process XGRAD_VISIBLE {
 inline constinit thread_local bool recording = true;
 }
+}  // namespace xgrad::inline XGRAD_SHARED_ABI
+
+namespace xgrad::inline XGRAD_ABI {
 
 /// Whether operations of this thread are recorded for `backward`.
-inline bool is_grad_enabled() noexcept { return detail::recording; }
+inline bool is_grad_enabled() noexcept { return per_process::recording; }
 
 /// While an object of this class lives, its thread records (or does not record) operations. Scopes nest.
 class [[nodiscard]] set_grad_enabled {
 public:
-    explicit set_grad_enabled(bool enabled) noexcept : m_before{std::exchange(detail::recording, enabled)} {}
-    ~set_grad_enabled() { detail::recording = m_before; }
+    [[nodiscard("without a name it ends at once: write xg::set_grad_enabled guard{...};")]]
+    explicit set_grad_enabled(bool enabled) noexcept
+        : m_before{std::exchange(per_process::recording, enabled)} {}
+    ~set_grad_enabled() { per_process::recording = m_before; }
     set_grad_enabled(const set_grad_enabled&) = delete;
     set_grad_enabled& operator=(const set_grad_enabled&) = delete;
 
@@ -30,12 +34,14 @@ private:
 /// in it needs no gradient.
 class [[nodiscard]] no_grad : public set_grad_enabled {
 public:
+    [[nodiscard("without a name it ends at once: write xg::no_grad guard;")]]
     no_grad() noexcept : set_grad_enabled{false} {}
 };
 
 /// A scope with recording, inside one without.
 class [[nodiscard]] enable_grad : public set_grad_enabled {
 public:
+    [[nodiscard("without a name it ends at once: write xg::enable_grad guard;")]]
     enable_grad() noexcept : set_grad_enabled{true} {}
 };
 

@@ -10,16 +10,23 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <utility>
 
-namespace xgrad::inline XGRAD_ABI::detail {
+namespace xgrad::inline XGRAD_SHARED_ABI {
+namespace per_process XGRAD_VISIBLE {
 
 // The time of the latest node that this thread has seen (L. Lamport, "Time, clocks, and the ordering of events
 // in a distributed system", 1978): a node can only have come of nodes born before it.
 inline constinit thread_local std::uint64_t latest = 0;
+
+}  // namespace per_process
+}  // namespace xgrad::inline XGRAD_SHARED_ABI
+
+namespace xgrad::inline XGRAD_ABI::detail {
 
 /// A node stands for one value: the result of an operation, or a leaf. It knows the nodes of the operation's
 /// inputs (null for one that needs no gradient), and gathers the gradient with respect to its value.
@@ -34,6 +41,7 @@ public:
 
     virtual ~node() {
         if (gradient != nullptr) gradient->drop_handle();
+        unwatch();
         drop_inputs();
         if (m_inputs != m_few.data())
             memory::allocator<node*>{}.deallocate(m_inputs, m_input_count);
@@ -46,7 +54,50 @@ public:
     /// Lets go of what `differentiate` reads; what then remains of the node is its place in the graph.
     virtual void release() noexcept {}
 
+    /// Looks, from here on, whether `value`, this node's or one that shares its elements, is still what was recorded:
+    /// somebody may write to it.
+    void watch(array& value) noexcept {
+        if (m_watched.load(std::memory_order_relaxed) != nullptr) return;
+        value.keep_holder();
+        auto* nobody = static_cast<array*>(nullptr);
+        if (!m_watched.compare_exchange_strong(nobody, &value, std::memory_order_acq_rel)) value.drop_kept_holder();
+    }
+    void unwatch() noexcept {
+        if (m_watched.load(std::memory_order_relaxed) != nullptr)
+            m_watched.exchange(nullptr, std::memory_order_acq_rel)->drop_kept_holder();
+    }
+    /// Whether the value is known to be no more what was recorded.
+    bool was_changed() const noexcept {
+        auto* const watched = m_watched.load(std::memory_order_acquire);
+        return watched != nullptr && watched->current_version() != m_version;
+    }
+
+    /// Takes the node for the backward passes of one thread, which `thread` stands for, and tells whether it is theirs.
+    /// A pass within another one of its thread may be at nodes that are lent to it; `give_up` is for who took them.
+    bool claim(const void* thread, std::uint8_t pass_level) noexcept {
+        if (is_claimed_by(thread)) return true;
+        const auto turn = counting::turn{};
+        const void* nobody = nullptr;
+        // As with counters: while one thread alone counts, no other is in a pass.
+        if (turn.alone()) m_claimed_by.store(thread, std::memory_order_relaxed);
+        else if (!m_claimed_by.compare_exchange_strong(nobody, thread, std::memory_order_acq_rel)) return false;
+        m_claim_level = pass_level;
+        return true;
+    }
+    void give_up(const void* thread, std::uint8_t pass_level) noexcept {
+        if (is_claimed_by(thread) && m_claim_level == pass_level) m_claimed_by.store(nullptr, std::memory_order_release);
+    }
+    bool is_claimed_by(const void* thread) const noexcept { return claimed_by() == thread; }
+    const void* claimed_by() const noexcept { return m_claimed_by.load(std::memory_order_relaxed); }
+
+    /// Whether its gradient is on the way in the pass of this thread and level.
+    bool is_within(const void* thread, std::uint8_t pass_level) const noexcept {
+        return is_claimed_by(thread) && standing == place::within && level == pass_level;
+    }
+
     bool is_leaf() const noexcept { return m_is_leaf; }
+    /// Whether the value's elements are those of the (only) input.
+    bool shares_input() const noexcept { return m_shares_input; }
     std::span<node* const> inputs() const noexcept { return {m_inputs, m_input_count}; }
 
     static void* operator new(std::size_t bytes) { return memory::allocate(bytes); }
@@ -54,9 +105,10 @@ public:
 
     counter references{1};
     bool released = false;
+    bool settled = false;               ///< a leaf that a derivative made for itself, which asks for no gradient any more
     place standing = place::outside;
     std::uint8_t level = 0;             ///< of the pass in which it stands: 1, or more for one that a rule has begun
-    const void* wanted_by = nullptr;    ///< the backward pass that asks for its gradient by name
+    std::atomic<const void*> wanted_by{nullptr};   ///< the backward pass that asks for its gradient by name
     std::uint64_t born;           ///< later than its inputs, and than any node its thread had seen before
     std::size_t element_bytes;    ///< of the value
     const char* name;
@@ -66,24 +118,29 @@ public:
 
 protected:
     /// Takes the value's shape and type, and a reference to the graph of each input.
-    node(const char* name_, const array& value, std::span<node* const> inputs, bool is_leaf)
-        : element_bytes{value.element_bytes}, name{name_}, sizes{value.sizes}, m_is_leaf{is_leaf},
-          m_input_count{inputs.size()} {
+    node(const char* name_, array& value, std::span<node* const> inputs, bool is_leaf)
+        : element_bytes{value.element_bytes}, name{name_}, sizes{value.sizes}, m_version{value.current_version()},
+          m_is_leaf{is_leaf}, m_shares_input{value.of_input}, m_input_count{inputs.size()} {
         if (m_input_count > m_few.size()) m_inputs = memory::allocator<node*>{}.allocate(m_input_count);
         const auto turn = counting::turn{};
         for (auto i = std::size_t{0}; i < m_input_count; ++i) {
             m_inputs[i] = inputs[i];
             if (inputs[i] == nullptr) continue;
             inputs[i]->references.add(turn);
-            latest = std::max(latest, inputs[i]->born);
+            per_process::latest = std::max(per_process::latest, inputs[i]->born);
         }
-        born = ++latest;
+        born = ++per_process::latest;
     }
 
 private:
     void drop_inputs() noexcept;
 
+    std::atomic<const void*> m_claimed_by{nullptr};   ///< whose thread's backward pass is at this node
+    std::atomic<array*> m_watched{nullptr};
+    std::uint32_t m_version;   ///< of the value's elements, when it was recorded
+    std::uint8_t m_claim_level = 0;
     bool m_is_leaf;
+    bool m_shares_input;
     std::size_t m_input_count;
     std::array<node*, 3> m_few{};
     node** m_inputs = m_few.data();
@@ -94,7 +151,9 @@ struct dead_nodes {
     bool burying = false;
 };
 
-inline constinit thread_local dead_nodes dead{};
+// Nodes are made and destroyed by code for one instruction set, so this is one for each of these; but for a thread of
+// the process, not of a library.
+XGRAD_VISIBLE inline constinit thread_local dead_nodes dead{};
 
 inline void lay_out(node* graph) noexcept { graph->next_dead = std::exchange(dead.first, graph); }
 
@@ -116,6 +175,12 @@ inline void drop_node(node* graph) noexcept {
     if (!graph->references.drop_reference()) return;
     lay_out(graph);
     bury();
+}
+
+/// The same for what the result of an operation shares its elements with, as far as that is a recorded result, too.
+inline void watch_result(node& graph, array& value) noexcept {
+    for (auto* at = &graph; at != nullptr && !at->is_leaf(); at = at->shares_input() ? at->inputs().front() : nullptr)
+        at->watch(value);
 }
 
 inline void node::drop_inputs() noexcept {

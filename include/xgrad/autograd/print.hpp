@@ -4,11 +4,12 @@
 #include <xgrad/autograd/tensor.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/dtype.hpp>
+#include <xgrad/core/text.hpp>
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <cstddef>
-#include <cstdio>
 #include <ostream>
 #include <string>
 #include <type_traits>
@@ -27,9 +28,7 @@ std::string element_text(T value, bool scientific) {
     else if constexpr (!real<T>) return std::to_string(value);
     else {
         if (!std::isfinite(value)) return std::isnan(value) ? "nan" : value > 0 ? "inf" : "-inf";
-        char text[64];
-        std::snprintf(text, sizeof text, scientific ? "%.4e" : "%.4f", static_cast<double>(value));
-        auto result = std::string{text};
+        auto result = decimal_text(value, 4, scientific ? std::chars_format::scientific : std::chars_format::fixed);
         if (!scientific) result.erase(result.find_last_not_of('0') + 1);   // "1.", "0.25"
         return result;
     }

@@ -42,7 +42,7 @@ public:
     as_recorded() = default;   // of nothing
     explicit as_recorded(array& elements) : m_version{elements.current_version()} {}
 
-    void check(array& elements) const {
+    void validate(array& elements) const {
         if (elements.current_version() != m_version)
             fail<autograd_error>("backward", "a value of shape ", elements.sizes, " that ", m_node->name,
                                  " kept for its gradient was changed in place; change a clone(), or call backward first");
@@ -79,7 +79,7 @@ public:
     /// The value; undefined for an optional input that was not given. Throws `autograd_error` when it was changed in
     /// place since it was kept.
     const tensor<T>& operator()() const {
-        if (m_value.defined()) m_recorded.check(detail::access::get(m_value));
+        if (m_value.defined()) m_recorded.validate(detail::access::get(m_value));
         return m_value;
     }
 
@@ -110,7 +110,7 @@ public:
     /// The same as for `kept`. The tensor that stood for the result may be gone, or going on another thread: a new one
     /// takes its place.
     tensor<T> operator()() const {
-        m_recorded.check(*m_array);
+        m_recorded.validate(*m_array);
         auto* const again = detail::array::make_view(*m_array, m_array->sizes);
         if (is_grad_enabled()) {
             again->graph = &m_recorded.owner();
@@ -159,12 +159,13 @@ void accumulate(node& target, Gradient&& gradient);
 class gradients {
 public:
     /// By the rule of `owner`, while a backward pass is at it.
-    explicit gradients(const detail::node& owner) : m_inputs{owner.inputs()} {}
+    explicit gradients(const detail::node& owner)
+        : m_inputs{owner.inputs()}, m_thread{owner.claimed_by()}, m_level{owner.level} {}
 
     std::size_t size() const { return m_inputs.size(); }
-    /// Whether the gradient of input `i` is needed.
+    /// Whether the gradient of input `i` is needed: in this pass, not in another thread's or one around this one.
     bool wants(std::size_t i) const {
-        return m_inputs[i] != nullptr && m_inputs[i]->standing == detail::node::place::within;
+        return m_inputs[i] != nullptr && m_inputs[i]->is_within(m_thread, m_level);
     }
     /// Evaluates `gradient`, a function without arguments, if input `i` needs it.
     template <class F>
@@ -174,6 +175,8 @@ public:
 
 private:
     std::span<detail::node* const> m_inputs;
+    const void* m_thread;
+    std::uint8_t m_level;
 };
 
 namespace detail {
@@ -181,7 +184,7 @@ namespace detail {
 template <real T, class Rule, class... Kept>
 class operation final : public node {
 public:
-    operation(const char* name_, const array& value, std::span<node* const> inputs_, std::tuple<Kept...>&& kept_values,
+    operation(const char* name_, array& value, std::span<node* const> inputs_, std::tuple<Kept...>&& kept_values,
               Rule&& rule)
         : node{name_, value, inputs_, false}, m_state{std::in_place, std::move(rule), std::move(kept_values)} {
         std::apply([this](auto&... values) { (values.set_node(*this), ...); }, m_state->second);
@@ -195,6 +198,7 @@ public:
 
     void release() noexcept override {
         m_state.reset();
+        unwatch();
         released = true;
     }
 
@@ -206,7 +210,10 @@ private:
 struct input {
     node* graph;
     template <element T>
-    input(const basic_tensor<T>& x) : graph{access::graph(x)} {}
+    input(const basic_tensor<T>& x) : graph{access::graph(x)} {
+        if constexpr (real<T>)
+            if (x.defined()) access::get(x).note_read();
+    }
     input(node* known) : graph{known} {}
 };
 
@@ -246,10 +253,15 @@ tensor<T> make_result(const shape& sizes) {
     return access::adopt<T>(array::make(sizes, sizeof(T)));
 }
 
-/// A tensor over the elements of `x` from the one numbered `first` on.
+/// A tensor over the elements of `x` from the one numbered `first` on, to be the result of an operation on it.
 template <element T>
 tensor<T> make_view(const basic_tensor<T>& x, const shape& sizes, std::size_t first = 0) {
-    return access::adopt<T>(array::make_view(access::get(x), sizes, first));
+    auto& source = access::get(x);
+    auto* const made = array::make_view(source, sizes, first);
+    made->of_input = true;
+    // Whoever writes through what is not recorded itself is seen by what is.
+    if (!is_grad_enabled() && source.graph != nullptr) watch_result(*source.graph, source);
+    return access::adopt<T>(made);
 }
 
 /// The same tensor with its rank in the type, once a shape rule has shown it.

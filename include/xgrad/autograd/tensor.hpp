@@ -9,6 +9,7 @@
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/dtype.hpp>
 #include <xgrad/core/error.hpp>
+#include <xgrad/core/exact.hpp>
 #include <xgrad/core/shape.hpp>
 #include <xgrad/core/xtensor.hpp>
 #include <xgrad/fwd.hpp>
@@ -43,11 +44,11 @@ public:
     tensor& operator=(const tensor&) noexcept = default;
     tensor& operator=(tensor&&) noexcept = default;
 
-    /// A scalar.
-    explicit tensor(T value)
-        requires(is_dynamic || N == 0)
-        : tensor(adopt{}, detail::array::make({}, sizeof(T))) {
-        *elements() = value;
+    /// A scalar. Throws `value_error` for an integer that the integers of type T cannot be.
+    template <class Number>
+        requires(std::is_arithmetic_v<Number> && (is_dynamic || N == 0))
+    explicit tensor(Number value) : tensor(adopt{}, detail::array::make({}, sizeof(T))) {
+        *elements() = detail::as_element<T>("tensor", value);
     }
 
     /// From nested braces: `tensor<float, 2> x{{1, 2}, {3, 4}}`. Throws `shape_error` when they are ragged.
@@ -78,6 +79,7 @@ public:
             fail<shape_error>("tensor", values.size(), " values for the shape ", sizes, ", which has ",
                               this->size());
         std::ranges::copy(values, elements());
+        this->get().expose();
     }
 
     /// A copy of any xtensor expression or container.
@@ -86,7 +88,8 @@ public:
     tensor(const Expression& expression) : tensor(adopt{}, make(xgrad::shape(expression.shape()))) {
         std::transform(expression.template cbegin<xt::layout_type::row_major>(),
                        expression.template cend<xt::layout_type::row_major>(), elements(),
-                       [](const auto& value) { return static_cast<T>(value); });
+                       [](const auto& value) { return detail::nearest_cast<T>(value); });
+        this->get().expose();
     }
 
     /// Another rank's handle to the same array.
@@ -120,7 +123,10 @@ public:
 
     /// The elements as an xtensor adaptor, on which the whole of xtensor works. It keeps them alive, and
     /// writing through it changes the tensor.
-    auto value() const { return adapt<const T>(); }
+    auto value() const {
+        if constexpr (real<T>) this->get().note_read();
+        return adapt<const T>();
+    }
     auto value() {
         this->get().expose();
         return adapt<T>();
@@ -134,6 +140,7 @@ public:
     }
     /// The same elements outside the graph.
     tensor detach() const {
+        if (this->requires_grad()) detail::watch_result(*this->get().graph, this->get());   // who writes to them is seen
         return tensor(adopt{}, detail::array::make_view(this->get(), this->get().sizes));
     }
 
@@ -202,10 +209,9 @@ private:
     template <class U>
     auto adapt() const {
         using elements_type = detail::shared_elements<U>;
-        if constexpr (is_dynamic)
-            return xt::xarray_adaptor<elements_type>(elements_type{this->get()}, adaptor_shape());
-        else
-            return xt::xtensor_adaptor<elements_type, N>(elements_type{this->get()}, adaptor_shape());
+        constexpr auto rows = xt::layout_type::row_major;   // whatever XTENSOR_DEFAULT_LAYOUT says
+        if constexpr (is_dynamic) return xt::xarray_adaptor<elements_type, rows>(elements_type{this->get()}, adaptor_shape());
+        else return xt::xtensor_adaptor<elements_type, N, rows>(elements_type{this->get()}, adaptor_shape());
     }
 };
 

@@ -10,20 +10,22 @@
 
 namespace xgrad::inline XGRAD_ABI {
 
-/// "xgrad 0.1.0, avx512, 16 floats a vector, OpenMP, 2 threads; xtensor 0.24.3, xsimd 8.1.0".
+/// "xgrad 0.2.0, avx512, 16 floats a vector, 2 threads; xtensor 0.24.3, xsimd 8.1.0".
 inline std::string build_info() {
     const auto version = [](int major, int minor, int patch) {
         return std::to_string(major) + '.' + std::to_string(minor) + '.' + std::to_string(patch);
     };
     auto text = "xgrad " + version(XGRAD_VERSION_MAJOR, XGRAD_VERSION_MINOR, XGRAD_VERSION_PATCH);
     text += ", " XGRAD_STRINGIZE(XGRAD_ISA) ", " + std::to_string(simd::width<float>) + " floats a vector, ";
-#if defined(_OPENMP)
-    text += "OpenMP, " + std::to_string(num_threads()) + (num_threads() == 1 ? " thread" : " threads");
-#else
-    text += "no OpenMP, 1 thread";
-#endif
+    text += std::to_string(num_threads()) + (num_threads() == 1 ? " thread" : " threads");
 #if defined(XGRAD_USE_BLAS)
     text += ", BLAS";
+#endif
+#if defined(XGRAD_FAST_MATH)
+    text += ", fast math";
+#endif
+#if defined(__GNUC__) && !defined(__OPTIMIZE__)
+    text += ", not optimised: a hundred times as slow as with -O3";
 #endif
     text += "; xtensor " + version(XTENSOR_VERSION_MAJOR, XTENSOR_VERSION_MINOR, XTENSOR_VERSION_PATCH);
     text += ", xsimd " + version(XSIMD_VERSION_MAJOR, XSIMD_VERSION_MINOR, XSIMD_VERSION_PATCH);

@@ -2,13 +2,44 @@
 // few attributes that no standard spells yet.
 #pragma once
 
+// A compiler goes on after an #error, and thousands of lines bury it; it stops at a header that is not there. So
+// what cannot work ends here, with one sentence.
+#if (defined(_MSVC_LANG) ? _MSVC_LANG : __cplusplus) < 202002L
+#include <xgrad needs C++20: compile with -std=c++20>
+#endif
+
+#if !defined(__cpp_exceptions)
+#include <xgrad reports errors by exceptions: compile without -fno-exceptions>
+#endif
+
+// The dependencies cannot stand these two macros. libstdc++ does away with them in each of its headers.
+#include <cstddef>
+
+#if defined(min) || defined(max)
+#include <xtensor and xsimd have functions min and max: define NOMINMAX before windows.h, or #undef the two macros>
+#endif
+
+// Flags that allow the compiler to take it that no number is infinite or NaN, that zeros have no sign, or that sums
+// may be regrouped. g++ tells of each of them; clang only of -ffinite-math-only and of -ffast-math as a whole.
+#if defined(__FAST_MATH__) || (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__) || defined(_M_FP_FAST) || \
+    (defined(__GCC_IEC_559) && __GCC_IEC_559 == 0)
+#if !defined(XGRAD_ALLOW_FAST_MATH)
+#include <xgrad counts on IEEE 754: compile without -ffast-math, -Ofast and the like (or see docs/pitfalls.md)>
+#endif
+#define XGRAD_FAST_MATH 1
+#define XGRAD_ARITHMETIC _fast_math
+#else
+#define XGRAD_ARITHMETIC
+#endif
+
 #define XGRAD_VERSION_MAJOR 0
-#define XGRAD_VERSION_MINOR 1
+#define XGRAD_VERSION_MINOR 2
 #define XGRAD_VERSION_PATCH 0
 
-// Two translation units that were built for different instruction sets hold different machine code under
-// the same name; a linker would keep one of the two and crash on the older machine. So the name of the
-// inline namespace says for which set (and with or without OpenMP, and a BLAS) the code was built.
+// Two inline namespaces. XGRAD_ABI holds the code: two translation units that were built for different instruction
+// sets have different machine code under the same name; a linker would keep one of the two and crash on the older
+// machine. So its name says for which set the code was built, and what else of the build changes code: a BLAS,
+// a compiler that takes liberties with arithmetic.
 #if defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512DQ__)
 #define XGRAD_ISA avx512
 #elif defined(__AVX512F__)
@@ -31,21 +62,21 @@
 #define XGRAD_ISA generic
 #endif
 
-#if defined(_OPENMP)
-#define XGRAD_THREADING _openmp
-#else
-#define XGRAD_THREADING
-#endif
-
 #if defined(XGRAD_USE_BLAS)
 #define XGRAD_PRODUCTS _blas
 #else
 #define XGRAD_PRODUCTS
 #endif
 
-#define XGRAD_JOIN_TOKENS(major, minor, isa, threading, products) v##major##_##minor##_##isa##threading##products
-#define XGRAD_JOIN(major, minor, isa, threading, products) XGRAD_JOIN_TOKENS(major, minor, isa, threading, products)
-#define XGRAD_ABI XGRAD_JOIN(XGRAD_VERSION_MAJOR, XGRAD_VERSION_MINOR, XGRAD_ISA, XGRAD_THREADING, XGRAD_PRODUCTS)
+#define XGRAD_JOIN_TOKENS(major, minor) v##major##_##minor
+#define XGRAD_JOIN(major, minor) XGRAD_JOIN_TOKENS(major, minor)
+#define XGRAD_EXTEND_TOKENS(version, isa, products, arithmetic) version##_##isa##products##arithmetic
+#define XGRAD_EXTEND(version, isa, products, arithmetic) XGRAD_EXTEND_TOKENS(version, isa, products, arithmetic)
+
+// XGRAD_SHARED_ABI carries the version alone. It holds what there must be one of in a process whatever its parts were
+// built for: the exceptions, and, in the namespace `process`, data. No functions but those that a class has by itself.
+#define XGRAD_SHARED_ABI XGRAD_JOIN(XGRAD_VERSION_MAJOR, XGRAD_VERSION_MINOR)
+#define XGRAD_ABI XGRAD_EXTEND(XGRAD_SHARED_ABI, XGRAD_ISA, XGRAD_PRODUCTS, XGRAD_ARITHMETIC)
 
 #define XGRAD_STRINGIZE_TOKENS(text) #text
 #define XGRAD_STRINGIZE(text) XGRAD_STRINGIZE_TOKENS(text)
@@ -59,7 +90,7 @@
 #define XGRAD_ALWAYS_INLINE inline __attribute__((always_inline))
 #define XGRAD_NOINLINE __attribute__((noinline))
 #define XGRAD_RESTRICT __restrict__
-#define XGRAD_VISIBLE __attribute__((visibility("default")))
+#define XGRAD_VISIBLE __attribute__((visibility("default")))   // between libraries, whatever they are compiled with
 #endif
 
 // Before a loop over an array of vectors: left as a loop, the array would live in memory instead of in

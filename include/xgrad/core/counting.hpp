@@ -29,11 +29,27 @@
 #include <unistd.h>
 #endif
 
+namespace xgrad::inline XGRAD_SHARED_ABI {
+namespace per_process XGRAD_VISIBLE {
+
+struct counting_state {
+    std::mutex arrivals{};
+    bool claimed = false;              // whether there is a first thread
+    std::atomic<bool> busy{false};     // whether the first thread is in the middle of a count
+    std::atomic<bool> several{false};  // for the first thread: there are others
+    std::atomic<bool> agreed{false};   // for the others: the first thread knows
+};
+
+inline constinit counting_state counting{};
+inline constinit thread_local bool counts_first = false;   // whether this is the first thread
+
+}  // namespace per_process
+}  // namespace xgrad::inline XGRAD_SHARED_ABI
+
 namespace xgrad::inline XGRAD_ABI::detail {
 
-/// Who counts in this process. Shared libraries that share tensors must share this, too: it is visible from outside
-/// whatever they are compiled with.
-class XGRAD_VISIBLE counting {
+/// Who counts in this process. Libraries that share tensors share what this decides by.
+class counting {
 public:
     // The C library sets this to false before a second thread begins, which sees all that was counted.
     static bool single_threaded() noexcept {
@@ -47,12 +63,12 @@ public:
     /// While it lives, no other thread begins to count. To be short: a few counts, and no turn within a turn.
     class turn {
     public:
-        turn() noexcept {   // the compiler is told what is usual: several threads, one of which counts
+        [[nodiscard]] turn() noexcept {   // the compiler is told what is usual: several threads, one of which counts
             if (single_threaded()) [[unlikely]] m_alone = true;
             else m_alone = m_entered = enter();
         }
         ~turn() {
-            if (m_entered) s_busy.store(false, std::memory_order_release);
+            if (m_entered) s_all.busy.store(false, std::memory_order_release);
         }
         turn(const turn&) = delete;
         turn& operator=(const turn&) = delete;
@@ -65,32 +81,32 @@ public:
     };
 
     /// Whether it is agreed that several threads count; then it stays so.
-    static bool by_several() noexcept { return s_agreed.load(std::memory_order_acquire); }
+    static bool by_several() noexcept { return s_all.agreed.load(std::memory_order_acquire); }
 
 private:
     static bool enter() noexcept {
-        if (!s_is_first) [[unlikely]]
+        if (!per_process::counts_first) [[unlikely]]
             if (by_several() || !is_first()) return false;
-        s_busy.store(true, std::memory_order_relaxed);
+        s_all.busy.store(true, std::memory_order_relaxed);
         std::atomic_signal_fence(std::memory_order_seq_cst);   // the light one
-        if (!s_several.load(std::memory_order_relaxed)) [[likely]] return true;
-        s_busy.store(false, std::memory_order_release);
-        s_is_first = false;
+        if (!s_all.several.load(std::memory_order_relaxed)) [[likely]] return true;
+        s_all.busy.store(false, std::memory_order_release);
+        per_process::counts_first = false;
         return false;
     }
 
     /// Whether this thread, which is not known to be, is the first to count. If another is, that is told that it is no
     /// longer the only one; no newcomer counts before it is certain to know.
     XGRAD_NOINLINE static bool is_first() noexcept {
-        const auto lock = std::lock_guard{s_arrivals};
+        const auto lock = std::lock_guard{s_all.arrivals};
         if (by_several()) return false;
-        if (!s_claimed && can_fence()) return s_claimed = s_is_first = true;
-        s_several.store(true, std::memory_order_relaxed);
-        if (s_claimed) {
+        if (!s_all.claimed && can_fence()) return s_all.claimed = per_process::counts_first = true;
+        s_all.several.store(true, std::memory_order_relaxed);
+        if (s_all.claimed) {
             fence();
-            while (s_busy.load(std::memory_order_acquire)) std::this_thread::yield();
+            while (s_all.busy.load(std::memory_order_acquire)) std::this_thread::yield();
         }
-        s_agreed.store(true, std::memory_order_release);
+        s_all.agreed.store(true, std::memory_order_release);
         return false;
     }
 
@@ -109,12 +125,7 @@ private:
     static void fence() noexcept {}
 #endif
 
-    static constinit inline std::mutex s_arrivals{};
-    static constinit inline bool s_claimed = false;   // whether there is a first thread
-    static constinit inline thread_local bool s_is_first = false;
-    static constinit inline std::atomic<bool> s_busy{false};      // whether the first thread is in the middle of a count
-    static constinit inline std::atomic<bool> s_several{false};   // for the first thread: there are others
-    static constinit inline std::atomic<bool> s_agreed{false};    // for the others: the first thread knows
+    static constexpr auto& s_all = per_process::counting;
 };
 
 }  // namespace xgrad::detail

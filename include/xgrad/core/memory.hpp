@@ -18,6 +18,48 @@
 #include <new>
 #include <utility>
 
+namespace xgrad::inline XGRAD_SHARED_ABI {
+namespace per_process XGRAD_VISIBLE {
+
+/// A block that is kept for later.
+struct free_block {
+    free_block* next;
+};
+
+struct free_list {
+    free_block* head = nullptr;
+    std::size_t count = 0;
+};
+
+// Of size classes, each of which has its list: sixteen small ones, then four to each of 38 powers of two.
+inline constexpr std::size_t pool_classes = 16 + 4 * 38;
+
+struct common_blocks {
+    std::mutex mutex{};
+    free_list lists[pool_classes]{};
+    std::atomic<std::size_t> system_allocations{0};
+    std::atomic<std::size_t> reserved{0};
+    std::atomic<std::size_t> peak{0};
+};
+
+struct blocks_of_thread {
+    free_list lists[pool_classes]{};
+    bool watched = false;   // its blocks are handed over when the thread ends
+    bool ended = false;     // from here on it keeps none
+};
+
+// Never destroyed: tensors with static storage may be freed after any destructor of ours would have run.
+union undestroyed_blocks {
+    common_blocks blocks{};
+    ~undestroyed_blocks() {}
+};
+
+inline constinit undestroyed_blocks common{};
+inline constinit thread_local blocks_of_thread own_blocks{};
+
+}  // namespace per_process
+}  // namespace xgrad::inline XGRAD_SHARED_ABI
+
 namespace xgrad::inline XGRAD_ABI::memory {
 
 /// The alignment of every block, in bytes: a cache line, and the widest vector register.
@@ -28,15 +70,16 @@ inline constexpr bool pooled = XGRAD_ADDRESS_SANITIZER == 0;
 
 namespace detail {
 
-struct free_block {
-    free_block* next;
-};
+using per_process::free_block;
+using per_process::free_list;
+using per_process::own_blocks;
 
 // Classes: multiples of 64 bytes up to 1 KiB, then four to each power of two, so that at most a fifth of a
 // block is idle.
 inline constexpr std::size_t small_limit = 1024;
 inline constexpr std::size_t small_classes = small_limit / alignment;
 inline constexpr std::size_t class_count = small_classes + 4 * (48 - 10);
+static_assert(class_count == per_process::pool_classes);
 
 constexpr std::size_t size_class(std::size_t bytes) {
     if (bytes <= small_limit) return bytes == 0 ? 0 : (bytes - 1) / alignment;
@@ -53,20 +96,16 @@ constexpr std::size_t class_bytes(std::size_t index) {
 
 static_assert(class_bytes(size_class(1024)) == 1024 && class_bytes(size_class(1025)) == 1280);
 
-struct free_list {
-    free_block* head = nullptr;
-    std::size_t count = 0;
+inline void push(free_list& list, free_block* block) {
+    block->next = list.head;
+    list.head = block;
+    ++list.count;
+}
 
-    void push(free_block* block) {
-        block->next = head;
-        head = block;
-        ++count;
-    }
-    free_block* pop() {
-        --count;
-        return std::exchange(head, head->next);
-    }
-};
+inline free_block* pop(free_list& list) {
+    --list.count;
+    return std::exchange(list.head, list.head->next);
+}
 
 // How many blocks of a class a thread keeps to itself: a mebibyte of them, and four at least.
 inline constexpr auto share = [] {
@@ -76,40 +115,20 @@ inline constexpr auto share = [] {
     return shares;
 }();
 
-struct common_lists {
-    std::mutex mutex;
-    std::array<free_list, class_count> lists{};
-    std::atomic<std::size_t> system_allocations{0};
-    std::atomic<std::size_t> reserved{0};
-    std::atomic<std::size_t> peak{0};
-};
-
-// Never destroyed: tensors with static storage may be freed after any destructor of ours would have run.
-inline common_lists& common() {
-    static auto& lists = *new common_lists;
-    return lists;
-}
-
-struct thread_lists {
-    std::array<free_list, class_count> lists{};
-    bool watched = false;   // its blocks are handed over when the thread ends
-    bool ended = false;     // from here on it keeps none
-};
-
-inline constinit thread_local thread_lists own_lists{};
+inline per_process::common_blocks& common() { return per_process::common.blocks; }
 
 inline void hand_over(free_list& from, free_list& to, std::size_t count) {
-    for (; count != 0; --count) to.push(from.pop());
+    for (; count != 0; --count) push(to, pop(from));
 }
 
 struct thread_watch {
-    thread_watch() { own_lists.watched = true; }
+    thread_watch() { own_blocks.watched = true; }
     ~thread_watch() {
         const auto lock = std::lock_guard{common().mutex};
         for (auto index = std::size_t{0}; index < class_count; ++index)
-            hand_over(own_lists.lists[index], common().lists[index], own_lists.lists[index].count);
-        own_lists.watched = false;
-        own_lists.ended = true;
+            hand_over(own_blocks.lists[index], common().lists[index], own_blocks.lists[index].count);
+        own_blocks.watched = false;
+        own_blocks.ended = true;
     }
 };
 
@@ -135,21 +154,21 @@ inline void give_to_system(void* block, std::size_t bytes) {
 }
 
 XGRAD_NOINLINE inline void* allocate_slowly(std::size_t index) {
-    auto& list = own_lists.lists[index];
-    if (!own_lists.watched && !own_lists.ended) watch_this_thread();
+    auto& list = own_blocks.lists[index];
+    if (!own_blocks.watched && !own_blocks.ended) watch_this_thread();
     {
         const auto lock = std::lock_guard{common().mutex};
         auto& spare = common().lists[index];
-        hand_over(spare, list, std::min(spare.count, own_lists.ended ? std::size_t{1} : share[index] / 2));
+        hand_over(spare, list, std::min(spare.count, own_blocks.ended ? std::size_t{1} : share[index] / 2));
     }
-    return list.head != nullptr ? list.pop() : take_from_system(class_bytes(index));
+    return list.head != nullptr ? pop(list) : take_from_system(class_bytes(index));
 }
 
 // For a thread that gave back a block and is not watched yet, has ended, or keeps more than its share.
 XGRAD_NOINLINE inline void settle(std::size_t index) {
-    auto& list = own_lists.lists[index];
-    if (!own_lists.watched && !own_lists.ended) watch_this_thread();
-    const auto excess = own_lists.ended ? list.count : list.count > share[index] ? list.count / 2 : 0;
+    auto& list = own_blocks.lists[index];
+    if (!own_blocks.watched && !own_blocks.ended) watch_this_thread();
+    const auto excess = own_blocks.ended ? list.count : list.count > share[index] ? list.count / 2 : 0;
     if (excess == 0) return;
     const auto lock = std::lock_guard{common().mutex};
     hand_over(list, common().lists[index], excess);
@@ -162,17 +181,17 @@ inline void* allocate(std::size_t bytes) {
     if (bytes > std::numeric_limits<std::ptrdiff_t>::max() / 2 || bytes >> 48 != 0) throw std::bad_alloc{};
     if constexpr (!pooled) return detail::take_from_system(bytes);
     const auto index = detail::size_class(bytes);
-    auto& list = detail::own_lists.lists[index];
-    return list.head != nullptr ? list.pop() : detail::allocate_slowly(index);
+    auto& list = per_process::own_blocks.lists[index];
+    return list.head != nullptr ? detail::pop(list) : detail::allocate_slowly(index);
 }
 
 /// Takes back what `allocate(bytes)` gave, on any thread.
 inline void deallocate(void* block, std::size_t bytes) noexcept {
     if constexpr (!pooled) return detail::give_to_system(block, bytes);
     const auto index = detail::size_class(bytes);
-    auto& list = detail::own_lists.lists[index];
-    list.push(static_cast<detail::free_block*>(block));
-    if (list.count > detail::share[index] || !detail::own_lists.watched) detail::settle(index);
+    auto& list = per_process::own_blocks.lists[index];
+    detail::push(list, static_cast<detail::free_block*>(block));
+    if (list.count > detail::share[index] || !per_process::own_blocks.watched) detail::settle(index);
 }
 
 /// What the pool did since the program began.
@@ -190,10 +209,10 @@ inline statistics stats() {
 /// Gives the blocks that are kept for later, this thread's and the common ones, back to the system.
 inline void release_unused() {
     const auto lock = std::lock_guard{detail::common().mutex};
-    for (auto* lists : {&detail::own_lists.lists, &detail::common().lists})
+    for (auto* lists : {&per_process::own_blocks.lists, &detail::common().lists})
         for (auto index = std::size_t{0}; index < detail::class_count; ++index)
             while ((*lists)[index].head != nullptr)
-                detail::give_to_system((*lists)[index].pop(), detail::class_bytes(index));
+                detail::give_to_system(detail::pop((*lists)[index]), detail::class_bytes(index));
 }
 
 /// A standard allocator over the pool, for the containers that the engine and kernels use inside.
@@ -218,7 +237,7 @@ struct allocator {
 template <class T>
 class scratch {
 public:
-    explicit scratch(std::size_t count) : m_count{count}, m_data{allocator<T>{}.allocate(count)} {}
+    [[nodiscard]] explicit scratch(std::size_t count) : m_count{count}, m_data{allocator<T>{}.allocate(count)} {}
     ~scratch() { allocator<T>{}.deallocate(m_data, m_count); }
     scratch(const scratch&) = delete;
     scratch& operator=(const scratch&) = delete;

@@ -1,52 +1,51 @@
-// Threads: OpenMP where the compiler has it, one thread where it has not.
+// Work that several threads share.
 #pragma once
 
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/error.hpp>
+#include <xgrad/core/processors.hpp>
+#include <xgrad/core/thread_pool.hpp>
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <utility>
 
-#if defined(_OPENMP)
-#include <omp.h>
-#endif
+namespace xgrad::inline XGRAD_SHARED_ABI {
+namespace per_process XGRAD_VISIBLE {
+
+inline constinit thread_local int threads_wanted = 0;    // by this thread; 0: as many as usual
+inline constinit thread_local std::size_t regions = 0;   // how often this thread has called on others
+
+}  // namespace per_process
+}  // namespace xgrad::inline XGRAD_SHARED_ABI
 
 namespace xgrad::inline XGRAD_ABI {
 
-namespace detail {
-
-inline constinit thread_local std::size_t regions = 0;   // how often this thread has called on others
-inline constinit thread_local bool alone = false;        // whether it must not
-
-}  // namespace detail
-
-/// How many threads an operation may use. Without OpenMP it is 1.
-inline int num_threads() noexcept {
-#if defined(_OPENMP)
-    return detail::alone || omp_in_parallel() != 0 ? 1 : omp_get_max_threads();
-#else
-    return 1;
-#endif
+/// How many threads an operation called from this thread may use, itself included: what `set_num_threads` said; else
+/// what the environment says, XGRAD_NUM_THREADS or else OMP_NUM_THREADS; else one for each processor on which the
+/// process may run (its affinity, and the quota of its control group, are looked at once). 1 within a part of shared work.
+inline int num_threads() {
+    static const auto usual = detail::default_threads();
+    return per_process::alone ? 1 : per_process::threads_wanted != 0 ? per_process::threads_wanted : usual;
 }
 
-/// Sets how many threads the operations called from this thread may use. Throws `value_error` below 1.
-/// Without OpenMP it changes nothing. The results of an operation never depend on this number.
-inline void set_num_threads([[maybe_unused]] int count) {
+/// Sets how many threads the operations called from this thread may use; other threads have numbers of their own. Throws
+/// `value_error` below 1. The results of an operation never depend on this number.
+inline void set_num_threads(int count) {
     if (count < 1) fail<value_error>("set_num_threads", "at least one thread, got ", count);
-#if defined(_OPENMP)
-    omp_set_num_threads(count);
-#endif
+    per_process::threads_wanted = count;
 }
 
 /// How often this thread has shared its work with others so far.
-inline std::size_t parallel_regions() noexcept { return detail::regions; }
+inline std::size_t parallel_regions() noexcept { return per_process::regions; }
 
 /// While it lives, and `alone` is true, this thread shares no work with others.
-class single_thread {
+class [[nodiscard]] single_thread {
 public:
-    explicit single_thread(bool alone) : m_before{std::exchange(detail::alone, detail::alone || alone)} {}
-    ~single_thread() { detail::alone = m_before; }
+    [[nodiscard("without a name it ends at once: write xg::single_thread guard{...};")]]
+    explicit single_thread(bool alone) : m_before{std::exchange(per_process::alone, per_process::alone || alone)} {}
+    ~single_thread() { per_process::alone = m_before; }
     single_thread(const single_thread&) = delete;
     single_thread& operator=(const single_thread&) = delete;
 
@@ -58,29 +57,38 @@ private:
 /// thread takes 3 microseconds to start and to end, which is as long as 64 Ki floats take to be multiplied.
 inline constexpr std::size_t light_grain = 65536;
 
+namespace detail {
+
+/// `parallel_for` on several threads, in so many parts that one which is late holds up little. Gives back false, and does
+/// nothing, if there is nobody to share with.
+template <class Body>
+bool share_work(std::size_t count, std::size_t threads, const Body& body) {
+    struct call {
+        const Body& body;
+        std::size_t count, parts;
+    };
+    const auto all = call{body, count, std::min({count, 4 * threads, std::size_t{max_parts}})};
+    const auto part = [](const void* context, std::size_t number) {
+        const auto& [f, items, parts] = *static_cast<const call*>(context);
+        f(items * number / parts, items * (number + 1) / parts);
+    };
+    return run_parts(threads, static_cast<std::uint32_t>(all.parts), part, &all);
+}
+
+}  // namespace detail
+
 /// Calls `body(begin, end)` for consecutive parts of [0, count), on several threads when every one of them
-/// gets at least `grain` items. `body` must not throw, and what it computes for an item must not depend on
-/// the part that the item falls in.
+/// gets at least `grain` items. What `body` computes for an item must not depend on the part that the item falls in.
+/// Throws what it throws; parts may then be left out.
 template <class Body>
 void parallel_for(std::size_t count, std::size_t grain, const Body& body) {
-#if defined(_OPENMP)
     if (count >= 2 * grain) {
         const auto threads = std::min(static_cast<std::size_t>(num_threads()), count / grain);
-        if (threads > 1) {
-            ++detail::regions;
-#pragma omp parallel num_threads(static_cast<int>(threads))
-            {
-                const auto team = static_cast<std::size_t>(omp_get_num_threads());
-                const auto member = static_cast<std::size_t>(omp_get_thread_num());
-                const auto begin = count * member / team, end = count * (member + 1) / team;
-                if (begin < end) body(begin, end);
-            }
+        if (threads > 1 && detail::share_work(count, threads, body)) {
+            ++per_process::regions;
             return;
         }
     }
-#else
-    static_cast<void>(grain);
-#endif
     if (count != 0) body(std::size_t{0}, count);
 }
 

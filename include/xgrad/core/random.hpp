@@ -20,6 +20,21 @@
 #include <span>
 #include <utility>
 
+namespace xgrad::inline XGRAD_SHARED_ABI {
+namespace per_process XGRAD_VISIBLE {
+
+/// The default generator. It begins as `generator{0}` does; a test compares.
+struct shared_numbers {
+    std::mutex mutex{};
+    std::array<std::uint64_t, 4> state{0xe220a8397b1dcdafu, 0x6e789e6aa1b965f4u, 0x06c45d188009454fu,
+                                       0xf88bb8a8724c81ecu};
+};
+
+inline constinit shared_numbers numbers{};
+
+}  // namespace per_process
+}  // namespace xgrad::inline XGRAD_SHARED_ABI
+
 namespace xgrad::inline XGRAD_ABI {
 
 namespace detail {
@@ -95,6 +110,8 @@ inline double normal_quantile(double p) {
     return q < 0 ? -tail : tail;
 }
 
+class default_generator;
+
 }  // namespace detail
 
 /// A pseudo-random generator: xoshiro256++ (D. Blackman and S. Vigna, "Scrambled linear pseudorandom number
@@ -160,29 +177,36 @@ public:
     }
 
 private:
+    friend class detail::default_generator;
+    explicit generator(const std::array<std::uint64_t, 4>& state) : m_state{state} {}
+
     std::array<std::uint64_t, 4> m_state{};
 };
 
 namespace detail {
 
-struct shared_generator {
-    std::mutex mutex;
-    generator numbers{0};
-};
+/// The default generator while somebody draws from it, locked: its state is everybody's, its code is not.
+class default_generator {
+public:
+    [[nodiscard]] default_generator() : m_lock{per_process::numbers.mutex}, m_numbers{per_process::numbers.state} {}
+    ~default_generator() { per_process::numbers.state = m_numbers.m_state; }
+    default_generator(const default_generator&) = delete;
+    default_generator& operator=(const default_generator&) = delete;
 
-inline shared_generator& default_generator() {
-    static auto shared = shared_generator{};
-    return shared;
-}
+    generator& numbers() noexcept { return m_numbers; }
+
+private:
+    std::lock_guard<std::mutex> m_lock;
+    generator m_numbers;
+};
 
 }  // namespace detail
 
 /// Calls `body` with the generator that everything random uses by default, locked meanwhile.
 template <class Body>
 decltype(auto) with_default_generator(const Body& body) {
-    auto& shared = detail::default_generator();
-    const auto lock = std::lock_guard{shared.mutex};
-    return body(shared.numbers);
+    auto shared = detail::default_generator{};
+    return body(shared.numbers());
 }
 
 /// Starts the default generator anew: from here on everything random is determined by `seed`.

@@ -3,6 +3,7 @@
 
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/error.hpp>
+#include <xgrad/core/exact.hpp>
 
 #include <algorithm>
 #include <array>
@@ -24,12 +25,17 @@ inline constexpr std::size_t dynamic_rank = static_cast<std::size_t>(-1);
 /// The largest number of axes of a tensor. A shape of this many is stored in place, without the heap.
 inline constexpr std::size_t max_rank = 8;
 
-/// A number in a braced list: any integer, signed or not, so that `{n, 3}` never warns of narrowing.
+/// A size, an axis or an index: any integer, signed or not, so that `{n, 3}` never warns of narrowing. One that no
+/// memory could hold stays out of every range, and what is no integer does not compile.
 struct extent {
     std::ptrdiff_t value;
 
-    template <std::integral Integer>
-    constexpr extent(Integer number) : value{static_cast<std::ptrdiff_t>(number)} {}
+    template <class Number>
+        requires(std::is_arithmetic_v<Number> || (std::is_enum_v<Number> && std::is_convertible_v<Number, std::ptrdiff_t>))
+    constexpr extent(Number number) : value{detail::nearest_cast<std::ptrdiff_t>(+number)} {
+        static_assert(!std::is_floating_point_v<Number> && !std::is_same_v<Number, bool>,
+                      "sizes, axes and indices are integers, neither truth values nor fractions");
+    }
 
     constexpr operator std::ptrdiff_t() const { return value; }
 };
@@ -99,7 +105,7 @@ public:
 private:
     constexpr void assign(const auto& sizes) {
         for (const auto size : sizes) {
-            const auto number = static_cast<std::ptrdiff_t>(size);
+            const auto number = extent{size}.value;
             if (number < 0) fail<shape_error>("shape", "a size must not be negative, got ", number);
             push_back(static_cast<std::size_t>(number));
         }
@@ -133,7 +139,7 @@ public:
     template <class Axes>
     constexpr axis_set(std::string_view where, const Axes& axes, std::size_t rank) {
         for (const auto axis : axes) {
-            const auto position = normalize_axis(where, static_cast<std::ptrdiff_t>(axis), rank);
+            const auto position = normalize_axis(where, extent{axis}, rank);
             if (contains(position)) fail<value_error>(where, "axis ", position, " is named twice");
             m_bits |= 1u << position;
         }

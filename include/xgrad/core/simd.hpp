@@ -162,11 +162,6 @@ XGRAD_SIMD_FUNCTION(sin)
 XGRAD_SIMD_FUNCTION(cos)
 #undef XGRAD_SIMD_FUNCTION
 
-template <std::integral T>
-T abs(T x) {
-    return x < 0 ? static_cast<T>(-x) : x;
-}
-
 /// Number by number: xsimd's own, e^(b ln a), is wrong for zeros, infinities and NaN, and loses as many digits as
 /// the result has before the point (340 units in the last place at 3^100, with 8.1).
 template <class T, class A>

@@ -2,6 +2,8 @@
 // without forwarding headers.
 #pragma once
 
+#include <xgrad/core/config.hpp>
+
 #if __has_include(<xtensor/containers/xarray.hpp>)
 #include <xtensor/containers/xadapt.hpp>
 #include <xtensor/containers/xarray.hpp>

@@ -30,7 +30,7 @@ class tensor_dataset {
 public:
     /// Throws `rank_error` for a scalar, `shape_error` when the first sizes differ.
     explicit tensor_dataset(Tensors... tensors) : m_tensors{std::move(tensors)...} {
-        auto check = [&, first = true](const auto& each) mutable {
+        auto compare = [&, first = true](const auto& each) mutable {
             if (each.rank() == 0) fail<rank_error>("tensor_dataset", "a scalar has no samples");
             if (first) m_size = each.shape(0);
             else if (each.shape(0) != m_size)
@@ -38,7 +38,7 @@ public:
                                   " samples; the first sizes must be equal");
             first = false;
         };
-        std::apply([&](const auto&... each) { (check(each), ...); }, m_tensors);
+        std::apply([&](const auto&... each) { (compare(each), ...); }, m_tensors);
     }
 
     std::size_t size() const noexcept { return m_size; }

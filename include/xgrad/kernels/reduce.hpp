@@ -8,6 +8,7 @@
 
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/dtype.hpp>
+#include <xgrad/core/exact.hpp>
 #include <xgrad/core/memory.hpp>
 #include <xgrad/core/parallel.hpp>
 #include <xgrad/core/shape.hpp>
@@ -15,7 +16,9 @@
 
 #include <algorithm>
 #include <array>
+#include <concepts>
 #include <cstddef>
+#include <functional>
 #include <limits>
 
 namespace xgrad::inline XGRAD_ABI::kernels {
@@ -24,12 +27,20 @@ struct sum_of {
     template <class T>
     static constexpr T identity = T{0};
     auto operator()(const auto& a, const auto& b) const { return a + b; }
+    template <std::integral T>
+    T operator()(T a, T b) const {
+        return xgrad::detail::wrapping(std::plus<>{}, a, b);
+    }
 };
 
 struct product_of {
     template <class T>
     static constexpr T identity = T{1};
     auto operator()(const auto& a, const auto& b) const { return a * b; }
+    template <std::integral T>
+    T operator()(T a, T b) const {
+        return xgrad::detail::wrapping(std::multiplies<>{}, a, b);
+    }
 };
 
 /// The larger of two; NaN when either is, as in NumPy.

@@ -124,13 +124,17 @@ void cross_entropy(const T* x, const std::int64_t* labels, std::size_t rows, std
     });
 }
 
-/// dx[i, j] = weights[i weight_step] (e^x[i, j] / sum_k e^x[i, k] - [j = labels[i]])
+/// dx[i, j] = weights[i weight_step] (e^x[i, j] / sum_k e^x[i, k] - [j = labels[i]]), 0 where the weight is
 template <class T>
 void cross_entropy_gradient(const T* x, const std::int64_t* labels, const T* weights, std::size_t weight_step,
                             std::size_t rows, std::size_t classes, T* dx) {
     parallel_for(rows, detail::softmax_grain / std::max<std::size_t>(1, classes) + 1, [&](std::size_t begin, std::size_t end) {
         for (auto i = begin; i < end; ++i) {
             const auto weight = weights[i * weight_step];
+            if (weight == T{0}) {
+                std::fill_n(dx + i * classes, classes, T{0});
+                continue;
+            }
             detail::softmax_row(x + i * classes, dx + i * classes, classes, weight);
             dx[i * classes + static_cast<std::size_t>(labels[i])] -= weight;
         }

@@ -7,6 +7,7 @@
 #include <xgrad/ops/elementwise.hpp>
 #include <xgrad/ops/math.hpp>
 
+#include <concepts>
 #include <cstddef>
 #include <numbers>
 #include <type_traits>
@@ -40,6 +41,13 @@ struct tanh_fn : unary<tanh_fn> {
     static constexpr auto gradient = [](const auto& dy, const auto& y) { return dy * (1 - y * y); };
 };
 inline constexpr tanh_fn tanh{};
+
+namespace standard_names {
+template <std::derived_from<base> X>
+auto tanh(const X& x) {
+    return xgrad::tanh(x);
+}
+}  // namespace standard_names
 
 /// y = ln(1 + e^x)        dx = dy sigmoid(x)
 struct softplus_fn : unary<softplus_fn> {

@@ -1,4 +1,5 @@
-// + - * / and their like. Both operands broadcast by NumPy's rule; either may be a number.
+// + - * / and their like. Both operands broadcast by NumPy's rule; either may be a number: beside integers one that
+// their type holds, which else throws `value_error`. Integers wrap around, as NumPy's do.
 #pragma once
 
 #include <xgrad/core/config.hpp>
@@ -6,8 +7,10 @@
 #include <xgrad/ops/elementwise.hpp>
 
 #include <algorithm>
+#include <cmath>
 #include <concepts>
 #include <cstddef>
+#include <functional>
 #include <span>
 #include <type_traits>
 #include <utility>
@@ -18,6 +21,10 @@ namespace xgrad::inline XGRAD_ABI {
 struct add_fn : binary<add_fn> {
     static constexpr auto name = "add";
     static auto value(const auto& a, const auto& b) { return a + b; }
+    template <std::integral T>
+    static T value(T a, T b) {
+        return detail::wrapping(std::plus<>{}, a, b);
+    }
     static constexpr auto left = detail::pass_on{};
     static constexpr auto right = detail::pass_on{};
 };
@@ -27,6 +34,10 @@ inline constexpr add_fn add{};
 struct subtract_fn : binary<subtract_fn> {
     static constexpr auto name = "subtract";
     static auto value(const auto& a, const auto& b) { return a - b; }
+    template <std::integral T>
+    static T value(T a, T b) {
+        return detail::wrapping(std::minus<>{}, a, b);
+    }
     static constexpr auto left = detail::pass_on{};
     static constexpr auto right = [](const auto& dy) { return -dy; };
 };
@@ -36,28 +47,78 @@ inline constexpr subtract_fn subtract{};
 struct multiply_fn : binary<multiply_fn> {
     static constexpr auto name = "multiply";
     static auto value(const auto& a, const auto& b) { return a * b; }
+    template <std::integral T>
+    static T value(T a, T b) {
+        return detail::wrapping(std::multiplies<>{}, a, b);
+    }
     static constexpr auto left = [](const auto& dy, const auto& b) { return dy * b; };
     static constexpr auto right = left;
 };
 inline constexpr multiply_fn multiply{};
 
 /// y = a / b        da = dy / b,  db = -dy (a / b) / b
-/// Of integers it is the whole part, as in C++; a zero divisor among them throws `value_error`.
+/// Not of integers, whose quotient is none: `floor_divide`, or `astype<float>` first.
 struct divide_fn : binary<divide_fn> {
     static constexpr auto name = "divide";
     static auto value(const auto& a, const auto& b) { return a / b; }
-    template <std::signed_integral T>
-    static T value(T a, T b) {
-        return b == T{-1} ? static_cast<T>(0 - static_cast<std::make_unsigned_t<T>>(a)) : static_cast<T>(a / b);   // -a, which may wrap
+    template <std::integral T>
+    static T value(T a, T) {
+        static_assert(real<T>, "integers do not divide by /: floor_divide(a, b), or astype<float>(a) / astype<float>(b)");
+        return a;
     }
     static constexpr auto left = [](const auto& dy, const auto& b) { return dy / b; };
     static constexpr auto right = [](const auto& dy, const auto& b, const auto& a) { return -dy * (a / b) / b; };
-    template <element T>
-    static void check(std::span<const T> divisors) {
-        if (std::ranges::find(divisors, T{0}) != divisors.end()) fail<value_error>(name, "an integer divided by zero");
-    }
 };
 inline constexpr divide_fn divide{};
+
+/// y = the largest whole number that is at most a / b; exactly, as in PyTorch: 1 by 0.1, which is a little more than a
+/// tenth, is 9. Steps have no slope: nothing is recorded, and the result needs no gradient.
+/// A zero divisor among integers throws `value_error`; among real numbers the result is that of a / b.
+struct floor_divide_fn : binary<floor_divide_fn> {
+    static constexpr auto name = "floor_divide";
+    template <plain_value V>
+    static V value(const V& a, const V& b) {
+        if constexpr (simd::is_batch<V>) {
+            using number = typename V::value_type;
+            alignas(64) number x[V::size], y[V::size];
+            a.store_aligned(x);
+            b.store_aligned(y);
+            for (auto i = std::size_t{0}; i < V::size; ++i) x[i] = value(x[i], y[i]);
+            return V::load_aligned(x);
+        } else {
+            const auto rest = std::fmod(a, b);
+            const auto whole_part = (a - rest) / b;   // but for rounding
+            const auto below = whole_part - (rest != 0 && (rest < 0) != (b < 0) ? 1 : 0);
+            return b == 0 ? a / b : below == 0 ? std::copysign(V{0}, a / b) : std::round(below);
+        }
+    }
+    template <std::integral T>
+    static T value(T a, T b) {
+        if constexpr (std::is_signed_v<T>) {
+            if (b == T{-1}) return detail::wrapping(std::minus<>{}, T{0}, a);   // the one quotient that may be too large
+            return static_cast<T>(a / b - (a % b != 0 && (a < 0) != (b < 0) ? 1 : 0));
+        } else {
+            return static_cast<T>(a / b);
+        }
+    }
+    static constexpr auto left = [](const auto& dy) { return dy * 0; };
+    static constexpr auto right = left;
+    template <element T>
+    static void validate(std::span<const T> divisors) {
+        if (std::ranges::find(divisors, T{0}) != divisors.end()) fail<value_error>(name, "an integer divided by zero");
+    }
+
+    template <class A, class B>
+    auto operator()(const A& a, const B& b) const {
+        if constexpr (tensor_operands<A, B>) {
+            const auto guard = no_grad{};
+            return binary<floor_divide_fn>::operator()(a, b);
+        } else {
+            return binary<floor_divide_fn>::operator()(a, b);
+        }
+    }
+};
+inline constexpr floor_divide_fn floor_divide{};
 
 /// y = max(a, b), NaN where either is        da = dy where a > b, half of it where they are equal
 struct maximum_fn : binary<maximum_fn> {
@@ -86,6 +147,10 @@ struct negative_fn : unary<negative_fn> {
     static constexpr auto name = "negative";
     static constexpr auto takes_integers = true;
     static auto value(const auto& x) { return -x; }
+    template <std::integral T>
+    static T value(const T& x) {
+        return detail::wrapping(std::minus<>{}, T{0}, x);
+    }
     static constexpr auto gradient = [](const auto& dy) { return -dy; };
 };
 inline constexpr negative_fn negative{};
@@ -145,7 +210,7 @@ void assign(const char* name, const tensor<T, N>& x, const B& y) {
         if (overlaps) update(name, f, x, y.clone());
         else update(name, f, x, y);
     } else {
-        assign<Op>(name, x, tensor<T, 0>(as_element<T>(y)));
+        assign<Op>(name, x, tensor<T, 0>(as_element<T>(name, y)));
     }
 }
 

@@ -4,25 +4,66 @@
 // compare whole tensors.
 #pragma once
 
+#include <xgrad/autograd/create.hpp>
 #include <xgrad/core/config.hpp>
+#include <xgrad/core/exact.hpp>
 #include <xgrad/ops/elementwise.hpp>
 
 #include <cmath>
 #include <cstddef>
-#include <cstdint>
 #include <functional>
+#include <limits>
+#include <optional>
 #include <type_traits>
 
 namespace xgrad::inline XGRAD_ABI {
 
 namespace detail {
 
-/// The type in which an element and a number are compared: a fraction is none to integers, -1 none to unsigned
-/// ones; but to a float, 0.1 is the float nearest to it.
-template <element T, class S>
-using compared_as = std::conditional_t<real<T>, T,
-                    std::conditional_t<std::is_floating_point_v<S>, double,
-                    std::conditional_t<std::is_signed_v<T> == std::is_signed_v<S>, std::common_type_t<T, S>, std::int64_t>>>;
+/// a R b is b R' a.
+template <class Relation>
+struct mirror {
+    using type = Relation;
+};
+template <>
+struct mirror<std::less<>> {
+    using type = std::greater<>;
+};
+template <>
+struct mirror<std::less_equal<>> {
+    using type = std::greater_equal<>;
+};
+template <>
+struct mirror<std::greater<>> {
+    using type = std::less<>;
+};
+template <>
+struct mirror<std::greater_equal<>> {
+    using type = std::less_equal<>;
+};
+
+template <class Relation, element T>
+tensor<bool> compare_with(const char* name, const basic_tensor<T>& x, T value) {
+    return compute<bool>(name, [=](T element) { return Relation{}(element, value); }, x);
+}
+
+/// Whether `x R number`, exactly, whatever the types: as x R v with the v of type T that divides all T as the number
+/// does, or as the one answer for all where there is none. (x < 2.5 is x < 3, x <= 2.5 is x <= 2, and bytes are < 300.)
+/// To a float, 0.1 is the float nearest to it.
+template <class Relation, element T, class S>
+tensor<bool> compare(const char* name, const basic_tensor<T>& x, S number) {
+    constexpr auto by_next = std::is_same_v<Relation, std::less<>> || std::is_same_v<Relation, std::greater_equal<>>;
+    constexpr auto by_last = std::is_same_v<Relation, std::greater<>> || std::is_same_v<Relation, std::less_equal<>>;
+    auto value = std::optional<T>{};
+    auto otherwise = Relation{}(std::numeric_limits<double>::quiet_NaN(), 0.0);   // beside NaN
+    if (real<T> || number == number) {
+        const auto next = at_least<T>(number), last = at_most<T>(number);
+        if (by_next || next == last) value = next;
+        else if (by_last) value = last;
+        otherwise = by_last ? Relation{}(1, 0) : Relation{}(0, 1);   // all are above, or below, or at least unequal
+    }
+    return value ? compare_with<Relation>(name, x, *value) : filled<dynamic_rank>(shape_of(x), otherwise);
+}
 
 }  // namespace detail
 
@@ -37,15 +78,11 @@ struct comparison {
     }
     template <element T, std::size_t N, scalar S>
     tensor<bool, N> operator()(const tensor<T, N>& a, S b) const {
-        using common = detail::compared_as<T, S>;
-        const auto with_number = [number = static_cast<common>(b)](T x) { return Relation{}(static_cast<common>(x), number); };
-        return detail::with_rank<N>(detail::compute<bool>(name, with_number, a));
+        return detail::with_rank<N>(detail::compare<Relation, T>(name, a, b));
     }
     template <element T, std::size_t N, scalar S>
     tensor<bool, N> operator()(S a, const tensor<T, N>& b) const {
-        using common = detail::compared_as<T, S>;
-        const auto with_number = [number = static_cast<common>(a)](T x) { return Relation{}(number, static_cast<common>(x)); };
-        return detail::with_rank<N>(detail::compute<bool>(name, with_number, b));
+        return detail::with_rank<N>(detail::compare<typename detail::mirror<Relation>::type, T>(name, b, a));
     }
     template <element T, element U, std::size_t N, std::size_t M>
         requires(!std::is_same_v<T, U>)
@@ -120,15 +157,17 @@ tensor<bool, broadcast_rank<N, M>> operator||(const tensor<bool, N>& a, const te
 }
 
 /// Whether two tensors have the same shape and equal elements.
-template <element T>
-bool array_equal(const basic_tensor<T>& a, const basic_tensor<T>& b) {
+template <element T, element U>
+bool array_equal(const basic_tensor<T>& a, const basic_tensor<U>& b) {
+    static_assert(std::is_same_v<T, U>, "the element types differ: convert one operand with astype<T>(x)");
     const auto x = a.span(), y = b.span();
     return detail::shape_of(a) == detail::shape_of(b) && std::ranges::equal(x, y);
 }
 
 /// Whether |a - b| <= atol + rtol |b| for every element of two tensors of one shape, as in NumPy.
-template <real T>
-bool allclose(const basic_tensor<T>& a, const basic_tensor<T>& b, double rtol = 1e-5, double atol = 1e-8) {
+template <element T, element U>
+bool allclose(const basic_tensor<T>& a, const basic_tensor<U>& b, double rtol = 1e-5, double atol = 1e-8) {
+    detail::check_types<T, U>();
     const auto x = a.span(), y = b.span();
     return detail::shape_of(a) == detail::shape_of(b) && std::ranges::equal(x, y, [=](double v, double w) {
                return v == w || (std::isfinite(w) && std::fabs(v - w) <= atol + rtol * std::fabs(w));
@@ -161,17 +200,24 @@ struct where_fn {
     }
     template <element T, std::size_t K, std::size_t N, scalar S>
     tensor<T, broadcast_rank<K, N>> operator()(const tensor<bool, K>& condition, const tensor<T, N>& a, S b) const {
-        return (*this)(condition, a, tensor<T, 0>(detail::as_element<T>(b)));
+        return (*this)(condition, a, tensor<T, 0>(detail::as_element<T>("where", b)));
     }
     template <element T, std::size_t K, std::size_t N, scalar S>
     tensor<T, broadcast_rank<K, N>> operator()(const tensor<bool, K>& condition, S a, const tensor<T, N>& b) const {
-        return (*this)(condition, tensor<T, 0>(detail::as_element<T>(a)), b);
+        return (*this)(condition, tensor<T, 0>(detail::as_element<T>("where", a)), b);
     }
 
     template <std::size_t K, scalar A, scalar B>
     tensor<std::common_type_t<A, B>, K> operator()(const tensor<bool, K>& condition, A a, B b) const {
         using T = std::common_type_t<A, B>;
-        return detail::with_rank<K>(detail::compute<T>("where", [=](bool c) { return static_cast<T>(c ? a : b); }, condition));
+        const auto chosen = detail::as_element<T>("where", a), other = detail::as_element<T>("where", b);
+        return detail::with_rank<K>(detail::compute<T>("where", [=](bool c) { return c ? chosen : other; }, condition));
+    }
+    template <element T, element U, std::size_t K, std::size_t N, std::size_t M>
+        requires(!std::is_same_v<T, U>)
+    tensor<T> operator()(const tensor<bool, K>&, const tensor<T, N>& a, const tensor<U, M>&) const {
+        static_assert(std::is_same_v<T, U>, "the element types differ: convert one operand with astype<T>(x)");
+        return a;
     }
 
     // In formulas whose condition is about a number.
@@ -181,7 +227,29 @@ struct where_fn {
     }
     template <element T, std::size_t N, scalar S>
     tensor<T, N> operator()(bool condition, S a, const tensor<T, N>& b) const {
-        return condition ? detail::choose<T>(tensor<bool>(true), tensor<T>(static_cast<T>(a)), b) : b;
+        return condition ? detail::choose<T>(tensor<bool>(true), tensor<T>(detail::as_element<T>("where", a)), b) : b;
+    }
+    template <real T>
+    detail::upstream<T> operator()(bool condition, const detail::upstream<T>& a, const detail::upstream<T>& b) const {
+        return condition ? a : b;
+    }
+    template <real T, scalar S>
+    detail::upstream<T> operator()(bool condition, S a, const detail::upstream<T>& b) const {
+        return condition ? (*this)(tensor<bool>(true), a, b) : b;
+    }
+
+    // In rules, of gradients on their way.
+    template <real T>
+    detail::upstream<T> operator()(const tensor<bool>& condition, const detail::upstream<T>& a, const detail::upstream<T>& b) const {
+        return {detail::choose<T>(condition, a.value, b.value)};
+    }
+    template <real T, scalar S>
+    detail::upstream<T> operator()(const tensor<bool>& condition, S a, const detail::upstream<T>& b) const {
+        return {detail::choose<T>(condition, tensor<T>(static_cast<T>(a)), b.value)};
+    }
+    template <real T, scalar S>
+    detail::upstream<T> operator()(const tensor<bool>& condition, const detail::upstream<T>& a, S b) const {
+        return {detail::choose<T>(condition, a.value, tensor<T>(static_cast<T>(b)))};
     }
 
     // In formulas on vectors, numbers and dual numbers.

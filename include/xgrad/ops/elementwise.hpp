@@ -8,8 +8,10 @@
 #include <xgrad/autograd/backward.hpp>
 #include <xgrad/autograd/dual.hpp>
 #include <xgrad/autograd/tensor.hpp>
+#include <xgrad/autograd/upstream.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/dtype.hpp>
+#include <xgrad/core/exact.hpp>
 #include <xgrad/core/simd.hpp>
 
 #include <algorithm>
@@ -31,6 +33,13 @@ concept plain_value = simd::is_batch<V> || std::is_floating_point_v<V>;
 
 namespace detail {
 
+/// What an operation on real numbers asks of its operands' types.
+template <class T, class... U>
+constexpr void check_types() {
+    static_assert((std::is_same_v<T, U> && ...), "the element types differ: convert one operand with astype<T>(x)");
+    static_assert(real<T> || !(std::is_same_v<T, U> && ...), "an operation on real numbers: convert the operand with astype<float>(x)");
+}
+
 /// The type of one element of a plain value.
 template <class V>
 struct number_of {
@@ -42,11 +51,12 @@ struct number_of<V> {
     using type = typename V::value_type;
 };
 
-/// A formula on tensors: as one kernel, or, when it must be differentiable itself, operation by operation.
+/// A rule's formula on tensors: as one kernel, or, when it must be differentiable itself, operation by operation. In
+/// either form the gradient is zero where dy is.
 template <real T, class F, class... X>
 tensor<T> evaluate(const F& formula, const basic_tensor<T>& dy, const X&... x) {
-    if (needs_grad(dy, x...)) return tensor<T>{formula(tensor<T>{dy}, tensor<T>{x}...)};
-    return compute<T>("backward", formula, dy, x...);
+    if (needs_grad(dy, x...)) return formula(upstream<T>{tensor<T>{dy}}, tensor<T>{x}...).value;
+    return compute<T>("backward", zero_stays_zero(formula), dy, x...);
 }
 
 /// The same for a rule that needs dy no more: if nobody else can see dy, the result takes its place in memory.
@@ -54,7 +64,7 @@ template <real T, class F, class... X>
 tensor<T> evaluate(const F& formula, tensor<T>&& dy, const X&... x) {
     if (is_grad_enabled() || !access::get(dy).unshared() || ((shape_of(x) != shape_of(dy)) || ...))
         return evaluate(formula, std::as_const(dy), x...);
-    kernels::elementwise(formula, access::elements(dy), shape_of(dy), operand_of(dy), operand_of(x)...);
+    kernels::elementwise(zero_stays_zero(formula), access::elements(dy), shape_of(dy), operand_of(dy), operand_of(x)...);
     return std::move(dy);
 }
 
@@ -165,14 +175,7 @@ auto keep_read(bool read_a, const basic_tensor<T>& a, bool read_b, const basic_t
 /// Lets an operation that is not defined for all integers look at its right operand.
 template <class Op, element T>
 void check_operands(std::span<const T> right) {
-    if constexpr (!real<T> && requires { Op::check(right); }) Op::check(right);
-}
-
-/// A number beside elements of type T.
-template <element T, class S>
-T as_element(S number) {
-    static_assert(real<T> || std::is_integral_v<S>, "a fraction beside integers: convert the tensor with astype<float>(x)");
-    return static_cast<T>(number);
+    if constexpr (!real<T> && requires { Op::validate(right); }) Op::validate(right);
 }
 
 template <class Op, element T>
@@ -251,11 +254,11 @@ struct binary {
     }
     template <element T, std::size_t N, scalar S>
     tensor<T, N> operator()(const tensor<T, N>& a, S b) const {
-        return detail::with_rank<N>(detail::apply_left<Op, T>(a, detail::as_element<T>(b)));
+        return detail::with_rank<N>(detail::apply_left<Op, T>(a, detail::as_element<T>(Op::name, b)));
     }
     template <element T, std::size_t N, scalar S>
     tensor<T, N> operator()(S a, const tensor<T, N>& b) const {
-        return detail::with_rank<N>(detail::apply_right<Op, T>(detail::as_element<T>(a), b));
+        return detail::with_rank<N>(detail::apply_right<Op, T>(detail::as_element<T>(Op::name, a), b));
     }
     template <plain_value V>
     V operator()(const V& a, const std::type_identity_t<V>& b) const {

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <initializer_list>
 #include <span>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -64,23 +65,33 @@ std::vector<tensor<T>, memory::allocator<tensor<T>>> without_ranks(const Parts& 
     return {parts.begin(), parts.end()};
 }
 
+/// Braces around tensors of different types, which are no list of one type: they only say so.
+struct unlike_parts {
+    template <element T, std::size_t N, element... U, std::size_t... M>
+    unlike_parts(const tensor<T, N>&, const tensor<U, M>&...) {
+        static_assert((std::is_same_v<T, U> && ...), "the element types differ: convert one operand with astype<T>(x)");
+        static_assert(((N == M) && ...) || !(std::is_same_v<T, U> && ...), "the parts have different ranks in their types: give all as tensor<T>");
+    }
+};
+
 }  // namespace detail
 
 /// The parts one after the other along `axis`, along which alone their sizes may differ.
 /// Throws `shape_error`, `rank_error`, `index_error`.
 struct concat_fn {
     template <element T, std::size_t N>
-    tensor<T, N> operator()(std::initializer_list<tensor<T, N>> parts, std::ptrdiff_t axis = 0) const {
+    tensor<T, N> operator()(std::initializer_list<tensor<T, N>> parts, extent axis = 0) const {
         return join<T, N>(parts, axis);
     }
     template <element T, std::size_t N>
-    tensor<T, N> operator()(const std::vector<tensor<T, N>>& parts, std::ptrdiff_t axis = 0) const {
+    tensor<T, N> operator()(const std::vector<tensor<T, N>>& parts, extent axis = 0) const {
         return join<T, N>(parts, axis);
     }
+    void operator()(const detail::unlike_parts&, extent = 0) const {}
 
 private:
     template <element T, std::size_t N, class Parts>
-    static tensor<T, N> join(const Parts& parts, std::ptrdiff_t axis) {
+    static tensor<T, N> join(const Parts& parts, extent axis) {
         const auto all = detail::without_ranks<T>(parts);
         return detail::with_rank<N>(detail::join("concat", std::span<const tensor<T>>{all}, axis));
     }
@@ -90,17 +101,18 @@ inline constexpr concat_fn concat{};
 /// The parts, all of one shape, along a new axis `axis`. Throws `shape_error`, `rank_error`, `index_error`.
 struct stack_fn {
     template <element T, std::size_t N>
-    auto operator()(std::initializer_list<tensor<T, N>> parts, std::ptrdiff_t axis = 0) const {
+    auto operator()(std::initializer_list<tensor<T, N>> parts, extent axis = 0) const {
         return join<T, N>(parts, axis);
     }
     template <element T, std::size_t N>
-    auto operator()(const std::vector<tensor<T, N>>& parts, std::ptrdiff_t axis = 0) const {
+    auto operator()(const std::vector<tensor<T, N>>& parts, extent axis = 0) const {
         return join<T, N>(parts, axis);
     }
+    void operator()(const detail::unlike_parts&, extent = 0) const {}
 
 private:
     template <element T, std::size_t N, class Parts>
-    static tensor<T, N == dynamic_rank ? N : N + 1> join(const Parts& parts, std::ptrdiff_t axis) {
+    static tensor<T, N == dynamic_rank ? N : N + 1> join(const Parts& parts, extent axis) {
         auto all = detail::without_ranks<T>(parts);
         for (auto& part : all) {
             if (detail::shape_of(part) != detail::shape_of(all[0]))

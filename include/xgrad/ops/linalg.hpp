@@ -204,9 +204,10 @@ tensor<T> affine_any(const basic_tensor<T>& x, const basic_tensor<T>& weight, co
 /// counts as transposed: `matmul(a, b, {.transpose_b = true})` is a b^T without a transposed copy of b.
 /// Throws `shape_error` when the inner sizes differ, `rank_error` for scalars.
 struct matmul_fn {
-    template <real T, std::size_t N, std::size_t M>
-    tensor<T, detail::matmul_rank(N, M)> operator()(const tensor<T, N>& a, const tensor<T, M>& b,
+    template <element T, element U, std::size_t N, std::size_t M>
+    tensor<T, detail::matmul_rank(N, M)> operator()(const tensor<T, N>& a, const tensor<U, M>& b,
                                                     matmul_options options = {}) const {
+        detail::check_types<T, U>();
         static_assert(N != 0 && M != 0, "a scalar has no matrix product");
         return detail::with_rank<detail::matmul_rank(N, M)>(detail::matmul_any<T>(a, b, options));
     }
@@ -219,20 +220,21 @@ inline constexpr matmul_fn matmul{};
 /// `sigmoid` and `tanh`. Any other function is called on the result.
 /// Throws `shape_error` and `rank_error` when the sizes do not fit.
 struct linear_fn {
-    template <real T, std::size_t N, std::size_t W, std::size_t B>
-    tensor<T, N> operator()(const tensor<T, N>& x, const tensor<T, W>& weight, const tensor<T, B>& bias) const {
+    template <element T, element U, element V, std::size_t N, std::size_t W, std::size_t B>
+    tensor<T, N> operator()(const tensor<T, N>& x, const tensor<U, W>& weight, const tensor<V, B>& bias) const {
         return apply<detail::no_activation>(x, weight, bias);
     }
-    template <real T, std::size_t N, std::size_t W, std::size_t B, class Activation>
-    auto operator()(const tensor<T, N>& x, const tensor<T, W>& weight, const tensor<T, B>& bias,
+    template <element T, element U, element V, std::size_t N, std::size_t W, std::size_t B, class Activation>
+    auto operator()(const tensor<T, N>& x, const tensor<U, W>& weight, const tensor<V, B>& bias,
                     const Activation& activation) const {
         if constexpr (detail::fusible<Activation>) return apply<Activation>(x, weight, bias);
         else return activation(apply<detail::no_activation>(x, weight, bias));
     }
 
 private:
-    template <class Activation, real T, std::size_t N, std::size_t W, std::size_t B>
-    static tensor<T, N> apply(const tensor<T, N>& x, const tensor<T, W>& weight, const tensor<T, B>& bias) {
+    template <class Activation, element T, element U, element V, std::size_t N, std::size_t W, std::size_t B>
+    static tensor<T, N> apply(const tensor<T, N>& x, const tensor<U, W>& weight, const tensor<V, B>& bias) {
+        detail::check_types<T, U, V>();
         static_assert(N != 0, "x has an axis of features");
         static_assert((W == 2 || W == dynamic_rank) && (B == 1 || B == dynamic_rank), "weight is (in, out), bias is (out)");
         return detail::with_rank<N>(detail::affine_any<Activation, T>(x, weight, bias));

@@ -55,8 +55,8 @@ template <real T>
 tensor<T> cross_entropy_slope(const tensor<T>& weights, const tensor<T>& x, const tensor<std::int64_t>& labels) {
     const auto rows = shape_of(x)[0], classes = shape_of(x)[1];
     if (needs_grad(weights, x))
-        return (weights.size() == 1 ? weights : reshape_to(weights, {rows, 1})) *
-               (softmax_along(x, 1) - tensor<T>{one_hot<T>(labels, classes)});
+        return (upstream<T>{weights.size() == 1 ? weights : reshape_to(weights, {rows, 1})} *
+                (softmax_along(x, 1) - tensor<T>{one_hot<T>(labels, classes)})).value;
     auto dx = make_result<T>(shape_of(x));
     kernels::cross_entropy_gradient(x.data(), labels.data(), weights.data(), weights.size() == 1 ? 0 : 1, rows, classes,
                                     access::elements(dx));
@@ -84,9 +84,9 @@ tensor<T> cross_entropy_checked(const basic_tensor<T>& x, const basic_tensor<Int
     if (shape_of(x)[0] != labels.size())
         fail<shape_error>("cross_entropy", "logits are ", shape_of(x), ", labels are ", shape_of(labels),
                           "; there must be one label for each row");
-    const auto classes = static_cast<std::int64_t>(shape_of(x)[1]);
+    const auto classes = shape_of(x)[1];
     for (const auto label : labels.span())
-        if (const auto number = static_cast<std::int64_t>(label); number < 0 || number >= classes)
+        if (const auto number = whole{label}; number < 0 || number >= classes)
             fail<index_error>("cross_entropy", "label ", number, " is not one of ", classes, " classes");
     return cross_entropy_of(x, convert<std::int64_t>(labels), how);
 }
@@ -103,13 +103,15 @@ tensor<T> reduce_recorded(const tensor<T>& losses, reduction how) {
 /// The squared error, by default its mean: y = mean((output - target)^2), of equal shapes.
 /// Throws `shape_error`.
 struct mse_loss_fn {
-    template <real T, std::size_t N, std::size_t M>
-    tensor<T, 0> operator()(const tensor<T, N>& output, const tensor<T, M>& target) const {
+    template <element T, element U, std::size_t N, std::size_t M>
+    tensor<T, 0> operator()(const tensor<T, N>& output, const tensor<U, M>& target) const {
+        detail::check_types<T, U>();
         static_assert(N == M || N == dynamic_rank || M == dynamic_rank, "output and target must have the same rank");
         return detail::with_rank<0>(detail::squared_error<T>(output, target, reduction::mean));
     }
-    template <real T, std::size_t N, std::size_t M>
-    tensor<T> operator()(const tensor<T, N>& output, const tensor<T, M>& target, reduction how) const {
+    template <element T, element U, std::size_t N, std::size_t M>
+    tensor<T> operator()(const tensor<T, N>& output, const tensor<U, M>& target, reduction how) const {
+        detail::check_types<T, U>();
         return detail::squared_error<T>(output, target, how);
     }
 };
@@ -119,12 +121,13 @@ inline constexpr mse_loss_fn mse_loss{};
 /// their mean. Throws `shape_error` when the shapes differ.
 template <class Op>
 struct elementwise_loss {
-    template <real T, std::size_t N, std::size_t M>
-    tensor<T, 0> operator()(const tensor<T, N>& output, const tensor<T, M>& target) const {
+    template <element T, element U, std::size_t N, std::size_t M>
+    tensor<T, 0> operator()(const tensor<T, N>& output, const tensor<U, M>& target) const {
         return (*this)(output, target, reduction::mean);
     }
-    template <real T, std::size_t N, std::size_t M>
-    tensor<T> operator()(const tensor<T, N>& output, const tensor<T, M>& target, reduction how) const {
+    template <element T, element U, std::size_t N, std::size_t M>
+    tensor<T> operator()(const tensor<T, N>& output, const tensor<U, M>& target, reduction how) const {
+        detail::check_types<T, U>();
         static_assert(N == M || N == dynamic_rank || M == dynamic_rank, "output and target must have the same rank");
         detail::check_same_shape<T>(Op::name, output, target);
         return detail::reduce_recorded(Op::losses(tensor<T>{output}, tensor<T>{target}), how);
@@ -150,20 +153,21 @@ inline constexpr bce_with_logits_fn binary_cross_entropy_with_logits{};
 /// y = mean_i (ln sum_j e^x_ij - x_i,label(i))        logits x: (rows, classes)  labels: (rows), integers
 /// Throws `rank_error`, `shape_error`, and `index_error` for a label that is no class.
 struct cross_entropy_fn {
-    template <real T, std::size_t N, element Integer, std::size_t M>
+    template <element T, std::size_t N, element Integer, std::size_t M>
     tensor<T, 0> operator()(const tensor<T, N>& logits, const tensor<Integer, M>& labels) const {
-        check<T, N, Integer, M>();
+        check_types<T, N, Integer, M>();
         return detail::with_rank<0>(detail::cross_entropy_checked<T, Integer>(logits, labels, reduction::mean));
     }
-    template <real T, std::size_t N, element Integer, std::size_t M>
+    template <element T, std::size_t N, element Integer, std::size_t M>
     tensor<T> operator()(const tensor<T, N>& logits, const tensor<Integer, M>& labels, reduction how) const {
-        check<T, N, Integer, M>();
+        check_types<T, N, Integer, M>();
         return detail::cross_entropy_checked<T, Integer>(logits, labels, how);
     }
 
 private:
     template <class T, std::size_t N, class Integer, std::size_t M>
-    static void check() {
+    static void check_types() {
+        detail::check_types<T>();
         static_assert(std::is_integral_v<Integer> && !std::is_same_v<Integer, bool>, "labels are integers");
         static_assert((N == 2 || N == dynamic_rank) && (M == 1 || M == dynamic_rank), "logits are (rows, classes), labels (rows)");
     }

@@ -18,15 +18,22 @@ namespace xgrad::inline XGRAD_ABI {
 
 namespace detail {
 
-/// dy df/dx_I on vectors: f evaluated with x_I as a dual number whose derivative is dy.
+/// The value of what a formula gives: a dual number, a vector or a plain number, if it depends on no operand.
+template <class V, class Y>
+V value_in(const Y& y) {
+    if constexpr (constant_beside<Y, V>) return constant<V>(y);
+    else return y.value;
+}
+
+/// dy df/dx_Along on vectors, 0 where dy is: f evaluated with x_Along as a dual number whose derivative is dy.
 template <std::size_t Along, class F, class V, class... X, std::size_t... J>
 V slope_along(const F& f, const V& dy, const std::tuple<X...>& x, std::index_sequence<J...>) {
     const auto operand = [&]<std::size_t At>() {
         if constexpr (At == Along) return dual<V, 1>{std::get<At>(x), {dy}};
-        else return std::get<At>(x);
+        else return dual<V, 0>{std::get<At>(x), {}};
     };
     const auto y = f(operand.template operator()<J>()...);
-    if constexpr (std::is_same_v<std::decay_t<decltype(y)>, dual<V, 1>>) return y.partial[0];
+    if constexpr (std::is_same_v<std::decay_t<decltype(y)>, dual<V, 1>>) return simd::select(dy == V(0), dy, y.partial[0]);
     else return V(0);   // f does not depend on it
 }
 
@@ -49,14 +56,25 @@ std::array<tensor<T>, sizeof...(X)> slopes(const F& f, const tensor<T>& dy, cons
     return results;
 }
 
+/// What a formula gives on tensors, repeated where it depends on no operand of full shape.
+template <real T, class Y>
+tensor<T> of_shape(const Y& y, const shape& sizes) {
+    if constexpr (std::is_arithmetic_v<Y>) return filled<dynamic_rank>(sizes, static_cast<T>(y));
+    else return shape_of(y) == sizes ? tensor<T>{y} : broadcast_to(y, sizes);
+}
+
 /// y = f(x...)        dx_i = dy df/dx_i
 template <class F, real T, class... X>
 tensor<T> map_any(const F& f, const basic_tensor<T>& first, const X&... rest) {
-    auto y = compute<T>("map", f, first, rest...);
+    const auto value = [f]<class V, class... More>(const V& v, const More&... more) {
+        return value_in<V>(f(dual<V, 0>{v, {}}, dual<V, 0>{more, {}}...));
+    };
+    auto y = compute<T>("map", value, first, rest...);
     const auto rule = [f](const auto& dy, gradients& d, const auto&... kept_x) {
         if (is_grad_enabled()) {
             // The derivative must have one itself: the formula again, on tensors.
-            auto [again, pullback] = vjp(f, kept_x()...);
+            const auto on_tensors = [&](const auto&... v) { return of_shape<T>(f(v...), shape_of(dy)); };
+            auto [again, pullback] = vjp(on_tensors, kept_x()...);
             auto all = pullback(dy);
             if constexpr (sizeof...(kept_x) == 1) d(0, [&] { return all; });
             else
@@ -96,10 +114,13 @@ tensor<T> map_any(const F& f, const basic_tensor<T>& first, const X&... rest) {
 ///     auto y = map(gelu, x);
 ///
 /// `f` is any generic function out of + - * /, comparisons, `where` and the elementwise operations of this
-/// library. It is called with vectors of elements for the value, with dual numbers over them for the
-/// derivative, and with tensors where a derivative of the derivative is asked for.
-template <class F, real T, std::size_t N, std::size_t... M>
-tensor<T, broadcast_rank<N, M...>> map(const F& f, const tensor<T, N>& first, const tensor<T, M>&... rest) {
+/// library, which it may call by the names of std, too: `using std::exp; exp(x)`. It is called with dual numbers over
+/// vectors of elements, and with tensors where a derivative of the derivative is asked for. An element whose gradient is
+/// zero contributes zero; inside the formula numbers follow IEEE 754, and a branch that `where` does not choose is not
+/// looked at.
+template <class F, element T, std::size_t N, element... U, std::size_t... M>
+tensor<T, broadcast_rank<N, M...>> map(const F& f, const tensor<T, N>& first, const tensor<U, M>&... rest) {
+    detail::check_types<T, U...>();
     return detail::with_rank<broadcast_rank<N, M...>>(detail::map_any<F, T>(f, first, rest...));
 }
 

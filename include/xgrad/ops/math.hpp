@@ -2,13 +2,19 @@
 #pragma once
 
 #include <xgrad/core/config.hpp>
+#include <xgrad/core/exact.hpp>
 #include <xgrad/ops/arithmetic.hpp>
 #include <xgrad/ops/compare.hpp>
 #include <xgrad/ops/elementwise.hpp>
 
+#include <algorithm>
 #include <cmath>
+#include <concepts>
 #include <cstddef>
+#include <limits>
 #include <numbers>
+#include <optional>
+#include <span>
 
 namespace xgrad::inline XGRAD_ABI {
 
@@ -60,17 +66,25 @@ struct square_fn : unary<square_fn> {
     static constexpr auto name = "square";
     static constexpr auto takes_integers = true;
     static auto value(const auto& x) { return x * x; }
+    template <std::integral T>
+    static T value(const T& x) {
+        return multiply_fn::value(x, x);
+    }
     static constexpr auto gradient = [](const auto& dy, const auto& x) { return dy * (x + x); };
 };
 inline constexpr square_fn square{};
 
-/// y = |x|          dx = dy sign(x), 0 at 0
+/// y = |x|          dx = dy sign(x), 0 at 0, NaN at NaN
 struct abs_fn : unary<abs_fn> {
     static constexpr auto name = "abs";
     static constexpr auto takes_integers = true;
     static auto value(const auto& x) { return simd::abs(x); }
+    template <std::integral T>
+    static T value(const T& x) {
+        return x < T{0} ? negative_fn::value(x) : x;
+    }
     static constexpr auto gradient = [](const auto& dy, const auto& x) {
-        return where(x > 0, dy, where(x < 0, -dy, 0));
+        return where(x > 0, dy, where(x < 0, -dy, where(x == 0, 0, dy * x)));
     };
 };
 inline constexpr abs_fn abs{};
@@ -104,10 +118,25 @@ struct erf_fn : unary<erf_fn> {
 inline constexpr erf_fn erf{};
 
 /// y = a^b          da = dy b a^(b-1), 0 where b = 0;   db = dy y ln a, 0 where a = 0 and b >= 0
-/// By a number, a small whole power or a root is what it says: x^2 = x x.
+/// By a number, a small whole power or a root is what it says: x^2 = x x. Of integers it wraps around, and a negative
+/// exponent throws `value_error`.
 struct pow_fn : binary<pow_fn> {
     static constexpr auto name = "pow";
     static auto value(const auto& a, const auto& b) { return simd::pow(a, b); }
+    template <std::integral T>
+    static T value(T base, T exponent) {
+        auto y = T{1};
+        for (; exponent > T{0}; exponent = static_cast<T>(exponent / 2)) {
+            if (exponent % 2 != 0) y = multiply_fn::value(y, base);
+            base = multiply_fn::value(base, base);
+        }
+        return y;
+    }
+    template <element T>
+    static void check(std::span<const T> exponents) {
+        if (std::ranges::any_of(exponents, [](T exponent) { return exponent < T{0}; }))
+            fail<value_error>(name, "an integer to a negative power is a fraction: convert the tensor with astype<float>(x)");
+    }
     static constexpr auto left = [](const auto& dy, const auto& a, const auto& b) {
         return where(b == 0, 0, dy * b * binary<pow_fn>{}(a, b - 1));
     };
@@ -132,8 +161,11 @@ V power(const V& v, T exponent) {
     if (exponent == T{3}) return v * v * v;
     if (exponent == T{4}) return (v * v) * (v * v);
     if (exponent == T{-1}) return V(T{1}) / v;
-    if (exponent == T{-2}) return V(T{1}) / (v * v);
-    if (exponent == T{0.5}) return simd::sqrt(v);
+    if (exponent == T{-2}) return V(T{1}) / v * (V(T{1}) / v);   // v v would overflow sooner
+    if (exponent == T{0.5}) {   // which, of -0 and of minus infinity, is no square root
+        constexpr auto infinity = std::numeric_limits<T>::infinity();
+        return simd::select(v == V(-infinity), V(infinity), V(simd::sqrt(v) + V(T{0})));
+    }
     return simd::pow(v, V(exponent));
 }
 
@@ -154,14 +186,13 @@ tensor<T> power(const basic_tensor<T>& x, T exponent) {
 template <element T, std::size_t N, scalar S>
 tensor<T, N> pow_fn::operator()(const tensor<T, N>& a, S exponent) const {
     if constexpr (real<T>) return detail::with_rank<N>(detail::power<T>(a, static_cast<T>(exponent)));
-    else return detail::with_rank<N>(detail::apply_left<pow_fn, T>(a, detail::as_element<T>(exponent)));
+    else return detail::with_rank<N>(detail::apply_left<pow_fn, T>(a, detail::as_element<T>("pow", exponent)));
 }
 
 namespace detail {
 
 template <element T>
 tensor<T> clamp_between(const basic_tensor<T>& x, T low, T high) {
-    if (low > high) fail<value_error>("clamp", "the lower bound ", low, " is above the upper bound ", high);
     auto y = compute<T>(
         "clamp",
         [=](const auto& v) {
@@ -182,11 +213,17 @@ tensor<T> clamp_between(const basic_tensor<T>& x, T low, T high) {
 }  // namespace detail
 
 /// y = x kept between two bounds, NaN where x is        dx = dy between them (and at them), 0 beyond.
-/// Throws `value_error` when low > high.
+/// The bounds are numbers of any type and mean what they are, whatever T holds: bytes between -129 and 200 are at most
+/// 200, integers between 0.5 and 3.5 go from 1 to 3. Throws `value_error` when no T is between them, and for NaN.
 struct clamp_fn {
-    template <element T, std::size_t N>
-    tensor<T, N> operator()(const tensor<T, N>& x, std::type_identity_t<T> low, std::type_identity_t<T> high) const {
-        return detail::with_rank<N>(detail::clamp_between<T>(x, low, high));
+    template <element T, std::size_t N, scalar Low, scalar High>
+    tensor<T, N> operator()(const tensor<T, N>& x, Low low, High high) const {
+        const auto is_number = low == low && high == high;
+        const auto first = is_number ? detail::at_least<T>(low) : std::nullopt, last = is_number ? detail::at_most<T>(high) : std::nullopt;
+        if (!first || !last || *first > *last)
+            fail<value_error>("clamp", "no ", dtype_name<T>(), " is at least ", +low, " and at most ", +high,
+                              "; the lower bound must not be above the upper bound");
+        return detail::with_rank<N>(detail::clamp_between<T>(x, *first, *last));
     }
 };
 inline constexpr clamp_fn clamp{};
@@ -196,7 +233,7 @@ namespace detail {
 /// y = x, each element converted to `U`        dx = dy, converted back
 template <element U, element T>
 tensor<U> convert(const basic_tensor<T>& x) {
-    auto y = compute<U>("astype", [](T v) { return static_cast<U>(v); }, x);
+    auto y = compute<U>("astype", [](T v) { return nearest_cast<U>(v); }, x);
     if constexpr (real<T> && real<U>)
         return record("astype", std::move(y), {x}, keep(), [](const auto& dy, gradients& d) {
             d(0, [&] { return convert<T>(dy); });
@@ -206,10 +243,38 @@ tensor<U> convert(const basic_tensor<T>& x) {
 
 }  // namespace detail
 
-/// The elements converted to another type, as `static_cast` does; differentiable between real types.
+/// The elements converted to another type: to integers, to the nearest there is once the fraction is gone (300 to 255
+/// as a byte), and NaN to 0; to bool, to whether they are not 0. Differentiable between real types.
 template <element U, element T, std::size_t N>
 tensor<U, N> astype(const tensor<T, N>& x) {
     return detail::with_rank<N>(detail::convert<U>(x));
 }
 
+// For generic code that says `using std::exp; exp(x)`. The objects above are not found by the types of arguments;
+// functions are, and these in no other way.
+namespace standard_names {
+
+#define XGRAD_STANDARD_NAME(name)                           \
+    template <std::derived_from<base> X>                    \
+    auto name(const X& x) {                                 \
+        return xgrad::name(x);                              \
+    }
+XGRAD_STANDARD_NAME(abs)
+XGRAD_STANDARD_NAME(cos)
+XGRAD_STANDARD_NAME(erf)
+XGRAD_STANDARD_NAME(exp)
+XGRAD_STANDARD_NAME(expm1)
+XGRAD_STANDARD_NAME(log)
+XGRAD_STANDARD_NAME(log1p)
+XGRAD_STANDARD_NAME(sin)
+XGRAD_STANDARD_NAME(sqrt)
+#undef XGRAD_STANDARD_NAME
+
+template <class A, class B>
+    requires(std::derived_from<A, base> || std::derived_from<B, base>)
+auto pow(const A& a, const B& b) {
+    return xgrad::pow(a, b);
+}
+
+}  // namespace standard_names
 }  // namespace xgrad

@@ -1,6 +1,8 @@
 // Reductions: over all axes, one, or several; the reduced axes vanish, or stay with size 1 (`keep_dims`).
 //
 //     sum(x)    sum(x, 1)    sum(x, {0, -1})    sum(x, 1, keep_dims)
+//
+// One axis is an integer, several are in braces; anything else in an axis's place does not compile.
 #pragma once
 
 #include <xgrad/autograd/create.hpp>
@@ -13,6 +15,7 @@
 #include <xgrad/ops/reduction.hpp>
 
 #include <array>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -26,6 +29,20 @@ struct keep_dims_t {};
 inline constexpr keep_dims_t keep_dims{};
 
 namespace detail {
+
+/// Whether the reduced axes stay, known at run time only. A number is another axis in the wrong place.
+struct keep_flag {
+    bool value;
+
+    template <class Keep>
+        requires std::is_arithmetic_v<Keep>
+    constexpr keep_flag(Keep keep) : value{keep != Keep{0}} {
+        static_assert(std::is_same_v<Keep, bool>, "several axes are in braces: sum(x, {0, 1}); keep_dims keeps them");
+    }
+};
+
+template <class Axis>
+concept axis_argument = std::convertible_to<Axis, extent>;
 
 constexpr std::size_t reduced_rank(std::size_t rank, std::size_t axes) {
     return rank == dynamic_rank || axes > rank ? dynamic_rank : rank - axes;
@@ -42,13 +59,14 @@ struct axis_reduction {
     auto operator()(const tensor<T, N>& x, keep_dims_t) const {
         return finish<N>(Op::apply(x, axis_set::all(x.rank()), true));
     }
-    template <element T, std::size_t N>
-    auto operator()(const tensor<T, N>& x, std::ptrdiff_t axis) const {
-        return finish<one_less<N>()>(Op::apply(x, axes_of(x, std::array{axis}), false));
+    template <element T, std::size_t N, axis_argument Axis>   // a parameter, so that braces are axes: {true} is none
+    auto operator()(const tensor<T, N>& x, Axis axis) const {
+        Op::template check_axis<Axis>();
+        return finish<one_less<N>()>(Op::apply(x, axes_of(x, std::array{extent{axis}}), false));
     }
-    template <element T, std::size_t N>
-    auto operator()(const tensor<T, N>& x, std::ptrdiff_t axis, keep_dims_t) const {
-        return finish<N>(Op::apply(x, axes_of(x, std::array{axis}), true));
+    template <element T, std::size_t N, axis_argument Axis>
+    auto operator()(const tensor<T, N>& x, Axis axis, keep_dims_t) const {
+        return finish<N>(Op::apply(x, axes_of(x, std::array{extent{axis}}), true));
     }
     template <element T, std::size_t N, std::size_t K>
     auto operator()(const tensor<T, N>& x, const extent (&axes)[K]) const {
@@ -60,14 +78,28 @@ struct axis_reduction {
         return finish<N>(Op::apply(x, axes_of(x, axes), true));
     }
     template <element T, std::size_t N, integral_range Axes>
-    auto operator()(const tensor<T, N>& x, const Axes& axes, bool keep = false) const {
-        return finish<dynamic_rank>(Op::apply(x, axes_of(x, axes), keep));
+    auto operator()(const tensor<T, N>& x, const Axes& axes, keep_flag keep = false) const {
+        return finish<dynamic_rank>(Op::apply(x, axes_of(x, axes), keep.value));
     }
     /// With `keep` known at run time only, the rank of the result is too.
-    template <element T, std::size_t N>
-    auto operator()(const tensor<T, N>& x, std::ptrdiff_t axis, bool keep) const {
-        return finish<dynamic_rank>(Op::apply(x, axes_of(x, std::array{axis}), keep));
+    template <element T, std::size_t N, axis_argument Axis>
+    auto operator()(const tensor<T, N>& x, Axis axis, keep_flag keep) const {
+        return finish<dynamic_rank>(Op::apply(x, axes_of(x, std::array{extent{axis}}), keep.value));
     }
+    template <element T, std::size_t N, axis_argument... Axes>
+        requires(sizeof...(Axes) > 2)
+    void operator()(const tensor<T, N>&, Axes...) const {
+        static_assert(sizeof...(Axes) == 0, "several axes are in braces: sum(x, {0, 1}); keep_dims keeps them");
+    }
+    template <element T, std::size_t N, element U, std::size_t M>
+    void operator()(const tensor<T, N>&, const tensor<U, M>&) const {
+        Op::template check_axis<tensor<U, M>>();
+        static_assert(!element<U>, "axes are integers, sum(x, 1), or in braces, sum(x, {0, 1})");
+    }
+
+    /// Where something else has the same name in short, for what is given in an axis's place.
+    template <class>
+    static constexpr void check_axis() {}
 
 private:
     template <std::size_t N>
@@ -128,7 +160,7 @@ tensor<T> extremum(const char* name, const basic_tensor<T>& x, axis_set axes, bo
                               const auto best = spread(y_kept(), from, axes);
                               const auto chosen = compute<T>("max", is_extremum{}, x_kept(), best);
                               const auto ties = spread(fold(kernels::sum_of{}, chosen, axes, false), from, axes);
-                              return multiply(spread(dy, from, axes), divide(chosen, ties));
+                              return weighed(spread(dy, from, axes), tensor<T>{divide(chosen, ties)});
                           });
                       });
     }
@@ -136,7 +168,8 @@ tensor<T> extremum(const char* name, const basic_tensor<T>& x, axis_set axes, bo
 
 }  // namespace detail
 
-/// The sum of the elements; of integers and truth values as std::int64_t.      dx = dy, repeated
+/// The sum of the elements; of integers and truth values as std::int64_t, of std::uint64_t as that, wrapping around.
+/// dx = dy, repeated
 struct sum_fn : detail::axis_reduction<sum_fn> {
     static constexpr auto name = "sum";
     template <element T>
@@ -146,7 +179,10 @@ struct sum_fn : detail::axis_reduction<sum_fn> {
                           [from = detail::shape_of(x), axes](const auto& dy, gradients& d) {
                               d(0, [&] { return detail::spread(dy, from, axes); });
                           });
-        else return detail::fold(kernels::sum_of{}, detail::convert<std::int64_t>(x), axes, keep);
+        else {
+            using wide = std::conditional_t<std::is_unsigned_v<T> && sizeof(T) == sizeof(std::uint64_t), std::uint64_t, std::int64_t>;
+            return detail::fold(kernels::sum_of{}, detail::convert<wide>(x), axes, keep);
+        }
     }
 };
 inline constexpr sum_fn sum{};
@@ -176,6 +212,11 @@ inline constexpr mean_fn mean{};
 /// dx = dy where x is the largest, shared evenly among equals.
 struct max_fn : detail::axis_reduction<max_fn> {
     static constexpr auto name = "max";
+    template <class Axis>
+    static constexpr void check_axis() {
+        static_assert(std::convertible_to<Axis, extent> && !std::is_floating_point_v<Axis>,
+                      "max(x, axis) reduces x along an axis: maximum(a, b) is the larger of two");
+    }
     template <element T>
     static auto apply(const basic_tensor<T>& x, axis_set axes, bool keep) {
         return detail::extremum<kernels::maximum_of>(name, x, axes, keep);
@@ -187,6 +228,11 @@ inline constexpr max_fn max{};
 /// dx = dy where x is the smallest, shared evenly among equals.
 struct min_fn : detail::axis_reduction<min_fn> {
     static constexpr auto name = "min";
+    template <class Axis>
+    static constexpr void check_axis() {
+        static_assert(std::convertible_to<Axis, extent> && !std::is_floating_point_v<Axis>,
+                      "min(x, axis) reduces x along an axis: minimum(a, b) is the smaller of two");
+    }
     template <element T>
     static auto apply(const basic_tensor<T>& x, axis_set axes, bool keep) {
         return detail::extremum<kernels::minimum_of>(name, x, axes, keep);
@@ -224,18 +270,22 @@ struct arg_extremum_fn {
         return detail::with_rank<0>(detail::arg_extremum<Better>(name, flat, 0, false));
     }
     template <element T, std::size_t N>
-    tensor<std::int64_t, detail::reduced_rank(N, 1)> operator()(const tensor<T, N>& x, std::ptrdiff_t axis) const {
+    tensor<std::int64_t, detail::reduced_rank(N, 1)> operator()(const tensor<T, N>& x, extent axis) const {
         static_assert(N != 0, "a tensor without axes has none to reduce");
         return detail::with_rank<detail::reduced_rank(N, 1)>(along(x, axis, false));
     }
     template <element T, std::size_t N>
-    tensor<std::int64_t, N> operator()(const tensor<T, N>& x, std::ptrdiff_t axis, keep_dims_t) const {
+    tensor<std::int64_t, N> operator()(const tensor<T, N>& x, extent axis, keep_dims_t) const {
         return detail::with_rank<N>(along(x, axis, true));
+    }
+    template <element T, std::size_t N>
+    tensor<std::int64_t> operator()(const tensor<T, N>& x, extent axis, detail::keep_flag keep) const {
+        return along(x, axis, keep.value);
     }
 
 private:
     template <element T>
-    tensor<std::int64_t> along(const basic_tensor<T>& x, std::ptrdiff_t axis, bool keep) const {
+    tensor<std::int64_t> along(const basic_tensor<T>& x, extent axis, bool keep) const {
         return detail::arg_extremum<Better>(name, x, normalize_axis(name, axis, x.rank()), keep);
     }
 };

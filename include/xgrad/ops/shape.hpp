@@ -26,7 +26,7 @@ shape resolve_shape(const shape& from, const Sizes& wanted) {
     auto open = dynamic_rank;
     auto known = std::size_t{1};
     for (const auto size : wanted) {
-        const auto number = static_cast<std::ptrdiff_t>(size);
+        const auto number = extent{size}.value;
         if (number < -1 || (number == -1 && open != dynamic_rank))
             fail<shape_error>("reshape", "sizes must not be negative, except for one -1");
         if (number == -1) open = result.rank();
@@ -82,7 +82,7 @@ tensor<T> permute_checked(const basic_tensor<T>& x, const Order& wanted) {
     axis_set{"permute", wanted, x.rank()};
     auto order = std::array<std::size_t, max_rank>{};
     auto at = std::size_t{0};
-    for (const auto axis : wanted) order[at++] = normalize_axis("permute", static_cast<std::ptrdiff_t>(axis), x.rank());
+    for (const auto axis : wanted) order[at++] = normalize_axis("permute", extent{axis}, x.rank());
     return permute_axes(x, order);
 }
 
@@ -125,7 +125,7 @@ struct flatten_fn {
         return detail::with_rank<1>(detail::reshape_to(x, {x.size()}));
     }
     template <element T, std::size_t N>
-    tensor<T> operator()(const tensor<T, N>& x, std::ptrdiff_t first, std::ptrdiff_t last = -1) const {
+    tensor<T> operator()(const tensor<T, N>& x, extent first, extent last = -1) const {
         const auto& from = detail::shape_of(x);
         const auto begin = normalize_axis("flatten", first, x.rank()), end = normalize_axis("flatten", last, x.rank());
         if (begin > end) fail<index_error>("flatten", "axis ", begin, " comes after axis ", end);
@@ -146,7 +146,7 @@ struct transpose_fn {
         return detail::with_rank<N>(detail::reverse_axes(x));
     }
     template <element T, std::size_t N>
-    tensor<T, N> operator()(const tensor<T, N>& x, std::ptrdiff_t a, std::ptrdiff_t b) const {
+    tensor<T, N> operator()(const tensor<T, N>& x, extent a, extent b) const {
         return detail::with_rank<N>(detail::swap_axes(x, a, b));
     }
 };
@@ -169,7 +169,7 @@ inline constexpr permute_fn permute{};
 /// x with a new axis of size 1 at `axis`, counted from the end of the result when negative.
 struct expand_dims_fn {
     template <element T, std::size_t N>
-    tensor<T, N == dynamic_rank ? N : N + 1> operator()(const tensor<T, N>& x, std::ptrdiff_t axis) const {
+    tensor<T, N == dynamic_rank ? N : N + 1> operator()(const tensor<T, N>& x, extent axis) const {
         auto sizes = detail::shape_of(x);
         sizes.insert(normalize_axis("expand_dims", axis, x.rank() + 1), 1);
         return detail::with_rank<N == dynamic_rank ? N : N + 1>(detail::reshape_to(x, sizes));
@@ -189,7 +189,7 @@ struct squeeze_fn {
         return detail::reshape_to(x, sizes);
     }
     template <element T, std::size_t N>
-    tensor<T, N == dynamic_rank ? N : N - 1> operator()(const tensor<T, N>& x, std::ptrdiff_t axis) const {
+    tensor<T, N == dynamic_rank ? N : N - 1> operator()(const tensor<T, N>& x, extent axis) const {
         static_assert(N != 0, "a tensor without axes has none to drop");
         auto sizes = detail::shape_of(x);
         const auto at = normalize_axis("squeeze", axis, x.rank());

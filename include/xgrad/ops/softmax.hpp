@@ -24,8 +24,9 @@ tensor<T> softmax_along(const basic_tensor<T>& x, std::size_t axis) {
     return record("softmax", std::move(y), {x}, std::move(values), [axis](const auto& dy, gradients& d, const auto& kept_y) {
         d(0, [&] {
             const auto value = kept_y();
-            const auto weighted = dy * value;
-            return weighted - value * sum(weighted, static_cast<std::ptrdiff_t>(axis), keep_dims);
+            const auto weighted = upstream<T>{dy} * value;
+            const auto total = upstream<T>{sum(weighted.value, static_cast<std::ptrdiff_t>(axis), keep_dims)};
+            return (weighted + -total * value).value;
         });
     });
 }
@@ -37,7 +38,10 @@ tensor<T> log_softmax_along(const basic_tensor<T>& x, std::size_t axis) {
     kernels::softmax<true>(x.data(), kernels::axis_view{shape_of(x), axis}, access::elements(y));
     auto values = keep(result(y));
     return record("log_softmax", std::move(y), {x}, std::move(values), [axis](const auto& dy, gradients& d, const auto& kept_y) {
-        d(0, [&] { return dy - exp(kept_y()) * sum(dy, static_cast<std::ptrdiff_t>(axis), keep_dims); });
+        d(0, [&] {
+            const auto total = upstream<T>{sum(dy, static_cast<std::ptrdiff_t>(axis), keep_dims)};
+            return (upstream<T>{dy} + -total * exp(kept_y())).value;
+        });
     });
 }
 
@@ -46,7 +50,7 @@ tensor<T> log_softmax_along(const basic_tensor<T>& x, std::size_t axis) {
 /// y = e^x / sum e^x along `axis`: positive numbers whose sum is 1. Nothing overflows.
 struct softmax_fn {
     template <element T, std::size_t N>
-    tensor<T, N> operator()(const tensor<T, N>& x, std::ptrdiff_t axis = -1) const {
+    tensor<T, N> operator()(const tensor<T, N>& x, extent axis = -1) const {
         static_assert(real<T>, "an operation on real numbers: convert the operand with astype<float>(x)");
         static_assert(N != 0, "a tensor without axes has none to sum over");
         return detail::with_rank<N>(detail::softmax_along<T>(x, normalize_axis("softmax", axis, x.rank())));
@@ -57,7 +61,7 @@ inline constexpr softmax_fn softmax{};
 /// y = ln softmax(x) along `axis`, without the rounding of going through softmax.
 struct log_softmax_fn {
     template <element T, std::size_t N>
-    tensor<T, N> operator()(const tensor<T, N>& x, std::ptrdiff_t axis = -1) const {
+    tensor<T, N> operator()(const tensor<T, N>& x, extent axis = -1) const {
         static_assert(real<T>, "an operation on real numbers: convert the operand with astype<float>(x)");
         static_assert(N != 0, "a tensor without axes has none to sum over");
         return detail::with_rank<N>(detail::log_softmax_along<T>(x, normalize_axis("log_softmax", axis, x.rank())));

@@ -22,9 +22,10 @@ tensor<std::int64_t> normalized_indices(const char* where, const basic_tensor<In
     auto result = make_result<std::int64_t>(shape_of(indices));
     const auto limit = static_cast<std::int64_t>(size);
     for (auto i = std::size_t{0}; i < result.size(); ++i) {
-        const auto index = static_cast<std::int64_t>(indices.data()[i]);
+        const auto given = indices.data()[i];
+        const auto index = nearest_cast<std::int64_t>(given);   // one beyond these is beyond any axis
         if (index < -limit || index >= limit)
-            fail<index_error>(where, "index ", index, " is out of range for an axis of size ", size);
+            fail<index_error>(where, "index ", whole{given}, " is out of range for an axis of size ", size);
         access::elements(result)[i] = index < 0 ? index + limit : index;
     }
     return result;
@@ -66,7 +67,7 @@ tensor<T> add_at(const basic_tensor<T>& dy, const tensor<std::int64_t>& indices,
 /// Negative indices count from the end. Throws `index_error`.
 struct take_fn {
     template <element T, std::size_t N, element Integer, std::size_t M>
-    auto operator()(const tensor<T, N>& x, const tensor<Integer, M>& indices, std::ptrdiff_t axis = 0) const {
+    auto operator()(const tensor<T, N>& x, const tensor<Integer, M>& indices, extent axis = 0) const {
         static_assert(N != 0, "a tensor without axes has none to take from");
         constexpr auto rank = N == dynamic_rank || M == dynamic_rank ? dynamic_rank : N + M - 1;
         const auto position = normalize_axis("take", axis, x.rank());
@@ -85,10 +86,10 @@ tensor<T, N == dynamic_rank ? N : N + 1> one_hot(const tensor<Integer, N>& label
     sizes.push_back(classes);
     auto y = detail::filled<dynamic_rank>(sizes, T{0});
     for (auto i = std::size_t{0}; i < labels.size(); ++i) {
-        const auto label = static_cast<std::int64_t>(labels.data()[i]);
-        if (label < 0 || label >= static_cast<std::int64_t>(classes))
+        const auto label = whole{labels.data()[i]};
+        if (label < 0 || label >= classes)
             fail<index_error>("one_hot", "label ", label, " is not one of ", classes, " classes");
-        detail::access::elements(y)[i * classes + static_cast<std::size_t>(label)] = T{1};
+        detail::access::elements(y)[i * classes + static_cast<std::size_t>(label.bits())] = T{1};
     }
     return detail::with_rank<N == dynamic_rank ? N : N + 1>(std::move(y));
 }

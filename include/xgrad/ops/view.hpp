@@ -14,8 +14,10 @@
 #include <array>
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 namespace xgrad::inline XGRAD_ABI {
 
@@ -66,6 +68,10 @@ tensor<T> range_along(const basic_tensor<T>& x, std::size_t axis, std::size_t fi
 template <class S>
 concept index_list_slice = requires(S slice) { slice.normalize(std::size_t{}); };
 template <class S>
+inline constexpr bool drops = false;
+template <class T>
+inline constexpr bool drops<xt::xdrop_slice<T>> = true;
+template <class S>
 concept sized_later_slice = requires(const S& slice) { slice.get(std::size_t{}); };
 
 /// Reads slices from left to right against the axes of x.
@@ -80,8 +86,8 @@ public:
 
     template <class S>
     void add(const S& slice) {
-        if constexpr (std::integral<S>) {
-            const auto size = static_cast<std::ptrdiff_t>(m_sizes[m_axis]), index = static_cast<std::ptrdiff_t>(slice);
+        if constexpr (std::is_arithmetic_v<S>) {
+            const auto size = static_cast<std::ptrdiff_t>(m_sizes[m_axis]), index = extent{slice}.value;
             if (index < -size || index >= size)
                 fail<index_error>("view", "index ", index, " is out of range for axis ", m_axis, " of size ", size);
             m_at.offset += (index < 0 ? index + size : index) * m_own.along[m_axis++];
@@ -92,18 +98,12 @@ public:
         } else if constexpr (std::is_same_v<S, xt::xellipsis_tag>) {
             for (; m_left_over != 0; --m_left_over) keep_axis();
         } else if constexpr (index_list_slice<S>) {
-            auto indices = slice;
-            indices.normalize(m_sizes[m_axis]);
-            auto numbers = empty<std::int64_t>({indices.size()});
-            for (auto i = std::size_t{0}; i < numbers.size(); ++i) {
-                const auto index = static_cast<std::int64_t>(indices(static_cast<typename S::size_type>(i)));
-                if (index < 0 || index >= static_cast<std::int64_t>(m_sizes[m_axis]))   // the negative ones count from 0 by now
-                    fail<index_error>("view", "a kept index leaves axis ", m_axis, " of size ", m_sizes[m_axis]);
-                access::elements(numbers)[i] = index;
-            }
-            m_lists[m_part.rank()] = numbers;
+            m_lists[m_part.rank()] = chosen_by(slice);
             keep_axis();
         } else if constexpr (sized_later_slice<S>) {
+            static_assert(!std::is_floating_point_v<decltype(slice.start())> && !std::is_floating_point_v<decltype(slice.stop())> &&
+                              !std::is_floating_point_v<decltype(slice.step())>,
+                          "sizes, axes and indices are integers, neither truth values nor fractions");   // xtensor reads 1.5 as _
             if constexpr (std::integral<decltype(slice.step())>)
                 if (slice.step() == 0) fail<value_error>("view", "a range's step must not be 0");
             add_range(slice.get(m_sizes[m_axis]));
@@ -129,6 +129,38 @@ private:
         push(m_sizes[m_axis], m_own.along[m_axis]);
         ++m_axis;
     }
+    /// The indices along the next axis that `xt::keep` names, or that `xt::drop` does not. Both are asked for an axis of
+    /// size 0, along which negative indices are what they are: xtensor takes any number for an index, and expects what
+    /// is dropped in order and without repetition, but does not say so.
+    template <class S>
+    tensor<std::int64_t, 1> chosen_by(const S& slice) const {
+        using index = typename S::size_type;
+        static_assert(std::is_integral_v<index> && !std::is_same_v<index, bool>, "kept and dropped indices are integers");
+        using wide = std::conditional_t<std::is_signed_v<index>, std::ptrdiff_t, std::size_t>;
+        auto own = slice;
+        own.normalize(0);   // reads nothing; `convert` would read a size that is not set before
+        auto named = own.template convert<wide>();
+        named.normalize(0);
+        const auto size = static_cast<std::ptrdiff_t>(m_sizes[m_axis]);
+        auto chosen = std::vector<std::int64_t>{};
+        if constexpr (drops<S>) {
+            for (auto i = std::ptrdiff_t{0}; i < size; ++i)
+                if (named.contains(static_cast<wide>(i)) && (std::is_unsigned_v<wide> || named.contains(static_cast<wide>(i - size))))
+                    chosen.push_back(i);
+            const auto count = std::size_t{0} - static_cast<std::size_t>(named.size());
+            if (const auto found = m_sizes[m_axis] - chosen.size(); found != count)
+                fail<index_error>("view", count, " indices to drop, of which ", found, " are different and along axis ", m_axis,
+                                  " of size ", size, "; each must be, and is named once");
+        } else {
+            for (auto i = std::size_t{0}; i < static_cast<std::size_t>(named.size()); ++i) {
+                const auto at = extent{named(static_cast<wide>(i))}.value;
+                if (at < -size || at >= size) fail<index_error>("view", "a kept index leaves axis ", m_axis, " of size ", size);
+                chosen.push_back(at < 0 ? at + size : at);
+            }
+        }
+        return {chosen, {chosen.size()}};
+    }
+
     template <class Range>
     void add_range(const Range& range) {
         const auto count = static_cast<std::ptrdiff_t>(range.size());
@@ -158,15 +190,15 @@ inline constexpr bool names_axis = !std::is_same_v<S, xt::xnewaxis_tag> && !std:
 }  // namespace detail
 
 /// The part of x that the slices name, axis by axis: an index (which drops the axis; negative ones count
-/// from the end), `xt::range`, `xt::all()`, `xt::newaxis()`, `xt::ellipsis()`, `xt::keep`, `xt::drop`. Axes
-/// not named are taken whole. Ranges end at the axis's end, as in NumPy. A range of whole rows shares the
-/// elements; everything else is a copy.        dx = dy at those places, 0 elsewhere
-/// Throws `rank_error` for too many slices, `index_error` for an index out of range.
+/// from the end), `xt::range`, `xt::all()`, `xt::newaxis()`, `xt::ellipsis()`, `xt::keep`, `xt::drop`, which names each
+/// index once, in any order. Axes not named are taken whole. Ranges end at the axis's end, as in NumPy. A range of whole
+/// rows shares the elements; everything else is a copy.        dx = dy at those places, 0 elsewhere
+/// Throws `rank_error` for too many slices, `index_error` for an index out of range or dropped twice.
 struct view_fn {
     template <element T, std::size_t N, class... Slices>
     auto operator()(const tensor<T, N>& x, const Slices&... slices) const {
         constexpr auto named = (std::size_t{0} + ... + (detail::names_axis<Slices> ? 1 : 0));
-        constexpr auto dropped = (std::size_t{0} + ... + (std::integral<Slices> ? 1 : 0));
+        constexpr auto dropped = (std::size_t{0} + ... + (std::is_arithmetic_v<Slices> ? 1 : 0));
         constexpr auto added = (std::size_t{0} + ... + (std::is_same_v<Slices, xt::xnewaxis_tag> ? 1 : 0));
         static_assert(N == dynamic_rank || named <= N, "more slices than the tensor has axes");
         constexpr auto rank = N == dynamic_rank ? N : N - dropped + added;

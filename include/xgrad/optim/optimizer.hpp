@@ -105,11 +105,11 @@ public:
     }
 
 protected:
-    /// `slots` names the arrays that the rule remembers for each parameter. Throws `autograd_error` for a
+    /// `remembered` names the arrays that the rule remembers for each parameter. Throws `autograd_error` for a
     /// parameter that is no leaf requiring a gradient, `value_error` for one listed twice and for none at all.
-    optimizer(const char* rule, parameter_list<T> parameters, double lr, std::initializer_list<const char*> slots)
-        : m_rule{rule}, m_parameters{std::move(parameters)}, m_slots{slots}, m_updated(m_parameters.size()),
-          m_state(m_parameters.size() * slots.size()) {
+    optimizer(const char* rule, parameter_list<T> parameters, double lr, std::initializer_list<const char*> remembered)
+        : m_rule{rule}, m_parameters{std::move(parameters)}, m_slots{remembered}, m_updated(m_parameters.size()),
+          m_state(m_parameters.size() * remembered.size()) {
         this->lr(lr);
         if (m_parameters.empty()) fail<value_error>(m_rule, "there is no parameter to learn");
         for (auto each = m_parameters.begin(); each != m_parameters.end(); ++each) {

@@ -5,6 +5,7 @@
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/dtype.hpp>
 #include <xgrad/core/error.hpp>
+#include <xgrad/core/exact.hpp>
 #include <xgrad/ops/reduce.hpp>
 
 #include <concepts>
@@ -57,7 +58,7 @@ public:
         const auto* const l = labels.data();
         const auto* const p = predicted.data();
         for (auto i = std::size_t{0}; i < labels.size(); ++i)
-            add(static_cast<std::int64_t>(l[i]), static_cast<std::int64_t>(p[i]));
+            add(xgrad::detail::nearest_cast<std::int64_t>(l[i]), xgrad::detail::nearest_cast<std::int64_t>(p[i]));
     }
 
     std::size_t classes() const noexcept { return m_classes; }

@@ -2,21 +2,18 @@
 #pragma once
 
 #include <xgrad/core/config.hpp>
+#include <xgrad/core/text.hpp>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <cstddef>
-#include <cstdio>
 #include <string>
 
 namespace xgrad::inline XGRAD_ABI::train {
 
 /// "98.26": `value` with that many decimals.
 inline std::string fixed(double value, int decimals) {
-    auto text = std::array<char, 400>{};   // the largest double has 309 digits before its point
-    const auto length = std::snprintf(text.data(), text.size(), "%.*f", std::clamp(decimals, 0, 50), value);
-    return {text.data(), static_cast<std::size_t>(std::max(length, 0))};
+    return xgrad::detail::decimal_text(value, std::clamp(decimals, 0, 50));
 }
 
 /// "98.26 %" for 0.9826.
@@ -26,11 +23,9 @@ inline std::string percent(double part, int decimals = 2) { return fixed(100 * p
 inline std::string duration(double seconds) {
     if (!(seconds >= 0 && seconds < 1e9)) return "?";
     const auto whole = std::lround(seconds);
-    auto text = std::array<char, 32>{};
-    const auto length = whole < 3600 ? std::snprintf(text.data(), text.size(), "%ld:%02ld", whole / 60, whole % 60)
-                                     : std::snprintf(text.data(), text.size(), "%ld:%02ld:%02ld", whole / 3600,
-                                                     whole / 60 % 60, whole % 60);
-    return {text.data(), static_cast<std::size_t>(std::max(length, 0))};
+    const auto two_digits = [](long number) { return (number < 10 ? "0" : "") + std::to_string(number); };
+    return whole < 3600 ? std::to_string(whole / 60) + ':' + two_digits(whole % 60)
+                        : std::to_string(whole / 3600) + ':' + two_digits(whole / 60 % 60) + ':' + two_digits(whole % 60);
 }
 
 /// `text` with blanks in front of it, or behind it, to that width.
