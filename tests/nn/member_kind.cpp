@@ -1,6 +1,8 @@
 #include <doctest/doctest.h>
 
+#include <xgrad/autograd/custom.hpp>
 #include <xgrad/core/random.hpp>
+#include <xgrad/core/xtensor.hpp>
 #include <xgrad/nn/linear.hpp>
 #include <xgrad/nn/module.hpp>
 #include <xgrad/nn/sequential.hpp>
@@ -28,6 +30,7 @@
 #include <string_view>
 #include <system_error>
 #include <tuple>
+#include <type_traits>
 #include <unordered_map>
 #include <utility>
 #include <variant>
@@ -179,6 +182,8 @@ TEST_CASE("what cannot hold a tensor passes") {
     CHECK(passes<std::remove_const_t<decltype(lambda)>>);
     CHECK(passes<std::remove_const_t<decltype(generic)>>);
     CHECK(passes<std::remove_const_t<decltype(xg::relu)>>);
+    CHECK(passes<xg::custom<std::remove_const_t<decltype(generic)>, float (*)(float)>>);
+    CHECK(passes<xt::xarray<float>>);
     CHECK(passes<std::plus<>>);
     CHECK(passes<std::unique_ptr<int>>);
     CHECK(passes<std::unique_ptr<int[]>>);

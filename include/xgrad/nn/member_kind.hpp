@@ -24,6 +24,11 @@
 #include <utility>
 #include <vector>
 
+namespace xgrad::inline XGRAD_ABI {
+template <class Forward, class Backward>
+class custom;   // autograd/custom.hpp: two functions
+}
+
 namespace xgrad::inline XGRAD_ABI::nn {
 
 /// Says of somebody else's class, into which the walk cannot see, that there is no parameter in it. At global scope:
@@ -35,6 +40,8 @@ template <>
 inline constexpr bool has_no_parameters<shape> = true;
 template <>
 inline constexpr bool has_no_parameters<extent> = true;
+template <class Forward, class Backward>
+inline constexpr bool has_no_parameters<custom<Forward, Backward>> = true;
 
 namespace detail {
 
