@@ -127,20 +127,22 @@ TEST_CASE("arithmetic: integers and truth values") {
 }
 
 TEST_CASE("arithmetic: a number that the integers cannot be is refused, wherever it stands") {
-    auto x = xg::tensor<std::uint8_t, 1>{200};
-    CHECK_THROWS_WITH_AS(x + 300, "[add] 300 does not fit uint8, whose numbers are 0 to 255", xg::value_error);
-    CHECK_THROWS_WITH_AS(-1 - x, "[subtract] -1 does not fit uint8, whose numbers are 0 to 255", xg::value_error);
-    CHECK_THROWS_AS(x * 256u, xg::value_error);
-    CHECK_THROWS_AS(xg::maximum(x, 300), xg::value_error);
-    CHECK_THROWS_AS(xg::minimum(-1, x), xg::value_error);
-    CHECK_THROWS_AS(xg::floor_divide(x, 300), xg::value_error);
-    CHECK_THROWS_AS(xg::floor_divide(-7, x), xg::value_error);
-    CHECK_THROWS_WITH_AS(x += 300, "[+=] 300 does not fit uint8, whose numbers are 0 to 255", xg::value_error);
-    CHECK_THROWS_AS(x -= -1, xg::value_error);
-    CHECK_THROWS_AS(x *= 1000, xg::value_error);
-    CHECK_THROWS_AS((xg::tensor<std::int64_t, 1>{1} + std::numeric_limits<std::uint64_t>::max()), xg::value_error);
+    CHECK_THROWS_WITH_AS((xg::tensor<std::uint8_t, 1>{200} + 300), "[add] 300 does not fit uint8, whose numbers are 0 to 255", xg::value_error);
     CHECK_THROWS_AS((xg::tensor<bool, 1>{true} + 2), xg::value_error);
     CHECK_THROWS_AS((xg::tensor<std::uint8_t, 0>(300)), xg::value_error);
+    auto x = xg::tensor<std::int64_t, 1>{200};
+    constexpr auto beyond = std::uint64_t{1} << 63;
+    CHECK_THROWS_AS(x - beyond, xg::value_error);
+    CHECK_THROWS_AS(beyond * x, xg::value_error);
+    CHECK_THROWS_AS(xg::maximum(x, beyond), xg::value_error);
+    CHECK_THROWS_AS(xg::minimum(beyond, x), xg::value_error);
+    CHECK_THROWS_AS(xg::floor_divide(x, beyond), xg::value_error);
+    CHECK_THROWS_AS(xg::floor_divide(beyond, x), xg::value_error);
+    CHECK_THROWS_WITH_AS(x += beyond,
+                         "[+=] 9223372036854775808 does not fit int64, whose numbers are -9223372036854775808 to 9223372036854775807",
+                         xg::value_error);
+    CHECK_THROWS_AS(x -= beyond, xg::value_error);
+    CHECK_THROWS_AS(x *= beyond, xg::value_error);
     CHECK(x(0) == 200);
     // Beside real numbers any number is rounded.
     CHECK((xg::tensor<float, 1>{1} + 16777217)(0) == 16777216.0f);
@@ -149,8 +151,8 @@ TEST_CASE("arithmetic: a number that the integers cannot be is refused, wherever
 namespace {
 
 /// Every operation of integers on every pair, against arithmetic that cannot overflow.
-template <class T>
 void check_wrapping() {
+    using T = std::int64_t;
     __extension__ using wide = __int128;
     using limits = std::numeric_limits<T>;
     const auto values = std::vector<T>{limits::min(), static_cast<T>(limits::min() + 1), static_cast<T>(-7), 0, 1, 2, 7, static_cast<T>(limits::max() / 2 + 1),
@@ -184,8 +186,7 @@ void check_wrapping() {
 }  // namespace
 
 TEST_CASE("arithmetic: integers wrap around") {   // tests/core/exact.cpp has every type
-    check_wrapping<std::uint16_t>();
-    check_wrapping<std::int64_t>();
+    check_wrapping();
     CHECK(xg::array_equal(xg::tensor<std::uint16_t, 1>{65535} * std::uint16_t{65535}, xg::tensor<std::uint16_t, 1>{1}));
 }
 
@@ -193,7 +194,7 @@ TEST_CASE("floor_divide: towards minus infinity, without a gradient") {
     const auto x = xg::tensor<int, 1>{7, -7, 0};
     CHECK(xg::array_equal(xg::floor_divide(x, 2), xg::tensor<int, 1>{3, -4, 0}));
     CHECK(xg::array_equal(xg::floor_divide(x, -2), xg::tensor<int, 1>{-4, 3, 0}));
-    CHECK(xg::array_equal(xg::floor_divide(20, xg::tensor<std::uint8_t, 1>{3, 7}), xg::tensor<std::uint8_t, 1>{6, 2}));
+    CHECK(xg::array_equal(xg::floor_divide(20, xg::tensor<int, 1>{3, 7}), xg::tensor<int, 1>{6, 2}));
     CHECK_THROWS_WITH_AS(xg::floor_divide(x, 0), "[floor_divide] an integer divided by zero", xg::value_error);
     CHECK_THROWS_WITH_AS(xg::floor_divide(1, x), "[floor_divide] an integer divided by zero", xg::value_error);
     CHECK_THROWS_WITH_AS(xg::floor_divide(x, x), "[floor_divide] an integer divided by zero", xg::value_error);
