@@ -25,6 +25,10 @@
 // expect 23: a tensor without axes has none to sum over
 // expect 24: the element types differ: convert one operand with astype<T>(x)
 // expect 25: the element types differ: convert one operand with astype<T>(x)
+// expect 26: the element types differ: convert one operand with astype<T>(x)
+// expect 27: the element types differ: convert one operand with astype<T>(x)
+// expect 28: the element types differ: convert one operand with astype<T>(x)
+// expect 29: an operation on real numbers: convert the operand with astype<float>(x)
 #include <xgrad/autograd/create.hpp>
 #include <xgrad/ops/activation.hpp>
 #include <xgrad/ops/arithmetic.hpp>
@@ -32,6 +36,7 @@
 #include <xgrad/ops/join.hpp>
 #include <xgrad/ops/linalg.hpp>
 #include <xgrad/ops/loss.hpp>
+#include <xgrad/ops/map.hpp>
 #include <xgrad/ops/math.hpp>
 #include <xgrad/ops/reduce.hpp>
 #include <xgrad/ops/shape.hpp>
@@ -119,5 +124,17 @@ void wrong(xg::tensor<float, 0> zero, xg::tensor<float, 1> one, xg::tensor<float
 #endif
 #if MUST_NOT_COMPILE == 25
     xg::mse_loss(two, doubles);
+#endif
+#if MUST_NOT_COMPILE == 26
+    xg::linear(two, doubles, one);
+#endif
+#if MUST_NOT_COMPILE == 27
+    xg::binary_cross_entropy_with_logits(two, doubles);
+#endif
+#if MUST_NOT_COMPILE == 28
+    xg::map([](const auto& a, const auto& b) { return a + b; }, two, doubles);
+#endif
+#if MUST_NOT_COMPILE == 29
+    xg::matmul(integers, integers);
 #endif
 }

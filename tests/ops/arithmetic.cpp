@@ -4,6 +4,7 @@
 
 #include <xgrad/autograd/create.hpp>
 #include <xgrad/ops/arithmetic.hpp>
+#include <xgrad/ops/map.hpp>
 #include <xgrad/ops/math.hpp>
 #include <xgrad/ops/reduce.hpp>
 #include <xgrad/ops/shape.hpp>
@@ -15,6 +16,7 @@
 #include <cstdint>
 #include <limits>
 #include <type_traits>
+#include <vector>
 
 namespace xg = xgrad;
 using namespace operation_tests;
@@ -118,6 +120,115 @@ TEST_CASE("arithmetic: integers and truth values") {
     CHECK(xg::array_equal(xg::minimum(x, xg::tensor<int, 1>{1, 1, 1}), xg::tensor<int, 1>{1, -7, 0}));
     const auto bytes = xg::tensor<std::uint8_t, 1>{250, 3};
     CHECK(xg::array_equal(bytes + std::uint8_t{10}, xg::tensor<std::uint8_t, 1>{4, 13}));
+    const auto truths = xg::tensor<bool, 1>{true, false};
+    CHECK(xg::array_equal(truths + truths, truths));
+    CHECK(xg::array_equal(truths - true, xg::tensor<bool, 1>{false, true}));
+    CHECK(xg::array_equal(truths * true, truths));
+}
+
+TEST_CASE("arithmetic: a number that the integers cannot be is refused, wherever it stands") {
+    CHECK_THROWS_WITH_AS((xg::tensor<std::uint8_t, 1>{200} + 300), "[add] 300 does not fit uint8, whose numbers are 0 to 255", xg::value_error);
+    CHECK_THROWS_AS((xg::tensor<bool, 1>{true} + 2), xg::value_error);
+    CHECK_THROWS_AS((xg::tensor<std::uint8_t, 0>(300)), xg::value_error);
+    auto x = xg::tensor<std::int64_t, 1>{200};
+    constexpr auto beyond = std::uint64_t{1} << 63;
+    CHECK_THROWS_AS(x - beyond, xg::value_error);
+    CHECK_THROWS_AS(beyond * x, xg::value_error);
+    CHECK_THROWS_AS(xg::maximum(x, beyond), xg::value_error);
+    CHECK_THROWS_AS(xg::minimum(beyond, x), xg::value_error);
+    CHECK_THROWS_AS(xg::floor_divide(x, beyond), xg::value_error);
+    CHECK_THROWS_AS(xg::floor_divide(beyond, x), xg::value_error);
+    CHECK_THROWS_WITH_AS(x += beyond,
+                         "[+=] 9223372036854775808 does not fit int64, whose numbers are -9223372036854775808 to 9223372036854775807",
+                         xg::value_error);
+    CHECK_THROWS_AS(x -= beyond, xg::value_error);
+    CHECK_THROWS_AS(x *= beyond, xg::value_error);
+    CHECK(x(0) == 200);
+    // Beside real numbers any number is rounded.
+    CHECK((xg::tensor<float, 1>{1} + 16777217)(0) == 16777216.0f);
+}
+
+namespace {
+
+/// Every operation of integers on every pair, against arithmetic that cannot overflow.
+void check_wrapping() {
+    using T = std::int64_t;
+    __extension__ using wide = __int128;
+    using limits = std::numeric_limits<T>;
+    const auto values = std::vector<T>{limits::min(), static_cast<T>(limits::min() + 1), static_cast<T>(-7), 0, 1, 2, 7, static_cast<T>(limits::max() / 2 + 1),
+                                       static_cast<T>(limits::max() - 1), limits::max()};
+    const auto count = values.size();
+    const auto column = xg::reshape(xg::tensor<T, 1>(values, {count}), {count, 1}), row = xg::reshape(column, {1, count});
+    const auto all = std::vector{column + row, column - row, column * row};
+    const auto negated = -column, size = xg::abs(column), squared = xg::square(column), cubed = xg::pow(column, 3);
+    const auto divisors = xg::where(row == 0, 3, row);
+    const auto quotients = xg::floor_divide(column, divisors);
+    for (auto i = std::size_t{0}; i < count; ++i) {
+        const auto a = wide{values[i]};
+        CHECK(negated(i, 0) == static_cast<T>(-a));
+        CHECK(size(i, 0) == static_cast<T>(a < 0 ? -a : a));
+        CHECK(squared(i, 0) == static_cast<T>(a * a));
+        CHECK(cubed(i, 0) == static_cast<T>(wide{static_cast<T>(a * a)} * a));
+        for (auto j = std::size_t{0}; j < count; ++j) {
+            const auto b = wide{values[j]}, divisor = wide{divisors(0, j)};
+            CHECK(all[0](i, j) == static_cast<T>(a + b));
+            CHECK(all[1](i, j) == static_cast<T>(a - b));
+            CHECK(all[2](i, j) == static_cast<T>(a * b));
+            const auto floored = a / divisor - (a % divisor != 0 && (a < 0) != (divisor < 0) ? 1 : 0);
+            CHECK(quotients(i, j) == static_cast<T>(floored));
+        }
+    }
+    auto x = column.clone();
+    x += limits::max(), x *= T{2}, x -= T{1};
+    CHECK(x(0, 0) == static_cast<T>((wide{values[0]} + limits::max()) * 2 - 1));
+}
+
+}  // namespace
+
+TEST_CASE("arithmetic: integers wrap around") {   // tests/core/exact.cpp has every type
+    check_wrapping();
+    CHECK(xg::array_equal(xg::tensor<std::uint16_t, 1>{65535} * std::uint16_t{65535}, xg::tensor<std::uint16_t, 1>{1}));
+}
+
+TEST_CASE("floor_divide: towards minus infinity, without a gradient") {
+    const auto x = xg::tensor<int, 1>{7, -7, 0};
+    CHECK(xg::array_equal(xg::floor_divide(x, 2), xg::tensor<int, 1>{3, -4, 0}));
+    CHECK(xg::array_equal(xg::floor_divide(x, -2), xg::tensor<int, 1>{-4, 3, 0}));
+    CHECK(xg::array_equal(xg::floor_divide(20, xg::tensor<int, 1>{3, 7}), xg::tensor<int, 1>{6, 2}));
+    CHECK_THROWS_WITH_AS(xg::floor_divide(x, 0), "[floor_divide] an integer divided by zero", xg::value_error);
+    CHECK_THROWS_WITH_AS(xg::floor_divide(1, x), "[floor_divide] an integer divided by zero", xg::value_error);
+    CHECK_THROWS_WITH_AS(xg::floor_divide(x, x), "[floor_divide] an integer divided by zero", xg::value_error);
+
+    constexpr auto inf = std::numeric_limits<double>::infinity();
+    const auto same = [](double a, double b, double wanted) {
+        for (const auto size : {1, 9}) {
+            const auto y = xg::floor_divide(xg::full<double>({size}, a), xg::full<double>({size}, b));
+            for (auto i = 0; i < size; ++i)
+                CHECK((std::isnan(wanted) ? std::isnan(y(i)) : y(i) == wanted && std::signbit(y(i)) == std::signbit(wanted)));
+        }
+        CHECK((std::isnan(wanted) || xg::floor_divide(a, b) == wanted));
+    };
+    same(7, 2, 3);
+    same(-7, 2, -4);
+    same(7, -2, -4);
+    same(1, 0.1, 9);   // 0.1 is a little more than a tenth
+    same(-0.0, 3, -0.0);
+    same(1, 0, inf);
+    same(-1, 0, -inf);
+    same(0, 0, no_number);
+    same(-1, inf, -1);
+    same(inf, 2, no_number);
+    same(no_number, 1, no_number);
+    same(1e300, 1e-5, 1e305);
+
+    auto w = xg::tensor<double, 1>{5, -5};
+    w.requires_grad(true);
+    CHECK_FALSE(xg::floor_divide(w, 2).requires_grad());
+    xg::sum(w * xg::floor_divide(w, 2)).backward();
+    CHECK(xg::array_equal(w.grad(), xg::tensor<double, 1>{2, -3}));
+    w.zero_grad();
+    xg::sum(xg::map([](const auto& v) { return v * xg::floor_divide(v, 2); }, w)).backward();
+    CHECK(xg::array_equal(w.grad(), xg::tensor<double, 1>{2, -3}));
 }
 
 TEST_CASE("arithmetic in place") {

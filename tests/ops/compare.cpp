@@ -10,9 +10,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <type_traits>
+#include <vector>
 
 namespace xg = xgrad;
 using namespace operation_tests;
@@ -62,6 +65,68 @@ TEST_CASE("comparisons: integers with numbers they cannot hold") {
     CHECK(xg::array_equal(truths{true, false} == true, truths{true, false}));
     // As in NumPy, the number takes the type of the array: 0.1f == 0.1.
     CHECK(xg::array_equal(xg::tensor<float, 1>{0.1f, 0.2f} == 0.1, truths{true, false}));
+    CHECK(xg::array_equal(xg::tensor<std::uint64_t, 1>{std::uint64_t{1} << 63} > -1, truths{true}));
+    CHECK(xg::array_equal(xg::tensor<std::int64_t, 1>{9007199254740993} == 9007199254740992.0, truths{false}));
+    CHECK(xg::array_equal(xg::tensor<float, 1>{16777216, 16777218} < 16777217, truths{true, false}));
+    CHECK(xg::array_equal(xg::tensor<float, 1>{16777216, 16777218} == 16777217, truths{false, false}));
+    CHECK(xg::array_equal(xg::tensor<float, 1>{16777216, static_cast<float>(std::nan(""))} != 16777217, truths{true, true}));
+    CHECK(xg::array_equal(x < std::nan(""), truths{false, false, false}));
+    CHECK(xg::array_equal(x != std::nan(""), truths{true, true, true}));
+    CHECK(xg::array_equal(xg::tensor<float, 1>{1} != std::nan(""), truths{true}));
+    CHECK(xg::array_equal(truths{true, false} < 0.5, truths{false, true}));
+    CHECK(xg::array_equal(truths{true, false} == 2, truths{false, false}));
+}
+
+namespace {
+
+__extension__ using wide = __int128;
+
+/// Twice the largest integer that is at most x, and one more for a fraction.
+template <class T>
+wide place(T x) {
+    if constexpr (std::is_integral_v<T>) return 2 * static_cast<wide>(x);
+    else return 2 * static_cast<wide>(std::floor(x)) + (std::floor(x) == x ? 0 : 1);
+}
+
+template <class T, class S>
+void check_comparisons(const std::vector<T>& elements, const std::vector<S>& numbers) {
+    const auto x = xg::tensor<T, 1>(elements, {elements.size()});
+    auto wrong = 0;
+    for (const S number : numbers) {
+        const auto right = [&](const auto& relation, const xg::tensor<bool, 1>& got, const xg::tensor<bool, 1>& swapped) {
+            for (auto i = std::size_t{0}; i < elements.size(); ++i) {
+                if (got(i) != relation(place(elements[i]), place(number))) ++wrong;
+                if (swapped(i) != relation(place(number), place(elements[i]))) ++wrong;
+            }
+        };
+        right(std::equal_to<>{}, x == number, number == x);
+        right(std::not_equal_to<>{}, x != number, number != x);
+        right(std::less<>{}, x < number, number < x);
+        right(std::less_equal<>{}, x <= number, number <= x);
+        right(std::greater<>{}, x > number, number > x);
+        right(std::greater_equal<>{}, x >= number, number >= x);
+    }
+    CHECK_MESSAGE(wrong == 0, xg::dtype_name<T>(), " beside ", xg::dtype_name<S>(), ": ", wrong, " wrong");
+}
+
+}  // namespace
+
+TEST_CASE("comparisons: elements with numbers of every other type, at the edges of both") {
+    using signed_limits = std::numeric_limits<std::int64_t>;
+    const auto whole_numbers = std::vector<std::int64_t>{signed_limits::min(), -129, -1, 0, 1, 127, 255, 256, 16777217, 9007199254740993, signed_limits::max()};
+    const auto unsigned_numbers = std::vector<std::uint64_t>{0, 255, 256, 16777217, std::uint64_t{1} << 63, std::numeric_limits<std::uint64_t>::max()};
+    const auto fractions = std::vector{-1e30, -0x1p63, -0.5, 0.0, 0.5, 1.0, 254.5, 255.0, 255.5, 9007199254740992.0, 0x1p63, 0x1p64, 1e30};
+    const auto bytes = std::vector<std::uint8_t>{0, 1, 127, 128, 254, 255};
+    const auto reals = std::vector{-0x1p63f, -129.0f, -0.5f, 0.0f, 0.5f, 255.0f, 16777216.0f, 16777218.0f, 0x1p53f, 0x1p63f, 0x1p64f, 1e30f};
+    check_comparisons(bytes, whole_numbers);
+    check_comparisons(bytes, fractions);
+    check_comparisons(whole_numbers, unsigned_numbers);
+    check_comparisons(whole_numbers, fractions);
+    check_comparisons(unsigned_numbers, whole_numbers);
+    check_comparisons(unsigned_numbers, fractions);
+    check_comparisons(reals, whole_numbers);
+    check_comparisons(reals, unsigned_numbers);
+    check_comparisons(std::vector<double>(reals.begin(), reals.end()), whole_numbers);
 }
 
 TEST_CASE("truth values: not, and, or") {
@@ -88,6 +153,10 @@ TEST_CASE("where: values and derivatives") {
     static_assert(std::is_same_v<decltype(xg::where(mask, xg::tensor<float, 1>{}, xg::tensor<float, 3>{})), xg::tensor<float, 3>>);
     static_assert(std::is_same_v<decltype(xg::where(mask, xg::tensor<float>{}, 0)), xg::tensor<float>>);
     CHECK_THROWS_AS(xg::where(mask, xg::zeros<float>({3}), xg::zeros<float>({2})), xg::shape_error);
+    CHECK_THROWS_WITH_AS(xg::where(mask, xg::tensor<std::uint8_t, 1>{1, 2}, 300), "[where] 300 does not fit uint8, whose numbers are 0 to 255",
+                         xg::value_error);
+    CHECK_THROWS_AS(xg::where(mask, -1, xg::tensor<std::uint64_t, 1>{1, 2}), xg::value_error);
+    CHECK_THROWS_AS(xg::where(mask, -1, 1u), xg::value_error);
 }
 
 TEST_CASE("where: what is not chosen, NaN included, has no part in the gradient") {

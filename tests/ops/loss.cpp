@@ -123,6 +123,7 @@ TEST_CASE("losses: what does not fit") {
     CHECK_THROWS_WITH_AS(xg::cross_entropy(x, xg::tensor<int, 1>{1}),
                          "[cross_entropy] logits are (2, 3), labels are (1,); there must be one label for each row", xg::shape_error);
     CHECK_THROWS_WITH_AS(xg::cross_entropy(x, xg::tensor<int, 1>{1, 3}), "[cross_entropy] label 3 is not one of 3 classes", xg::index_error);
+    CHECK_THROWS_AS(xg::cross_entropy(x, xg::tensor<std::uint64_t, 1>{1, ~std::uint64_t{0}}), xg::index_error);
     CHECK_THROWS_AS(xg::cross_entropy(x, xg::tensor<int, 1>{1, -1}), xg::index_error);
     CHECK_THROWS_WITH_AS(xg::cross_entropy(xg::tensor<float>{xg::zeros<float>({3})}, xg::tensor<int, 1>{1}),
                          "[cross_entropy] logits are (3,), labels are (1,); logits must be (rows, classes), labels (rows)", xg::rank_error);

@@ -7,6 +7,7 @@
 #include <xgrad/ops/math.hpp>
 #include <xgrad/ops/reduce.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -166,4 +167,70 @@ TEST_CASE("astype: between all types, differentiable between the real ones") {
     static_assert(std::is_same_v<decltype(y), const xg::tensor<double, 1>>);
     xg::sum(y * y).backward();
     CHECK(xg::array_equal(x.grad(), xg::tensor<float, 1>{2, 4}));
+}
+
+TEST_CASE("pow of integers: by squaring, wrapping around") {
+    const auto x = xg::tensor<std::int64_t, 1>{-3, 0, 2, 10};
+    CHECK(xg::array_equal(xg::pow(x, 3), xg::tensor<std::int64_t, 1>{-27, 0, 8, 1000}));
+    CHECK(xg::array_equal(xg::pow(x, 0), xg::tensor<std::int64_t, 1>{1, 1, 1, 1}));
+    CHECK(xg::array_equal(xg::pow(2, xg::tensor<int, 1>{0, 10, 30, 31, 32}), xg::tensor<int, 1>{1, 1024, 1 << 30, std::numeric_limits<int>::min(), 0}));
+    CHECK(xg::array_equal(xg::pow(xg::tensor<std::uint8_t, 1>{3}, xg::tensor<std::uint8_t, 1>{255}), xg::tensor<std::uint8_t, 1>{171}));
+    CHECK_THROWS_WITH_AS(xg::pow(x, -1), "[pow] an integer to a negative power is a fraction: convert the tensor with astype<float>(x)", xg::value_error);
+    CHECK_THROWS_AS(xg::pow(2, x), xg::value_error);
+    CHECK_THROWS_AS(xg::pow(xg::tensor<std::uint8_t, 1>{3}, 300), xg::value_error);
+}
+
+TEST_CASE("clamp: bounds are what they are, whatever the elements hold") {
+    const auto bytes = xg::tensor<std::uint8_t, 1>{0, 3, 200, 255};
+    const auto same = [](const auto& x, const auto& wanted) { CHECK(xg::array_equal(x, wanted)); };
+    same(xg::clamp(xg::tensor<std::uint8_t, 1>{3}, -129, 200), xg::tensor<std::uint8_t, 1>{3});
+    same(xg::clamp(bytes, 1, 1000), xg::tensor<std::uint8_t, 1>{1, 3, 200, 255});
+    same(xg::clamp(bytes, -inf, inf), bytes);
+    same(xg::clamp(bytes, 0.5, 199.5), xg::tensor<std::uint8_t, 1>{1, 3, 199, 199});
+    same(xg::clamp(xg::tensor<std::int64_t, 1>{9007199254740993}, 0, 9007199254740992.0), xg::tensor<std::int64_t, 1>{9007199254740992});
+    same(xg::clamp(xg::tensor<std::uint64_t, 1>{std::uint64_t{1} << 63}, -1, std::numeric_limits<std::int64_t>::max()),
+         xg::tensor<std::uint64_t, 1>{(std::uint64_t{1} << 63) - 1});
+    same(xg::clamp(xg::tensor<float, 1>{0, 2e9f}, 16777217, inf), xg::tensor<float, 1>{16777218, 2e9f});
+    same(xg::clamp(xg::tensor<float, 1>{0, 1}, 0.1, 0.7), xg::tensor<float, 1>{0.1f, 0.7f});
+    CHECK_THROWS_WITH_AS(xg::clamp(bytes, 300, 400),
+                         "[clamp] no uint8 is at least 300 and at most 400; the lower bound must not be above the upper bound", xg::value_error);
+    CHECK_THROWS_AS(xg::clamp(bytes, 0.2, 0.8), xg::value_error);
+    CHECK_THROWS_AS(xg::clamp(bytes, -5, -1), xg::value_error);
+    CHECK_THROWS_AS(xg::clamp(bytes, no_number, 1), xg::value_error);
+    CHECK_THROWS_AS(xg::clamp(xg::tensor<float, 1>{1}, 0, no_number), xg::value_error);
+}
+
+TEST_CASE("astype: to the nearest that there is, in whole vectors and in what is left over") {
+    for (const auto size : {1, 67}) {
+        const auto at = [size](auto x) { return xg::full<decltype(x)>({size}, x); };
+        const auto is = [](const auto& x, auto wanted) { CHECK(std::ranges::all_of(x.span(), [=](auto y) { return y == wanted; })); };
+        is(xg::astype<std::uint8_t>(at(-1.0f)), std::uint8_t{0});
+        is(xg::astype<std::uint8_t>(at(static_cast<float>(no_number))), std::uint8_t{0});
+        is(xg::astype<std::uint8_t>(at(300.0f)), std::uint8_t{255});
+        is(xg::astype<std::uint8_t>(at(-0.9f)), std::uint8_t{0});
+        is(xg::astype<std::int32_t>(at(2147483648.0f)), std::numeric_limits<std::int32_t>::max());
+        is(xg::astype<std::int64_t>(at(-inf)), std::numeric_limits<std::int64_t>::min());
+        is(xg::astype<std::uint64_t>(at(1e30)), std::numeric_limits<std::uint64_t>::max());
+        is(xg::astype<int>(at(-2.7)), -2);
+        is(xg::astype<std::int8_t>(at(200)), std::int8_t{127});
+        is(xg::astype<std::uint8_t>(at(std::int64_t{-300})), std::uint8_t{0});
+        is(xg::astype<std::int64_t>(at(~std::uint64_t{0})), std::numeric_limits<std::int64_t>::max());
+        is(xg::astype<bool>(at(0.1)), true);
+        is(xg::astype<bool>(at(-0.0)), false);
+        is(xg::astype<bool>(at(no_number)), true);
+        is(xg::astype<float>(at(1e300)), std::numeric_limits<float>::infinity());
+    }
+    const auto from_xtensor = xg::tensor<std::uint8_t>(xt::xarray<double>{-1, 300, no_number, 7.9});
+    CHECK(xg::array_equal(from_xtensor, xg::tensor<std::uint8_t, 1>{0, 255, 0, 7}));
+}
+
+TEST_CASE("sums of integers: wide, and wrapping around") {
+    CHECK(xg::sum(xg::full<std::uint8_t>({1000}, 255)).item() == 255000);
+    constexpr auto most = std::numeric_limits<std::int64_t>::max();
+    CHECK(xg::sum(xg::tensor<std::int64_t, 1>{most, 1}).item() == std::numeric_limits<std::int64_t>::min());
+    CHECK(xg::sum(xg::full<std::int64_t>({3, 5000}, most), 0)(0) == most - 2);
+    CHECK(xg::sum(xg::tensor<std::uint64_t, 1>{std::uint64_t{1} << 63, 7}).item() == (std::uint64_t{1} << 63) + 7);
+    static_assert(std::is_same_v<decltype(xg::sum(xg::tensor<std::uint64_t, 1>{})), xg::tensor<std::uint64_t, 0>>);
+    static_assert(std::is_same_v<decltype(xg::sum(xg::tensor<std::uint32_t, 1>{})), xg::tensor<std::int64_t, 0>>);
+    CHECK(xg::mean(xg::tensor<bool, 1>{true, false}).item() == 0.5);
 }

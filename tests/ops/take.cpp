@@ -12,6 +12,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <type_traits>
 #include <vector>
 
@@ -121,4 +122,16 @@ TEST_CASE("one_hot") {
     CHECK_THROWS_WITH_AS(xg::one_hot(xg::tensor<int, 1>{3}, 3), "[one_hot] label 3 is not one of 3 classes", xg::index_error);
     CHECK_THROWS_WITH_AS(xg::one_hot(xg::tensor<int, 1>{-1}, 3), "[one_hot] label -1 is not one of 3 classes", xg::index_error);
     CHECK(xg::array_equal(xg::argmax(y, 1), xg::tensor<std::int64_t, 1>{2, 0}));
+}
+
+TEST_CASE("indices and labels beyond every signed number are out of range, not negative") {
+    constexpr auto huge = std::numeric_limits<std::uint64_t>::max();   // -1, if it were taken for a signed one
+    const auto last = xg::tensor<std::uint64_t, 1>{huge};
+    CHECK_THROWS_WITH_AS(xg::take(xg::zeros<float>({3}), last), "[take] index 18446744073709551615 is out of range for an axis of size 3",
+                         xg::index_error);
+    CHECK_THROWS_WITH_AS(xg::one_hot(last, 3), "[one_hot] label 18446744073709551615 is not one of 3 classes", xg::index_error);
+    CHECK_THROWS_AS(xg::one_hot(xg::tensor<std::int8_t, 1>{-1}, 3), xg::index_error);
+    const auto x = xg::zeros<float>({3});
+    CHECK_THROWS_AS(x(huge), xg::index_error);
+    CHECK_THROWS_AS(x.shape(huge), xg::index_error);
 }
