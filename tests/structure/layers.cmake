@@ -18,7 +18,7 @@ set(sees_train core kernels autograd ops nn io optim data train)
 
 # What an operating system or a processor adds to the standard library.
 set(system_headers
-    "^(omp|immintrin|arm_neon|unistd|fcntl|io|windows|sys/[a-z_]+)\\.h$")
+    "^(immintrin|arm_neon|pthread|sched|unistd|fcntl|io|windows|sys/[a-z_]+)\\.h$")
 
 set(violations "")
 macro(violation)
