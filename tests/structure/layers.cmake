@@ -1,8 +1,8 @@
 # The order of the layers: cmake -DROOT=<the project's folder> -P layers.cmake
 #
 # An include points downwards only; two headers alone name those of xtensor, xtl and xsimd; nothing else
-# is included but the standard library. The umbrella is for users: neither the library nor its tests
-# include it.
+# is included but the standard library. The umbrella and the headers that gather a folder are for users:
+# neither the library nor its tests include them.
 cmake_minimum_required(VERSION 3.23)
 
 # What each layer may include.
@@ -19,6 +19,10 @@ set(sees_train core kernels autograd ops nn io optim data train)
 # What an operating system or a processor adds to the standard library.
 set(system_headers
     "^(immintrin|arm_neon|pthread|sched|unistd|fcntl|io|windows|sys/[a-z_]+)\\.h$")
+
+# Headers that gather a folder, and the umbrella.
+set(gathered "ops|nn|optim")
+set(for_users "^<xgrad/(${gathered}|xgrad)\\.hpp>$")
 
 set(violations "")
 macro(violation)
@@ -56,10 +60,12 @@ foreach(header IN LISTS headers)
         set(allowed "${sees_${layer}}")
     elseif(header STREQUAL "xgrad.hpp")
         set(allowed "${sees_train}")
+    elseif(header MATCHES "^(${gathered})\\.hpp$")
+        set(allowed "${CMAKE_MATCH_1}")
     elseif(header STREQUAL "fwd.hpp")
         set(allowed "${sees_core}")
     else()
-        violation("headers stand in a layer's folder, all but xgrad.hpp and fwd.hpp")
+        violation("headers stand in a layer's folder, all but fwd.hpp, xgrad.hpp and those that gather a folder")
         continue()
     endif()
 
@@ -72,8 +78,10 @@ foreach(header IN LISTS headers)
             endif()
         elseif(include STREQUAL "<xgrad/fwd.hpp>")
         elseif(include MATCHES "^<(xgrad|xtensor) [^>]+>$" AND header STREQUAL "core/config.hpp")   # a sentence: sentences.cmake
-        elseif(include STREQUAL "<xgrad/xgrad.hpp>")
-            violation("includes the umbrella, which is for users")
+        elseif(include MATCHES "${for_users}")
+            if(NOT header STREQUAL "xgrad.hpp")
+                violation("includes ${include}, which is for users")
+            endif()
         elseif(include MATCHES "^<(xtensor|xtl)(/.*|\\.hpp)>$")
             if(NOT header STREQUAL "core/xtensor.hpp")
                 violation("includes ${include}, which core/xtensor.hpp alone may")
@@ -100,8 +108,9 @@ foreach(file IN LISTS tests)
         continue()
     endif()
     read_includes("${ROOT}/${file}" includes)
-    if("<xgrad/xgrad.hpp>" IN_LIST includes)
-        violation("includes the umbrella, and a test includes what it tests")
+    list(FILTER includes INCLUDE REGEX "${for_users}")
+    if(NOT includes STREQUAL "")
+        violation("includes ${includes}, and a test includes what it tests")
     endif()
 endforeach()
 
