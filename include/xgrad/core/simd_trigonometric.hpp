@@ -67,7 +67,7 @@ XGRAD_ALWAYS_INLINE V reach() {
 }  // namespace detail
 
 template <real_vector V>
-V sin(const V& x) {
+inline V sin(const V& x) {
     const auto size = simd::abs(x);
     const auto rare = !(size <= detail::reach<V>());
     const auto y = detail::sine_of(size, 0);
@@ -82,7 +82,7 @@ T sin(T x) {
 }
 
 template <real_vector V>
-V cos(const V& x) {
+inline V cos(const V& x) {
     const auto size = simd::abs(x);
     const auto rare = !(size <= detail::reach<V>());
     const auto y = detail::sine_of(size, 1);

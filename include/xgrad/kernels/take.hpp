@@ -82,9 +82,11 @@ void add_at(const T* x, const axis_view& at, const std::int64_t* indices, std::s
     const auto places = detail::occurrences{indices, count, at.length};
     const auto rows = at.outer * at.length;
     parallel_for(rows, light_grain / std::max<std::size_t>(1, count * at.inner / at.length) + 1, [&](std::size_t begin, std::size_t end) {
-        for (auto row = begin; row < end; ++row) {
-            const auto first = places.first.data()[row % at.length], last = places.first.data()[row % at.length + 1];
-            detail::add_rows(x + row / at.length * count * at.inner, at.inner, places.order.data() + first, last - first, y + row * at.inner);
+        auto outer = begin / at.length, row = begin % at.length;
+        for (auto each = begin; each < end; ++each) {
+            const auto first = places.first.data()[row], last = places.first.data()[row + 1];
+            detail::add_rows(x + outer * count * at.inner, at.inner, places.order.data() + first, last - first, y + each * at.inner);
+            if (++row == at.length) row = 0, ++outer;
         }
     });
 }
