@@ -157,7 +157,7 @@ TEST_CASE("linear with an activation is the activation of linear, to the bit, an
         const auto gradients = [&](const auto& y) {
             for (auto* leaf : {&x, &weight, &bias}) leaf->zero_grad();
             xg::sum(y * y).backward();
-            return std::vector{y.detach(), x.grad(), weight.grad(), bias.grad()};
+            return std::vector<xg::tensor<float>>{y.detach(), x.grad(), weight.grad(), bias.grad()};
         };
         const auto together = gradients(xg::linear(x, weight, bias, xg::relu));
         const auto apart = gradients(xg::relu(xg::linear(x, weight, bias)));

@@ -187,6 +187,7 @@ TEST_CASE("view: the parts, joined, give the whole") {
 
 TEST_CASE("view: a part written to in place is written to in the whole") {
     auto x = xg::zeros<float>({3, 2});
-    xg::view(x, 1) += 5;
+    auto row = xg::view(x, 1);
+    row += 5;
     CHECK(xg::array_equal(x, xg::tensor<float, 2>{{0, 0}, {5, 5}, {0, 0}}));
 }
