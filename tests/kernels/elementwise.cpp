@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <xgrad/core/simd.hpp>
+#include <xgrad/core/simd_math.hpp>
 #include <xgrad/kernels/elementwise.hpp>
 
 #include <cmath>
