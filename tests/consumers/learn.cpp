@@ -1,7 +1,8 @@
-// A user's program that learns, for builds out of the ordinary: the exclusive or, and an error that is caught.
+// A user's program that learns, for builds out of the ordinary: the exclusive or, and errors that are caught.
 #include <xgrad/xgrad.hpp>
 
 #include <cstdio>
+#include <limits>
 
 namespace xg = xgrad;
 
@@ -23,6 +24,11 @@ int main() {
     try {
         xg::matmul(x, x);
     } catch (const xg::shape_error& error) {
+        std::printf("%s\n", error.what());
+    }
+    try {
+        opt.lr(std::numeric_limits<double>::quiet_NaN());
+    } catch (const xg::value_error& error) {
         std::printf("%s\n", error.what());
     }
 }

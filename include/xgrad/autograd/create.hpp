@@ -7,6 +7,7 @@
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/dtype.hpp>
 #include <xgrad/core/exact.hpp>
+#include <xgrad/core/finite.hpp>
 #include <xgrad/core/random.hpp>
 #include <xgrad/core/shape.hpp>
 
@@ -103,11 +104,11 @@ tensor<T, 1> spaced(whole start, whole stop, whole step) {
 template <real T>
 tensor<T, 1> spaced(double start, double stop, double step) {
     const auto distance = stop - start;
-    const auto steps = std::ceil(std::isfinite(distance) ? distance / step : (stop / 2 - start / 2) / (step / 2));
+    const auto steps = std::ceil(is_finite_number(distance) ? distance / step : (stop / 2 - start / 2) / (step / 2));
     auto y = make_result<T>({steps > 0 ? nearest_cast<std::size_t>(steps) : std::size_t{0}});
     // Rounded once: a product and a sum would be fused by some compilers and not by others.
     const auto at = [=](std::size_t i) { return static_cast<T>(std::fma(static_cast<double>(i), step, start)); };
-    if (y.size() != 0 && !(std::isfinite(at(0)) && std::isfinite(at(y.size() - 1))))
+    if (y.size() != 0 && !(is_finite_number(at(0)) && is_finite_number(at(y.size() - 1))))
         fail<value_error>("arange", "from ", start, " to ", stop, " there are numbers that do not fit ", dtype_name<T>());
     for (auto i = std::size_t{0}; i < y.size(); ++i) access::elements(y)[i] = at(i);
     return with_rank<1>(std::move(y));
@@ -221,7 +222,7 @@ tensor<T, 2> eye(std::size_t rows) {
 template <element T = float>
 tensor<T, 1> arange(detail::bound_for<T> start, detail::bound_for<T> stop, detail::bound_for<T> step = 1) {
     if constexpr (real<T>)
-        if (!(std::isfinite(start) && std::isfinite(stop) && std::isfinite(step)))
+        if (!(is_finite_number(start) && is_finite_number(stop) && is_finite_number(step)))
             fail<value_error>("arange", "from ", start, " to ", stop, " in steps of ", step, "; all three must be finite");
     if (step == 0) fail<value_error>("arange", "the step must not be 0");
     return detail::spaced<T>(start, stop, step);
@@ -235,7 +236,7 @@ tensor<T, 1> arange(detail::bound_for<T> stop) {
 /// one as their mirror images are from the other. Throws `value_error` for bounds that T cannot hold.
 template <real T = float>
 tensor<T, 1> linspace(double start, double stop, std::size_t count = 50) {
-    if (!(std::isfinite(static_cast<T>(start)) && std::isfinite(static_cast<T>(stop))))
+    if (!(is_finite_number(static_cast<T>(start)) && is_finite_number(static_cast<T>(stop))))
         fail<value_error>("linspace", "from ", start, " to ", stop, "; both must be finite as ", dtype_name<T>());
     // Near the largest numbers a distance, times a count, might overflow.
     const auto scale = std::max(std::fabs(start), std::fabs(stop)) < 0x1p900 ? 1.0 : 0x1p-100;

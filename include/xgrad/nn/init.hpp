@@ -60,7 +60,7 @@ void uniform(basic_tensor<T>& w, double low = 0, double high = 1) {
         fail<value_error>("init::uniform", "low is ", low, ", high is ", high,
                           "; low must not be above high, and both must be finite");
     // Only a width may be more than T holds: then half of everything, exactly, is doubled in the end.
-    const auto half = static_cast<T>(std::isfinite(static_cast<T>(high - low)) ? 1 : 0.5);
+    const auto half = static_cast<T>(is_finite_number(static_cast<T>(high - low)) ? 1 : 0.5);
     const auto start = from * half, width = half == 1 ? static_cast<T>(high - low) : to * half - start;
     const auto last = from < to ? std::nextafter(to, from) : from;   // to which the largest are rounded, not to `to`
     detail::fill(w, [=](generator& numbers) { return std::min(std::fma(width, numbers.uniform<T>(), start) / half, last); });
