@@ -86,7 +86,7 @@ xg::tensor<double> matmul_reference(const xg::tensor<double>& a, const xg::tenso
 operation product(const xg::shape& a, const xg::shape& b, xg::matmul_options options = {}) {
     return {.name = "matmul", .run = on_lists([options](const auto& x) { return xg::matmul(x[0], x[1], options); }),
             .reference = [options](const list<double>& x) { return matmul_reference(x[0], x[1], options.transpose_a, options.transpose_b); },
-            .points = {{operand(a, 0.5), operand(b, 1.25)}}, .epsilons = 16, .scale = 4};
+            .points = {{operand(a, 0.5), operand(b, 1.25)}}, .epsilons = 16, .scale = 4, .is_product = true};
 }
 
 operation affine(const xg::shape& x, const xg::shape& weight) {
@@ -96,7 +96,7 @@ operation affine(const xg::shape& x, const xg::shape& weight) {
                 const auto y = matmul_reference(v[0], v[1]);
                 return apply_elementwise([](const auto& e) { return e[0] + e[1]; }, {y, v[2]});
             },
-            .points = {{operand(x, 0.5), operand(weight, 1.25), operand(bias, 0.75)}}, .epsilons = 16, .scale = 4};
+            .points = {{operand(x, 0.5), operand(weight, 1.25), operand(bias, 0.75)}}, .epsilons = 16, .scale = 4, .is_product = true};
 }
 
 /// linear and an activation in one, against the two after each other.

@@ -226,8 +226,8 @@ std::optional<std::string> wrong_over_shapes(const operation& row) {
 std::optional<std::string> wrong_anywhere(const operation& row) {
     for (const auto& x : row.points) {
         auto wrong = wrong_in(row, x);
-        if (!wrong) wrong = wrong_where_nothing_is_chosen<double>(row, x);
-        if (!wrong) wrong = wrong_where_nothing_is_chosen<float>(row, x);
+        if (!wrong && !row.is_product) wrong = wrong_where_nothing_is_chosen<double>(row, x);
+        if (!wrong && !row.is_product) wrong = wrong_where_nothing_is_chosen<float>(row, x);
         if (!wrong && row.second_derivative) wrong = wrong_forward_derivative(row, x);
         if (wrong) return "at shapes " + shapes_of(x) + ": " + *wrong;
     }
