@@ -3,7 +3,7 @@
 // expect 1: a scalar has no matrix product
 // expect 2: output and target must have the same rank
 // expect 3: more axes to reduce than the tensor has
-// expect 4: no known conversion
+// expect 4: the tensors have different ranks: reshape one, or use a tensor of dynamic rank
 // expect 5: the element types differ: convert one operand with astype<T>(x)
 // expect 6: labels are integers
 // expect 7: more slices than the tensor has axes

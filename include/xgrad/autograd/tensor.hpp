@@ -42,6 +42,11 @@ public:
     tensor(tensor&&) noexcept = default;
     tensor& operator=(const tensor&) & noexcept = default;
     tensor& operator=(tensor&&) & noexcept = default;
+    template <std::size_t M>
+        requires(M != N && !is_dynamic && M != dynamic_rank)
+    void operator=(const tensor<T, M>&) & {
+        static_assert(M == N, "the tensors have different ranks: reshape one, or use a tensor of dynamic rank");
+    }
     void operator=(const tensor&) && { assigned<T>(); }   // also from braces
     template <class Value>
     void operator=(const Value&) && {
