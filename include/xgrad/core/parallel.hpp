@@ -53,8 +53,8 @@ private:
     bool m_before;
 };
 
-/// How many elements, each read and written once and little computed, pay for one more thread. Measured: a second
-/// thread takes 3 microseconds to start and to end, which is as long as 64 Ki floats take to be multiplied.
+/// How many elements, each read and written once and little computed, pay for one more thread. Measured with
+/// OpenMP: a second thread took 3 microseconds to start and to end, as long as 64 Ki floats take to be multiplied.
 inline constexpr std::size_t light_grain = 65536;
 
 namespace detail {
