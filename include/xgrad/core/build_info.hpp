@@ -25,7 +25,7 @@ inline std::string build_info() {
     text += ", fast math";
 #endif
 #if defined(__GNUC__) && !defined(__OPTIMIZE__)
-    text += ", not optimised: a hundred times as slow as with -O3";
+    text += ", not optimised: hundreds of times as slow as with -O3";
 #endif
     text += "; xtensor " + version(XTENSOR_VERSION_MAJOR, XTENSOR_VERSION_MINOR, XTENSOR_VERSION_PATCH);
     text += ", xsimd " + version(XSIMD_VERSION_MAJOR, XSIMD_VERSION_MINOR, XSIMD_VERSION_PATCH);
