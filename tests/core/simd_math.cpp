@@ -32,7 +32,10 @@ std::vector<T> corners() {
                          // tan, sinc, the inverse functions, the hyperbolic ones, and logarithms and powers to other bases
                          1.5707963267948966, 3.1415926535897931, 0.41421356237309503, 2.4142135623730949, 0.547, 1.598, 89.41598,
                          90.0, 126.0, 128.0, 129.0, 149.0, 150.0, 151.0, 710.4758600739439, 711.0, 1000.0, 1022.0, 1024.0, 1025.0,
-                         1074.0, 1075.0, 1076.0, 8192.0, 8388608.0, 16777216.0, 268435456.0, 0x1p30, 0x1p31, 0x1p52, 0x1p53})
+                         1074.0, 1075.0, 1076.0, 8192.0, 8388608.0, 16777216.0, 268435456.0, 0x1p30, 0x1p31, 0x1p52, 0x1p53,
+                         // erfc, erfinv, the gamma functions, which have poles and zeros at whole numbers and halves, too
+                         0.475, 0.4769362762044699, 0.99662, 0.999036, 0.999999944, 10.054, 10.1, 26.543, 27.226, 27.5, 1.5,
+                         1.4616321449683622, 2.4570247382208006, 2.25, 2.5, 3.0, 3.25, 4.25, 5.0, 1e36, 4.0850e36, 2.55e305})
         for (auto [step, at] = std::pair{0, std::nextafter(static_cast<T>(x), T{0})}; step < 3; ++step, at = std::nextafter(at, inf<T>))
             result.push_back(at);
     const auto positive = result.size();
@@ -111,7 +114,7 @@ TEST_CASE_TEMPLATE("simd_math: each lane of a whole and of a part of a vector is
 
 TEST_CASE_TEMPLATE("simd_math: odd functions are exactly odd, even ones exactly even", T, float, double) {
     using W = simd::word<T>;
-    const auto odd = std::set<std::string>{"sin", "tan", "tanh", "erf", "asin", "atan", "sinh", "asinh", "atanh"};
+    const auto odd = std::set<std::string>{"sin", "tan", "tanh", "erf", "asin", "atan", "sinh", "asinh", "atanh", "erfinv"};
     const auto even = std::set<std::string>{"cos", "cosh", "sinc", "gaussian", "abs"};
     auto seen = std::size_t{0};
     const auto x = everywhere<T>(3);

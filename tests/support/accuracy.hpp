@@ -8,6 +8,8 @@
 
 #include <xgrad/core/simd.hpp>
 #include <xgrad/core/simd_bases.hpp>
+#include <xgrad/core/simd_erfc.hpp>
+#include <xgrad/core/simd_gamma.hpp>
 #include <xgrad/core/simd_hyperbolic.hpp>
 #include <xgrad/core/simd_inverse.hpp>
 #include <xgrad/core/simd_math.hpp>
@@ -102,7 +104,12 @@ std::vector<function<T>> functions() {
         XGRAD_ROW(exp2, std::exp2(x), 1.5, 1.4),
         XGRAD_ROW(sigmoid, exactly::sigmoid(x), 2.5, 2.5),
         XGRAD_ROW(softplus, exactly::softplus(x), 2.7, 2.7),
-        XGRAD_ROW(erf, std::erf(x), 2.7, 2),
+        XGRAD_ROW(erf, std::erf(x), 3, 2),
+        XGRAD_ROW(erfc, std::erfc(x), 3.9, 3.9),
+        XGRAD_ROW(erfinv, exactly::erfinv(x), 3.4, 2.5),
+        XGRAD_ROW(lgamma, exactly::lgamma(x), 3.9, 3.9, [](X x) { return exactly::lgamma_term(x); }),
+        XGRAD_ROW(digamma, exactly::digamma(x), 3.9, 3.7, [](X x) { return exactly::digamma_term(x); }),
+        XGRAD_ROW(trigamma, exactly::trigamma(x), 3.5, 3),
         XGRAD_ROW(gaussian, exactly::gaussian(x), 1.3, 1.3),
         XGRAD_ROW(gelu, exactly::gelu(x), 4.4, 4.8),
         XGRAD_ROW(gelu_slope, exactly::gelu_slope(x), 3.5, 4.7, [](X x) { return exactly::gelu_slope_term(x); }),

@@ -86,12 +86,14 @@ template <class X> X digamma(X x) {
     if (x > 0) return static_cast<X>(std::isinf(x) ? x : positive_digamma(x));
     const auto at = static_cast<long double>(x);
     if (std::isinf(x) || fraction(x) == 0) return std::numeric_limits<X>::quiet_NaN();
-    return static_cast<X>((positive_digamma(1 - at)) - pi_cotangent(at));
+    return static_cast<X>(positive_digamma(1 - at) - pi_cotangent(at));
 }
-/// The largest term of digamma of negative numbers, whose zeros are differences.
+/// The largest term of digamma of negative numbers, whose zeros are differences: that of pi cot(pi x) = 1 / r - ..., where r is
+/// the distance of x from a whole number, or the other one.
 template <class X> X digamma_term(X x) {
     if (!(x < 0) || std::isinf(x) || fraction(x) == 0) return 0;
-    return static_cast<X>(std::max(std::abs(positive_digamma(1 - static_cast<long double>(x))), std::abs(pi_cotangent(x))));
+    const auto at = static_cast<long double>(x);
+    return static_cast<X>(std::max(std::abs(positive_digamma(1 - at)), 1 / std::abs(fraction(at))));
 }
 
 /// For x > 0 from the series for large x (Abramowitz and Stegun 6.4.12) and the recurrence.
@@ -115,7 +117,7 @@ template <class X> X trigamma(X x) {
 }
 
 template <class X> X lgamma(X x) { return std::lgamma(x); }
-/// The larger term of lgamma of numbers below -2, whose zeros are differences.
-template <class X> X lgamma_term(X x) { return x < -2 && !std::isinf(x) ? std::lgamma(-x) : X{0}; }
+/// The larger term of lgamma of numbers below -2, whose zeros are differences; the smallest that counts as one is 1/2.
+template <class X> X lgamma_term(X x) { return x < -2 && !std::isinf(x) ? std::max(std::lgamma(-x), X(0.5)) : X{0}; }
 
 }  // namespace accuracy::exactly

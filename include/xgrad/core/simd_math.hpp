@@ -23,7 +23,7 @@
 //     tanh          2.5      2.5    e^-2|x| - 1
 //     sigmoid       2.4      2.4    e^-|x|
 //     softplus      2.6      2.6    e^-|x| and log1p
-//     erf           2.6      1.8    two minimax polynomials, e^-x^2
+//     erf           2.8      1.8    two minimax polynomials, e^-x^2
 //     gaussian      1.2      1.2    e^-x^2, with x^2 in twice the digits
 //     gelu          4.2      4.7    the same, times a minimax polynomial
 //     gelu_slope    3.3      4.2    the same
