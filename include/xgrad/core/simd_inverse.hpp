@@ -7,7 +7,7 @@
 //     asin          2.3      2.2    a minimax polynomial; beyond 1/2 of sqrt((1 - |x|) / 2)
 //     acos          1.1      1.2    the same
 //     atan          2.1      2.1    a minimax polynomial of 1 / |x|, or of (|x| - 1) / (|x| + 1)
-//     atan2         0.0      0.0    the same
+//     atan2         2.1      2.1    the same
 #pragma once
 
 #include <xgrad/core/config.hpp>
@@ -105,7 +105,7 @@ inline V atan2(const V& y, const V& x) {
     const auto steep = height > width;
     auto a = simd::select(steep, width, height), b = simd::select(steep, height, width);
     // Of two infinite numbers the ratio is one, of two zeros it is zero; and a + b may not overflow.
-    const auto infinite = a > V((limits::max)());
+    const auto infinite = (a > V((limits::max)())) & (b > V((limits::max)()));
     const auto factor = simd::select(b > V((limits::max)() / 4), V(0.25f), V(1));
     a = simd::select(infinite, V(1), a * factor);
     b = simd::select(infinite | (b == V(0)), V(1), b * factor);
