@@ -4,10 +4,10 @@
 // The largest error that was measured, as in core/simd_math.hpp:
 //
 //     function    float   double    made of
-//     asin          2.3      2.2    a minimax polynomial; beyond 1/2 of sqrt((1 - |x|) / 2)
-//     acos          1.1      1.2    the same
-//     atan          2.1      2.1    a minimax polynomial of 1 / |x|, or of (|x| - 1) / (|x| + 1)
-//     atan2         2.1      2.1    the same
+//     asin          2.4      2.2    a minimax polynomial; beyond 1/2 of sqrt((1 - |x|) / 2)
+//     acos          1.2      1.2    the same
+//     atan          2.1      2.2    a minimax polynomial of 1 / |x|, or of (|x| - 1) / (|x| + 1)
+//     atan2         2.0      2.2    the same
 #pragma once
 
 #include <xgrad/core/config.hpp>
