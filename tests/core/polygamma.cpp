@@ -12,16 +12,16 @@ TEST_CASE("polygamma: values of mpmath") {
         int n;
         double x, wanted;
     };
-    for (const auto& [n, x, wanted] :
+    for (const auto& r :
          {row{2, 0.5, -16.828796644234319996}, row{2, -1.25, 123.72136678366236037}, row{3, 2.5, 0.22390584881725205126},
           row{3, -0.75, 1557.745106972151359}, row{4, 1e-3, -24000000000000024.765}, row{5, 30.5, 9.8628506179525111937e-7},
           row{10, 0.75, -85926737.208880438653}, row{10, -3.375, 175323787142.44301389}, row{50, 7.25, -4.0404965278181668238e+20},
           row{2, 1e10, -1.0000000001e-20}, row{200, 1000, -4.3508192705971018437e-228}}) {
-        CAPTURE(n);
-        CAPTURE(x);
-        CHECK(std::abs(polygamma(n, x) / wanted - 1) < (n + 4) * 1.2e-16);
-        const auto single = static_cast<float>(x);
-        CHECK(polygamma(n, single) == static_cast<float>(polygamma(n, static_cast<double>(single))));
+        CAPTURE(r.n);
+        CAPTURE(r.x);
+        CHECK(std::abs(polygamma(r.n, r.x) / r.wanted - 1) < (r.n + 4) * 1.2e-16);
+        const auto single = static_cast<float>(r.x);
+        CHECK(polygamma(r.n, single) == static_cast<float>(polygamma(r.n, static_cast<double>(single))));
     }
 }
 

@@ -130,14 +130,14 @@ TEST_CASE_TEMPLATE("simd: remainder has the sign of the divisor, in vectors as i
         T a, b, wanted;
     };
     // What Python's % gives.
-    for (const auto& [a, b, wanted] : {row{7, 3, 1}, row{-7, 3, 2}, row{7, -3, -2}, row{-7, -3, -1}, row{-6, 3, T(0.0)}, row{6, -3, T(-0.0)},
-                                       row{T(5.5), 2, T(1.5)}, row{T(-0.0), 1, T(0.0)}, row{T(0.0), -1, T(-0.0)}, row{1, inf, 1},
-                                       row{-1, inf, inf}, row{1, -inf, -inf}, row{1, 0, T(NAN)}, row{inf, 1, T(NAN)}, row{T(NAN), 1, T(NAN)},
-                                       row{1, T(NAN), T(NAN)}}) {
-        CAPTURE(a);
-        CAPTURE(b);
-        CHECK(same(simd::remainder(a, b), wanted));
-        CHECK(same(simd::remainder(simd::batch<T>(a), simd::batch<T>(b)).get(simd::width<T> - 1), wanted));
+    for (const auto& r :
+         {row{7, 3, 1}, row{-7, 3, 2}, row{7, -3, -2}, row{-7, -3, -1}, row{-6, 3, T(0.0)}, row{6, -3, T(-0.0)}, row{T(5.5), 2, T(1.5)},
+          row{T(-0.0), 1, T(0.0)}, row{T(0.0), -1, T(-0.0)}, row{1, inf, 1}, row{-1, inf, inf}, row{1, -inf, -inf}, row{1, 0, T(NAN)},
+          row{inf, 1, T(NAN)}, row{T(NAN), 1, T(NAN)}, row{1, T(NAN), T(NAN)}}) {
+        CAPTURE(r.a);
+        CAPTURE(r.b);
+        CHECK(same(simd::remainder(r.a, r.b), r.wanted));
+        CHECK(same(simd::remainder(simd::batch<T>(r.a), simd::batch<T>(r.b)).get(simd::width<T> - 1), r.wanted));
     }
     auto x = numbers<T>{}, y = numbers<T>{};
     pairs(5000, x, y);

@@ -6,7 +6,7 @@
 //
 //     function    float   double    made of
 //     lgamma        3.5      3.5    ln and a minimax polynomial about 2; from 4.25 on Stirling's series
-//     digamma       3.7      3.4    a minimax polynomial about the zero in [1, 2]; from 3 on ln and the series for large x
+//     digamma       3.7      3.4    a minimax polynomial about the zero in [1, 2.25]; from 3 on ln and the series for large x
 //     trigamma      3.3      2.6    the series for large x from 3 on; 1 / x^2 + 1 / (x + 1)^2 + ... below
 //
 // These hold next to the zeros of positive numbers, too (lgamma: 1 and 2, digamma: 1.4616...). Between negative whole numbers
@@ -103,21 +103,23 @@ XGRAD_ALWAYS_INLINE V cosecant_rest(const V& z) {
                           14.0570829946831939, 10.1734306197844813, 6.49393940226700916, 3.28986813369645281);
 }
 
-/// digamma x, 1 <= x <= 2: the distance from the zero, which is in two parts, times a minimax polynomial in it.
+/// digamma x, 1 <= x <= 2.25: the distance from the zero, which is in two parts, times a minimax polynomial in it.
 template <real_vector V>
 XGRAD_ALWAYS_INLINE V digamma_about_zero(const V& x) {
     const auto d = (x - either<V>(0x1.762d86p+0f, 0x1.762d86356be3fp+0)) - either<V>(0x1.ab5f2p-27f, 0x1.b86a722197829p-54);
     if constexpr (of_floats<V>)
-        return d * simd::polynomial(d, 0.0111195133f, -0.0206503006f, 0.0233740229f, -0.0319365618f, 0.0485862928f,
-                              -0.0723232143f, 0.107843449f, -0.163937575f, 0.258499206f, -0.44276323f, 0.967672248f);
+        return d * simd::polynomial(d, -0.00332267043f, 0.0112397983f, -0.0181634703f, 0.0233728775f, -0.0326174279f,
+                              0.0485668553f, -0.0722417297f, 0.107847308f, -0.163941503f, 0.258499007f, -0.442763178f,
+                              0.967672249f);
     else
-        return d * simd::polynomial(d, -0.000176565061287605065, 0.000402113723640928488, -0.000400956616080038765,
-                              0.000420112321430987613, -0.000697539890612245144, 0.00110180861809548551,
-                              -0.00159005784379730934, 0.00230141552341724728, -0.00336737152021739572,
-                              0.00492715162568505005, -0.0072048104391474084, 0.0105387689610987566, -0.0154247465233078827,
-                              0.0225976490439810107, -0.0331611272870922652, 0.0488042881487371211, -0.0721995612378090734,
-                              0.10782405069138809, -0.163942705442602477, 0.258499760955650748, -0.442763168983591526,
-                              0.967672245447621204);
+        return d * simd::polynomial(d, -1.56644292339895699e-05, 8.36842889746692876e-05, -0.000198614330138152987,
+                              0.000293712621114971043, -0.000359114841329883586, 0.000481442972798822076,
+                              -0.000722705111165609297, 0.00108191254738136721, -0.00158202861467017443,
+                              0.00230549684504753518, -0.00336891525707872256, 0.004926601759479593,
+                              -0.00720462432589709725, 0.0105388177979393472, -0.0154247605343475133,
+                              0.0225976462587548603, -0.0331611266554762765, 0.0488042882443862278,
+                              -0.0721995612533582326, 0.107824050689649217, -0.163942705442429087, 0.25849976095566346,
+                              -0.442763168983592081, 0.967672245447621204);
 }
 
 /// ln x - digamma x, of u = 1 / x, x >= 3: u / 2 + u^2 q(u^2).
@@ -135,10 +137,11 @@ XGRAD_ALWAYS_INLINE V digamma_rest(const V& u) {
     return simd::fma(z, q, V(0.5f) * u);
 }
 
-/// digamma of x >= 0. Below 1 and above 2 it is digamma(x + 1) - 1 / x and digamma(x - 1) + 1 / (x - 1).
+/// digamma of x >= 0. Below 1 and above 2.25 it is digamma(x + 1) - 1 / x and digamma(x - 1) + 1 / (x - 1); just above 2 these
+/// two terms would be larger than their sum.
 template <real_vector V>
 XGRAD_ALWAYS_INLINE V upper_digamma(const V& x) {
-    const auto large = x >= V(3), below = x < V(1), above = (x > V(2)) & (x < V(3));
+    const auto large = x >= V(3), below = x < V(1), above = (x > V(2.25f)) & (x < V(3));
     const auto less = x - V(1);
     const auto u = V(1) / simd::select(above, less, x);
     const auto about = digamma_about_zero(simd::select(below, x + V(1), simd::select(above, less, x)));
