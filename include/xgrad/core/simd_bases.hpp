@@ -3,9 +3,9 @@
 // The largest error that was measured, as in core/simd_math.hpp:
 //
 //     function    float   double    made of
-//     log2          0.8      0.7    ln's polynomial in more digits; zero, below it, subnormal and infinite: std
-//     log10         0.7      0.6    the same
-//     exp2          1.3      1.3    2^n (1 + r p(r)), a minimax polynomial p
+//     log2          0.8      0.8    ln's polynomial in more digits; zero, below it, subnormal and infinite: std
+//     log10         0.7      0.7    the same
+//     exp2          1.3      1.4    2^n (1 + r p(r)), a minimax polynomial p
 //
 // log2 of a power of two and exp2 of a whole number are exact, and so is log10 of a power of ten.
 #pragma once

@@ -4,8 +4,8 @@
 // The largest error that was measured, as in core/simd_math.hpp:
 //
 //     function    float   double    made of
-//     erfc          3.7      3.7    e^-x^2 times a minimax polynomial; near 0 of 1 - erf x
-//     erfinv        3.2      2.2    x times minimax polynomials of -ln(1 - x^2); NaN outside of [-1, 1]
+//     erfc          4.0      3.4    e^-x^2 times a minimax polynomial; near 0 of 1 - erf x
+//     erfinv        3.4      2.4    x times minimax polynomials of -ln(1 - x^2); NaN outside of [-1, 1]
 #pragma once
 
 #include <xgrad/core/config.hpp>

@@ -5,13 +5,14 @@
 // The largest error that was measured, as in core/simd_math.hpp:
 //
 //     function    float   double    made of
-//     lgamma        3.5      3.5    ln and a minimax polynomial about 2; from 4.25 on Stirling's series
-//     digamma       3.7      3.4    a minimax polynomial about the zero in [1, 2.25]; from 3 on ln and the series for large x
-//     trigamma      3.3      2.6    the series for large x from 3 on; 1 / x^2 + 1 / (x + 1)^2 + ... below
+//     lgamma        3.8      3.4    ln and a minimax polynomial about 2; from 4.25 on Stirling's series
+//     digamma       3.1      2.9    a minimax polynomial about the zero in [1, 2.25]; from 3 on ln and the series for large x
+//     trigamma      3.3      3.0    the series for large x from 3 on; 1 / x^2 + 1 / (x + 1)^2 + ... below
 //
 // These hold next to the zeros of positive numbers, too (lgamma: 1 and 2, digamma: 1.4616...). Between negative whole numbers
-// lgamma and digamma have zeros at which two terms cancel; there the unit is that of the larger term. As in C, lgamma is
-// infinite at negative whole numbers; digamma is NaN there, as its sign is not the same on both sides, and trigamma infinite.
+// lgamma and digamma have zeros at which two terms cancel; there the unit is that of the larger term, of lgamma at least that
+// of 1/2. As in C, lgamma is infinite at negative whole numbers; digamma is NaN there, as its sign is not the same on both
+// sides, and trigamma infinite.
 //
 // The series are minimax polynomials in 1 / x^2; their form is that of Abramowitz and Stegun, 6.1.41, 6.3.18 and 6.4.12.
 #pragma once
@@ -74,6 +75,19 @@ XGRAD_ALWAYS_INLINE V upper_lgamma(const V& x) {
     const auto log = simd::log(simd::select(large, x, simd::abs(one * other)));
     const auto small = lgamma_about_two(within - n) + simd::select(below, simd::negate(log), log);
     return simd::select(large, simd::fma(x - V(0.5f), log - V(1), stirling_rest(V(1) / x)), small);
+}
+
+/// ln(sin(pi r) / (pi r)), |r| <= 1/2 and z = r^2: z times a minimax polynomial.
+template <real_vector V>
+XGRAD_ALWAYS_INLINE V log_sinc(const V& z) {
+    if constexpr (of_floats<V>)
+        return z * simd::polynomial(z, -0.380640851f, -0.115097419f, -0.266422089f, -0.337746085f, -0.54121673f,
+                              -1.64493333f);
+    else
+        return z * simd::polynomial(z, -0.466496420985248406, 0.317802250671973208, -0.302371098882230682,
+                              -0.0309292364577302969, -0.126181511289361448, -0.122733383470405855, -0.143103619160374174,
+                              -0.166690486250479997, -0.200199751389343039, -0.251019312989228305, -0.33911435447277094,
+                              -0.541161616851159821, -1.64493406684824062);
 }
 
 /// pi cot(pi r) - 1 / r, |r| <= 1/2: a minimax polynomial.
@@ -189,9 +203,9 @@ inline V lgamma(const V& x) {
     if (!simd::any(reflected)) return y;
     const auto r = detail::half_turns<V>(a).r;
     const auto whole = r == V(0);
-    // a sin(pi a) / pi
-    const auto product = simd::abs(a * (r * detail::sinc_of(r * r)));
-    const auto other = simd::negate(simd::log(simd::select(reflected & !whole, product, V(1)))) - y;
+    // ln(a |sin(pi a)| / pi)
+    const auto sine = simd::log(simd::select(reflected & !whole, simd::abs(a * r), V(1))) + detail::log_sinc(r * r);
+    const auto other = simd::negate(sine) - y;
     return simd::select(reflected, simd::select(whole, V(limits::infinity()), other), y);
 }
 

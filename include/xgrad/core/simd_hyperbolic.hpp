@@ -5,10 +5,10 @@
 //
 //     function    float   double    made of
 //     sinh          1.6      1.6    (e^|x| - e^-|x|) / 2; below 1 a minimax polynomial
-//     cosh          1.5      1.4    (e^|x| + e^-|x|) / 2
-//     asinh         2.1      2.1    ln(|x| + sqrt(x^2 + 1)); near 0 a minimax polynomial
-//     acosh         1.5      1.4    ln(x + sqrt(x^2 - 1)); near 1 twice asinh of sqrt((x - 1) / 2)
-//     atanh         1.4      1.0    ln((1 + |x|) / (1 - |x|)) / 2; below 1/2 a minimax polynomial
+//     cosh          1.5      1.5    (e^|x| + e^-|x|) / 2
+//     asinh         2.3      2.2    ln(|x| + sqrt(x^2 + 1)); near 0 a minimax polynomial
+//     acosh         1.5      1.5    ln(x + sqrt(x^2 - 1)); near 1 twice asinh of sqrt((x - 1) / 2)
+//     atanh         1.4      1.3    ln((1 + |x|) / (1 - |x|)) / 2; below 1/2 a minimax polynomial
 #pragma once
 
 #include <xgrad/core/config.hpp>
