@@ -13,7 +13,8 @@
 #endif
 
 #if defined(BENCH_BLIS)
-// Not all releases' headers for C++ declare these; the latter's argument is an enumeration.
+// Not all releases' headers for C++ declare these; a processor is an enumeration there.
+extern "C" void bli_init();
 extern "C" int bli_arch_query_id();
 extern "C" const char* bli_arch_string(int id);
 #endif
@@ -55,7 +56,13 @@ auto multiplier(const product& p) {
     };
 }
 
-std::string about() { return Eigen::SimdInstructionSetsInUse(); }
+std::string about() {
+#if defined(EIGEN_VECTORIZE_FMA)
+    return std::string{"FMA, "} + Eigen::SimdInstructionSetsInUse();
+#else
+    return Eigen::SimdInstructionSetsInUse();
+#endif
+}
 
 #elif defined(BENCH_ONEDNN)
 
@@ -108,7 +115,10 @@ auto multiplier(const product& p) {
 }
 
 #if defined(BENCH_BLIS)
-std::string about() { return bli_arch_string(bli_arch_query_id()); }
+std::string about() {
+    bli_init();
+    return bli_arch_string(bli_arch_query_id());
+}
 #else
 std::string about() { return openblas_get_corename(); }
 #endif
