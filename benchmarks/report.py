@@ -8,6 +8,7 @@ part's own mark says.
 """
 
 import argparse
+import html
 import json
 import math
 import os
@@ -81,14 +82,18 @@ def product_lines(rows):
     return lines
 
 
+def alignment_title(row):
+    _, sizes, how, what = row["case"].split("/")
+    what = re.sub(r"offset(.*)", r"\1 bytes into a cache line", re.sub(r"gap(.*)", r"\1 floats between the rows", what))
+    return f"{sizes.replace('x', ' x ')}, {how}, {what}"
+
+
 def alignment_lines(rows):
     names = [name for name in LIBRARIES if any(name in row["peers"] for row in rows)]
     yield ["product", "xgrad", "aligned by this", "to reach"] + names
     for row in rows:
-        _, sizes, how, what = row["case"].split("/")
-        what = re.sub(r"offset(.*)", r"\1 bytes into a cache line", re.sub(r"gap(.*)", r"rows \1 floats apart", what))
         reached = row["aligned"]["median"] >= row["target"]
-        yield [f"{sizes.replace('x', ' x ')}, {how}, {what}", time_text(row["ours"]), ratio_text(row["aligned"]),
+        yield [alignment_title(row), time_text(row["ours"]), ratio_text(row["aligned"]),
                f"{row['target']:g} {'reached' if reached else 'NOT reached'}"] + [
                    f"{row['peers'][name]['median']:.2f}" if name in row["peers"] else "" for name in names]
 
@@ -144,7 +149,8 @@ def remarks(results):
     yield (f"xgrad {results['version']}, {set_text(results)}, measured on {results['cores']} cores of {processor_text(results)}, "
            f"{results['rounds']} rounds of each case. One core does {limits.get('flop', 0):.0f} GFLOP/s in multiply-adds that touch no memory, and moves {limits.get('bytes', 0):.1f} GB/s "
            "to and from memory.")
-    yield "What the sides say of their instructions: " + "; ".join(f"{k}: {v.split(';')[0]}" for k, v in results["words"].items()) + "."
+    yield "What the sides say of their instructions: " + "; ".join(
+        f"{k}: {v.split(';')[0].removeprefix('xgrad ' + results['version'] + ', ')}" for k, v in results["words"].items()) + "."
     for name, why in results["left_out"].items():
         yield f"LEFT OUT: {name}, {why}."
     if results["settings"]:
@@ -153,6 +159,10 @@ def remarks(results):
     if mean:
         yield (f"Matrix products, the best of the libraries by ours: {mean[0]:.2f} in the geometric mean (to reach: 1), "
                f"{mean[1]:.2f} at the least (to reach: 0.9).")
+    if results["alignment"]:
+        worst = min(results["alignment"], key=lambda row: row["aligned"]["median"])
+        yield (f"Matrix products that are not aligned: those that are take {worst['aligned']['median']:.2f} of their time at the "
+               f"least (to reach: {worst['target']:g}), {alignment_title(worst)}.")
     second = [(s["ratio"], s["case"]) for s in results["second_thread"]]
     if second:
         slower = [f"{case} ({ratio:.2f})" for ratio, case in sorted(second) if ratio < 0.95]
@@ -179,6 +189,10 @@ STYLE = """
 """
 
 
+def title_of(results):
+    return f"xgrad {results['version']}, {set_text(results)}, on {processor_text(results)}"
+
+
 def picture(results):
     """Bars: how many times our time the peer takes, on a logarithmic scale."""
     bars = [(r["title"], p["name"], p["ratio"]["median"], p.get("target")) for r in results["rows"]
@@ -186,14 +200,15 @@ def picture(results):
     mean = mean_of_products(results["rows"])
     if mean:
         bars.append(("matrix products, geometric mean", "the best library", mean[0], 1.0))
-    left, width, height, top = 470, 380, 22, 44
+    left, width, height, top = 470, 380, 22, 66
     most = max([b[2] for b in bars] + [b[3] or 1 for b in bars] + [10])
     least = min([b[2] for b in bars] + [0.8])
     x = lambda ratio: left + width * math.log(ratio / least) / math.log(most / least)
     bottom = top + height * len(bars)
     out = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {left + width + 70} {bottom + 16}" role="img" '
            'aria-label="Ratios of the peers\' times to ours">', f"<style>{STYLE}</style>",
-           f'<text x="{left}" y="16">the peer\'s time by ours; a mark is the figure to reach</text>']
+           f'<text x="6" y="16">{html.escape(title_of(results))}</text>',
+           f'<text class="quiet" x="{left}" y="{top - 28}">the peer\'s time by ours; a mark is the figure to reach</text>']
     for tick in (1, 2, 5, 10, 20, 50, 100, 200):
         if least <= tick <= most:
             out.append(f'<line class="{"rule" if tick == 1 else "grid"}" x1="{x(tick):.1f}" x2="{x(tick):.1f}" y1="{top - 6}" y2="{bottom}"/>')
