@@ -332,31 +332,32 @@ class Table:
     def measure_alignment(self, libraries):
         """What it costs that arrays begin in the middle of a cache line, or rows do not follow one another: our time on
         aligned matrices by that on others, and the peers' on those others by ours. A process for each, whose arrays
-        stay where they are."""
+        stay where they are; and a new one now and then, since which pages of memory it got matters too."""
         cases = self.side("xgrad").ask("cases").split()
         bases = [case for case in cases if any(other.startswith(case + "/") for other in cases)]
         for base in bases:
             variants = [case for case in cases if case.startswith(base + "/") and (self.options.filter or "") in case]
             if not variants:
                 continue
-            sides = {("xgrad", case): self.start("xgrad", 1) for case in [base] + variants}
+            keys = [("xgrad", case) for case in [base] + variants]
             for case in variants:
                 for name in libraries:
                     if not self.knows(name, case):
                         continue
                     try:
                         self.difference(case, name, case, 1)
-                        sides[name, case] = self.start(name, 1)
+                        keys.append((name, case))
                     except RuntimeError as e:
                         self.failures.append(f"{case}: {e}; not timed")
                         print(self.failures[-1], flush=True)
-            times = {key: [] for key in sides}
-            for number in range(self.rounds):
-                order = list(sides.items())
-                for key, side in order if number % 2 == 0 else reversed(order):
-                    times[key].append(float(side.ask("time " + key[1])))
-            for side in sides.values():
-                side.end()
+            times = {key: [] for key in keys}
+            for _ in range(self.rounds // 5):
+                sides = [(key, self.start(key[0], 1)) for key in keys]
+                for number in range(5):
+                    for key, side in sides if number % 2 == 0 else reversed(sides):
+                        times[key].append(float(side.ask("time " + key[1])))
+                for _, side in sides:
+                    side.end()
             for case in variants:
                 ours = times["xgrad", case]
                 by_ours = lambda other: spread([b / a for a, b in zip(ours, other)])
