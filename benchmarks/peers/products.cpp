@@ -57,7 +57,7 @@ auto multiplier(const product& p) {
 }
 
 std::string about() {
-#if defined(EIGEN_VECTORIZE_FMA)
+#if defined(EIGEN_VECTORIZE_FMA) && !defined(EIGEN_VECTORIZE_AVX512)   // which it names by itself
     return std::string{"FMA, "} + Eigen::SimdInstructionSetsInUse();
 #else
     return Eigen::SimdInstructionSetsInUse();
