@@ -218,9 +218,12 @@ class Table:
         more = {name: value for name, value in plain.items() if name == "OPENBLAS_CORETYPE"}
         # glibc hands large blocks back to the system, and the next operation pays for fresh pages again.
         keeps = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(1 << 40), **more}
-        self.choose("torch", 1, large, {
-            "MALLOC_ as it is": (1, plain), "MALLOC_MMAP_MAX_=0": (1, {**plain, **keeps})})
-        more = {name: value for name, value in self.settings.get(("torch", 1), (1, {}))[1].items() if name in keeps}
+        candidates = {"MALLOC_ as it is": (1, plain), "MALLOC_MMAP_MAX_=0": (1, {**plain, **keeps})}
+        wide = {"ATEN_CPU_CAPABILITY": "avx512"}   # by itself, 1.13 took AVX2 on a processor that has both
+        if not self.isa and not instruction_sets.missing("avx512", self.flags):
+            candidates["MALLOC_MMAP_MAX_=0, ATEN_CPU_CAPABILITY=avx512"] = (1, {**plain, **keeps, **wide})
+        self.choose("torch", 1, large, candidates)
+        more = {name: value for name, value in self.settings.get(("torch", 1), (1, {}))[1].items() if name in keeps | wide}
         if len(CORES) > 1:
             self.choose("torch", 2, "training/200", {
                 "2 threads, OpenBLAS 2": (2, settings_of(2, 2, **more)),
