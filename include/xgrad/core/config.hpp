@@ -83,11 +83,13 @@
 
 #if defined(_MSC_VER) && !defined(__clang__)
 #define XGRAD_ALWAYS_INLINE __forceinline
+#define XGRAD_INLINED [[msvc::forceinline]]
 #define XGRAD_NOINLINE __declspec(noinline)
 #define XGRAD_RESTRICT __restrict
 #define XGRAD_VISIBLE
 #else
 #define XGRAD_ALWAYS_INLINE inline __attribute__((always_inline))
+#define XGRAD_INLINED __attribute__((always_inline))   // of a lambda, behind its parameters
 #define XGRAD_NOINLINE __attribute__((noinline))
 #define XGRAD_RESTRICT __restrict__
 #define XGRAD_VISIBLE __attribute__((visibility("default")))   // between libraries, whatever they are compiled with

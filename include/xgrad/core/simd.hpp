@@ -69,12 +69,20 @@ XGRAD_ALWAYS_INLINE void prefetch([[maybe_unused]] const T* from) {
 #endif
 }
 
+/// Asks for it to come as far as the second-level cache, for later.
+template <class T>
+XGRAD_ALWAYS_INLINE void prefetch_for_later([[maybe_unused]] const T* from) {
+#if defined(__GNUC__)
+    __builtin_prefetch(from, 0, 2);
+#endif
+}
+
 #if defined(__AVX512F__)
 // A mask register does what needs a detour through memory elsewhere: load and store a part of a vector.
 inline __mmask16 mask16(std::size_t count) { return static_cast<__mmask16>((1u << count) - 1u); }
 inline __mmask8 mask8(std::size_t count) { return static_cast<__mmask8>((1u << count) - 1u); }
 #elif defined(__AVX2__)
-// Loads take a mask in a vector: all bits of the first `count` lanes.
+// A mask is a vector with all bits set in the first `count` lanes.
 inline __m256i mask32x8(std::size_t count) {
     return _mm256_cmpgt_epi32(_mm256_set1_epi32(static_cast<int>(count)), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
 }
@@ -126,6 +134,10 @@ XGRAD_ALWAYS_INLINE void store_partial(T* to, const batch<T>& value, std::size_t
 #if defined(__AVX512F__)
     if constexpr (std::same_as<T, float>) _mm512_mask_storeu_ps(to, mask16(count), value);
     else if constexpr (std::same_as<T, double>) _mm512_mask_storeu_pd(to, mask8(count), value);
+    else
+#elif defined(__AVX2__)
+    if constexpr (std::same_as<T, float>) _mm256_maskstore_ps(to, mask32x8(count), value);
+    else if constexpr (std::same_as<T, double>) _mm256_maskstore_pd(to, mask64x4(count), value);
     else
 #endif
     {
