@@ -20,3 +20,11 @@ TEST_CASE("simd: partial loads and stores touch what was asked for and nothing e
         for (auto i = std::size_t{0}; i <= width; ++i) CHECK(to[i] == (i < count ? from[i] : -1));
     }
 }
+
+TEST_CASE_TEMPLATE("simd: fma rounds once where the target can", T, float, double) {
+    // (1 + e)^2 - 1 - 2 e is e^2, of which a rounded product leaves nothing.
+    constexpr auto e = std::numeric_limits<T>::epsilon();
+    const auto x = xgrad::simd::batch<T>(1 + e);
+    const auto y = xgrad::simd::fma(x, x, xgrad::simd::batch<T>(-1 - 2 * e)).get(0);
+    CHECK(y == (xgrad::simd::fuses ? e * e : T{0}));
+}

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <limits>
 #include <random>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -27,7 +28,14 @@ std::vector<T> corners() {
     auto result = std::vector<T>{0, inf<T>, limits::quiet_NaN(), limits::min(), limits::max(), limits::denorm_min(), 1e5f, 1e22f, 6000, 1e6};
     for (const auto x : {0.25, 0.5, 1.0, 2.0, 4.0, 6.0, 10.0, 11.0, 14.0, 15.0, 20.0, 28.0, 37.5, 38.5, 39.0, 40.0, 87.33654, 87.9,
                          88.5, 88.72283, 89.0, 103.27893, 103.97208, 104.0, 120.0, 708.39641853226408, 709.5, 709.78271289338397, 710.0,
-                         744.44007192138122, 745.13321910194122, 746.0, 760.0, 1.4142135623730951, 0.70710678118654757})
+                         744.44007192138122, 745.13321910194122, 746.0, 760.0, 1.4142135623730951, 0.70710678118654757,
+                         // tan, sinc, the inverse functions, the hyperbolic ones, and logarithms and powers to other bases
+                         1.5707963267948966, 3.1415926535897931, 0.41421356237309503, 2.4142135623730949, 0.547, 1.598, 89.41598,
+                         90.0, 126.0, 128.0, 129.0, 149.0, 150.0, 151.0, 710.4758600739439, 711.0, 1000.0, 1022.0, 1024.0, 1025.0,
+                         1074.0, 1075.0, 1076.0, 8192.0, 8388608.0, 16777216.0, 268435456.0, 0x1p30, 0x1p31, 0x1p52, 0x1p53,
+                         // erfc, erfinv, the gamma functions, which have poles and zeros at whole numbers and halves, too
+                         0.475, 0.4769362762044699, 0.99662, 0.999036, 0.999999944, 10.054, 10.1, 26.543, 27.226, 27.5, 1.5,
+                         1.4616321449683622, 2.4570247382208006, 2.25, 2.5, 3.0, 3.25, 4.25, 5.0, 1e36, 4.0850e36, 2.55e305})
         for (auto [step, at] = std::pair{0, std::nextafter(static_cast<T>(x), T{0})}; step < 3; ++step, at = std::nextafter(at, inf<T>))
             result.push_back(at);
     const auto positive = result.size();
@@ -51,6 +59,11 @@ std::vector<T> everywhere(std::size_t each) {
     // Subnormal numbers of every size.
     for (auto bit = 0; bit < digits; ++bit)
         for (const auto sign : {W{0}, simd::sign_bit<T>}) result.push_back(std::bit_cast<T>(static_cast<W>(sign | W{1} << bit)));
+    // Next to the numbers where a function is zero or where its domain ends, from near to far.
+    for (const auto at : {0.5, 1.0, 1.4616321449683622, 2.0, 1.5707963267948966, 3.1415926535897931})
+        for (auto bit = 1; bit <= digits; ++bit)
+            for (const auto distance : {std::ldexp(1.0, -bit), -std::ldexp(1.3, -bit)})
+                for (const auto sign : {1, -1}) result.push_back(static_cast<T>(sign * at * (1 + distance)));
     // Where the functions are computed, not only where they are zero, one or infinite.
     for (const auto reach : {2.0, 10.0, 120.0, 800.0, 5000.0})
         for (auto i = std::size_t{0}; i < 40 * each; ++i)
@@ -97,6 +110,44 @@ TEST_CASE_TEMPLATE("simd_math: each lane of a whole and of a part of a vector is
             for (auto lane = std::size_t{0}; lane + 1 < width; ++lane)
                 CHECK((std::bit_cast<W>(whole[lane]) == std::bit_cast<W>(part[lane]) || (std::isnan(whole[lane]) && std::isnan(part[lane]))));
         }
+}
+
+TEST_CASE_TEMPLATE("simd_math: odd functions are exactly odd, even ones exactly even", T, float, double) {
+    using W = simd::word<T>;
+    const auto odd = std::set<std::string>{"sin", "tan", "tanh", "erf", "asin", "atan", "sinh", "asinh", "atanh", "erfinv"};
+    const auto even = std::set<std::string>{"cos", "cosh", "sinc", "gaussian", "abs"};
+    auto seen = std::size_t{0};
+    const auto x = everywhere<T>(3);
+    for (const auto& f : functions<T>()) {
+        if (!odd.contains(f.name) && !even.contains(f.name)) continue;
+        ++seen;
+        const auto sign = odd.contains(f.name) ? simd::sign_bit<T> : W{0};
+        for (auto i = std::size_t{0}; i < x.size(); i += simd::width<T>) {
+            alignas(64) T there[simd::width<T>], here[simd::width<T>];
+            const auto at = simd::load(x.data() + i);
+            simd::store(here, f.vector(at));
+            simd::store(there, f.vector(simd::negate(at)));
+            for (auto lane = std::size_t{0}; lane < simd::width<T>; ++lane) {
+                if (std::bit_cast<W>(there[lane]) == (std::bit_cast<W>(here[lane]) ^ sign)) continue;
+                CAPTURE(std::string{f.name});
+                CAPTURE(x[i + lane]);
+                CHECK((std::isnan(here[lane]) && std::isnan(there[lane])));
+            }
+        }
+    }
+    CHECK(seen == odd.size() + even.size());
+}
+
+TEST_CASE_TEMPLATE("simd_math: logarithms and powers to the bases 2 and 10 are exact where the result is whole", T, float, double) {
+    using limits = std::numeric_limits<T>;
+    for (auto power = limits::min_exponent - limits::digits; power < limits::max_exponent; ++power) {
+        const auto x = std::ldexp(T{1}, power);
+        CHECK(simd::log2(simd::batch<T>(x)).get(0) == static_cast<T>(power));
+        CHECK(simd::exp2(simd::batch<T>(static_cast<T>(power))).get(0) == x);
+    }
+    // As far as powers of ten are floats or doubles themselves.
+    for (auto [x, power] = std::pair{1.0, 0}; power <= (limits::digits == 24 ? 10 : 22); ++power, x *= 10)
+        CHECK(simd::log10(simd::batch<T>(static_cast<T>(x))).get(0) == static_cast<T>(power));
 }
 
 TEST_CASE_TEMPLATE("simd: scale rounds once, down to zero and up to infinity", T, float, double) {

@@ -4,7 +4,14 @@
 // selection of the numbers, and the one that walks over all floats.
 #pragma once
 
+#include <support/exactly.hpp>
+
 #include <xgrad/core/simd.hpp>
+#include <xgrad/core/simd_bases.hpp>
+#include <xgrad/core/simd_erfc.hpp>
+#include <xgrad/core/simd_gamma.hpp>
+#include <xgrad/core/simd_hyperbolic.hpp>
+#include <xgrad/core/simd_inverse.hpp>
 #include <xgrad/core/simd_math.hpp>
 #include <xgrad/core/simd_normal.hpp>
 #include <xgrad/core/simd_trigonometric.hpp>
@@ -16,8 +23,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
-#include <numbers>
-#include <random>
 #include <vector>
 
 namespace accuracy {
@@ -62,23 +67,6 @@ struct function {
     }
 };
 
-namespace exactly {
-template <class X> X square_root(X x) { return std::sqrt(x); }
-template <class X> X sigmoid(X x) { return x < 0 ? std::exp(x) / (1 + std::exp(x)) : 1 / (1 + std::exp(-x)); }
-template <class X> X softplus(X x) { return x < 0 ? std::log1p(std::exp(x)) : x + std::log1p(std::exp(-x)); }
-template <class X> X density(X x) { return std::exp(-x * x / 2) / std::sqrt(2 * std::numbers::pi_v<X>); }
-template <class X> X distribution(X x) { return std::erfc(-x / std::numbers::sqrt2_v<X>) / 2; }
-template <class X> X gaussian(X x) { return std::exp(-x * x); }
-/// x f(x), which is 0 at -infinity.
-template <class X> X times(X x, X f) { return x == -std::numeric_limits<X>::infinity() ? X{0} : x * f; }
-template <class X> X silu(X x) { return times(x, sigmoid(x)); }
-template <class X> X silu_slope(X x) { return std::isinf(x) ? X(x > 0) : sigmoid(x) * (1 + x * sigmoid(-x)); }
-template <class X> X silu_slope_term(X x) { return x < 0 ? sigmoid(x) * std::max<X>(1, -x) : X{0}; }
-template <class X> X gelu(X x) { return times(x, distribution(x)); }
-template <class X> X gelu_slope(X x) { return std::isinf(x) ? X(x > 0) : distribution(x) + x * density(x); }
-template <class X> X gelu_slope_term(X x) { return x < 0 ? std::max(distribution(x), -x * density(x)) : X{0}; }
-}  // namespace exactly
-
 /// All of them. `floats` and `doubles` are the bounds that core/simd_math.hpp promises.
 template <std::floating_point T>
 std::vector<function<T>> functions() {
@@ -100,10 +88,28 @@ std::vector<function<T>> functions() {
         XGRAD_ROW(negate, -x, 0, 0),
         XGRAD_ROW(sin, std::sin(x), 2.4, 2),
         XGRAD_ROW(cos, std::cos(x), 2.4, 2),
+        XGRAD_ROW(tan, std::tan(x), 3.8, 3.6),
+        XGRAD_ROW(sinc, exactly::sinc(x), 2.7, 2.8),
+        XGRAD_ROW(asin, std::asin(x), 2.5, 2.5),
+        XGRAD_ROW(acos, std::acos(x), 1.3, 1.3),
+        XGRAD_ROW(atan, std::atan(x), 2.3, 2.3),
         XGRAD_ROW(tanh, std::tanh(x), 2.6, 2.6),
+        XGRAD_ROW(sinh, std::sinh(x), 1.8, 1.8),
+        XGRAD_ROW(cosh, std::cosh(x), 1.9, 1.6),
+        XGRAD_ROW(asinh, std::asinh(x), 2.4, 2.4),
+        XGRAD_ROW(acosh, std::acosh(x), 1.7, 1.7),
+        XGRAD_ROW(atanh, std::atanh(x), 1.6, 1.6),
+        XGRAD_ROW(log2, std::log2(x), 0.9, 0.8),
+        XGRAD_ROW(log10, std::log10(x), 2, 1.8),
+        XGRAD_ROW(exp2, std::exp2(x), 1.5, 1.4),
         XGRAD_ROW(sigmoid, exactly::sigmoid(x), 2.5, 2.5),
         XGRAD_ROW(softplus, exactly::softplus(x), 2.7, 2.7),
-        XGRAD_ROW(erf, std::erf(x), 2.7, 2),
+        XGRAD_ROW(erf, std::erf(x), 3, 2),
+        XGRAD_ROW(erfc, std::erfc(x), 3.9, 3.9),
+        XGRAD_ROW(erfinv, exactly::erfinv(x), 3.4, 2.5),
+        XGRAD_ROW(lgamma, exactly::lgamma(x), 3.9, 3.9, [](X x) { return exactly::lgamma_term(x); }),
+        XGRAD_ROW(digamma, exactly::digamma(x), 3.9, 3.7, [](X x) { return exactly::digamma_term(x); }),
+        XGRAD_ROW(trigamma, exactly::trigamma(x), 3.5, 3),
         XGRAD_ROW(gaussian, exactly::gaussian(x), 1.3, 1.3),
         XGRAD_ROW(gelu, exactly::gelu(x), 4.4, 4.8),
         XGRAD_ROW(gelu_slope, exactly::gelu_slope(x), 3.5, 4.7, [](X x) { return exactly::gelu_slope_term(x); }),

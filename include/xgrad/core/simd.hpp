@@ -159,11 +159,24 @@ XGRAD_ALWAYS_INLINE void store_up_to(T* to, const batch<T>& value, std::size_t c
     else store_partial(to, value, count);
 }
 
+/// Whether the target can multiply and add with one rounding.
+#if defined(__FMA__) || defined(__AVX512F__) || defined(__aarch64__)
+inline constexpr bool fuses = true;
+#else
+inline constexpr bool fuses = false;
+#endif
+
 /// a * b + c, rounded once where the target can.
 template <class T, class A>
 XGRAD_ALWAYS_INLINE xsimd::batch<T, A> fma(const xsimd::batch<T, A>& a, const xsimd::batch<T, A>& b,
                                            const xsimd::batch<T, A>& c) {
-    return xsimd::fma(a, b, c);
+#if defined(__AVX512F__)
+    // For AVX-512, xsimd 8.1 leaves it to the compiler to make one instruction of two, which not every one does.
+    if constexpr (std::same_as<T, float>) return _mm512_fmadd_ps(a, b, c);
+    else if constexpr (std::same_as<T, double>) return _mm512_fmadd_pd(a, b, c);
+    else
+#endif
+        return xsimd::fma(a, b, c);
 }
 
 /// a where the condition holds, b elsewhere; for vectors and for single values.

@@ -1,5 +1,6 @@
 // The mathematical functions under one name for vectors and for single numbers, what they are made of, and how exact they
-// are: sine and cosine are in core/simd_trigonometric.hpp, what belongs to the normal distribution in core/simd_normal.hpp.
+// are: sine, cosine, tangent and sinc are in core/simd_trigonometric.hpp, what belongs to the normal distribution in
+// core/simd_normal.hpp. Other families (core/simd_inverse.hpp and its like) have such a table of their own.
 // Single numbers are std's where std has the function.
 //
 // The largest error that was measured, in units in the last place (tests/every_float.cpp: every 31st float, and three
@@ -17,10 +18,12 @@
 //     negate        0.0      0.0    the sign bit
 //     sin           2.1      1.7    x - n pi/2, two minimax polynomials; beyond 6000 (double: 1e6): std
 //     cos           2.3      1.8    the same
+//     tan           3.5      3.2    the quotient of the two
+//     sinc          2.5      2.6    x - n, a minimax polynomial; exactly 0 at whole numbers and at infinity
 //     tanh          2.5      2.5    e^-2|x| - 1
 //     sigmoid       2.4      2.4    e^-|x|
 //     softplus      2.6      2.6    e^-|x| and log1p
-//     erf           2.6      1.8    two minimax polynomials, e^-x^2
+//     erf           2.8      1.8    two minimax polynomials, e^-x^2
 //     gaussian      1.2      1.2    e^-x^2, with x^2 in twice the digits
 //     gelu          4.2      4.7    the same, times a minimax polynomial
 //     gelu_slope    3.3      4.2    the same
@@ -60,6 +63,20 @@ template <real_vector V>
 XGRAD_ALWAYS_INLINE V either(float for_floats, double for_doubles) {
     if constexpr (of_floats<V>) return V(for_floats);
     else return V(for_doubles);
+}
+
+/// x without the second half of its digits, so that the product of two such numbers is exact.
+template <real_vector V>
+XGRAD_ALWAYS_INLINE V first_half(const V& x) {
+    using W = word<typename V::value_type>;
+    constexpr auto second = of_floats<V> ? W{0xfff} : static_cast<W>(0x7ffffff);
+    return from_bits<V>(simd::to_bits(x) & decltype(simd::to_bits(x))(static_cast<W>(~second)));
+}
+
+/// The single number whose vector f computes, where std has no such function.
+template <class T, class F>
+T single(T x, const F& f) {
+    return f(batch<T>(x)).get(0);
 }
 
 /// e^x = 2^power (1 + rest), power a whole number and |rest| < 0.42.
@@ -108,18 +125,26 @@ struct power_of_two {
     }
 };
 
-/// ln(2^power (1 + f)), sqrt(1/2) <= 1 + f <= sqrt 2. With s = f / (2 + f), ln(1 + f) = 2 artanh s = f - s (f - s^2 l(s^2)),
-/// in which f s is written as f^2/2 - s f^2/2, whose first part is exact enough (the method of FDLIBM's log).
+/// What is missing from f - f^2/2 to ln(1 + f), sqrt(1/2) <= 1 + f <= sqrt 2. With s = f / (2 + f), ln(1 + f) = 2 artanh s =
+/// f - s (f - s^2 l(s^2)), in which f s is written as f^2/2 - s f^2/2, whose first part is exact enough (the method of
+/// FDLIBM's log).
 template <real_vector V>
-XGRAD_ALWAYS_INLINE V log_of(const V& power, const V& f) {
-    const auto s = f / (V(2) + f), z = s * s, half_square = V(0.5f) * f * f;
+XGRAD_ALWAYS_INLINE V log_of_rest(const V& f, const V& half_square) {
+    const auto s = f / (V(2) + f), z = s * s;
     const auto l = [&] {
         if constexpr (of_floats<V>) return simd::polynomial(z, 0.235827133f, 0.285372811f, 0.400003356f, 0.666666656f);
         else
             return simd::polynomial(z, 0.147965857592975802, 0.153139910423269988, 0.181835664835592595, 0.222221985351593527,
                               0.285714287427209074, 0.399999999994133704, 0.666666666666673457);
     }();
-    const auto minor = simd::fma(power, either<V>(9.0580006145e-6f, 1.90821492927058770002e-10), s * simd::fma(z, l, half_square));
+    return s * simd::fma(z, l, half_square);
+}
+
+/// ln(2^power (1 + f)), sqrt(1/2) <= 1 + f <= sqrt 2.
+template <real_vector V>
+XGRAD_ALWAYS_INLINE V log_of(const V& power, const V& f) {
+    const auto half_square = V(0.5f) * f * f;
+    const auto minor = simd::fma(power, either<V>(9.0580006145e-6f, 1.90821492927058770002e-10), log_of_rest(f, half_square));
     return simd::fma(power, either<V>(6.9313812256e-1f, 6.93147180369123816490e-1), f - (half_square - minor));
 }
 

@@ -22,9 +22,7 @@ namespace detail {
 /// h the first half of a's digits.
 template <real_vector V>
 XGRAD_ALWAYS_INLINE power_of_e<V> split_gaussian(const V& a, typename V::value_type factor) {
-    using W = word<typename V::value_type>;
-    constexpr auto lower_half = of_floats<V> ? W{0xfff} : static_cast<W>(0x7ffffff);
-    const auto h = from_bits<V>(simd::to_bits(a) & decltype(simd::to_bits(a))(static_cast<W>(~lower_half)));
+    const auto h = first_half(a);
     return split_exp(h * h * V(-factor), (h - a) * (h + a) * V(factor));
 }
 
@@ -57,12 +55,6 @@ XGRAD_ALWAYS_INLINE V scaled_normal_tail(const V& a, const V& factor) {
 template <real_vector V>
 XGRAD_ALWAYS_INLINE V within_normal(const V& x) {
     return simd::at_most(simd::abs(x), either<V>(15.0f, 39.0));
-}
-
-/// The single number whose vector f computes.
-template <class T, class F>
-T single(T x, const F& f) {
-    return f(batch<T>(x)).get(0);
 }
 
 }  // namespace detail
