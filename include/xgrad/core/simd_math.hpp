@@ -18,7 +18,7 @@
 //     negate        0.0      0.0    the sign bit
 //     sin           2.1      1.7    x - n pi/2, two minimax polynomials; beyond 6000 (double: 1e6): std
 //     cos           2.3      1.8    the same
-//     tan           3.5      3.2    the quotient of the two
+//     tan           3.7      3.2    the quotient of the two
 //     sinc          2.5      2.6    x - n, a minimax polynomial; exactly 0 at whole numbers and at infinity
 //     tanh          2.5      2.5    e^-2|x| - 1
 //     sigmoid       2.4      2.4    e^-|x|
