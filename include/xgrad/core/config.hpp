@@ -84,11 +84,13 @@
 #if defined(_MSC_VER) && !defined(__clang__)
 #define XGRAD_ALWAYS_INLINE __forceinline
 #define XGRAD_NOINLINE __declspec(noinline)
+#define XGRAD_COLD __declspec(noinline)
 #define XGRAD_RESTRICT __restrict
 #define XGRAD_VISIBLE
 #else
 #define XGRAD_ALWAYS_INLINE inline __attribute__((always_inline))
 #define XGRAD_NOINLINE __attribute__((noinline))
+#define XGRAD_COLD __attribute__((cold, noinline))            // rare, and never in a hurry: compiled for size
 #define XGRAD_RESTRICT __restrict__
 #define XGRAD_VISIBLE __attribute__((visibility("default")))   // between libraries, whatever they are compiled with
 #endif
