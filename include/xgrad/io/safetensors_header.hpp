@@ -222,7 +222,7 @@ inline void sort_entries(std::vector<tensor_entry>& entries, entry_order before)
 }
 
 /// Checks that the entries fill `bytes` bytes of elements exactly, and sorts them by their place there.
-inline void check_entries(std::vector<tensor_entry>& entries, std::uint64_t bytes,
+XGRAD_COLD inline void check_entries(std::vector<tensor_entry>& entries, std::uint64_t bytes,
                           const xgrad::detail::input_file& file) {
     for (const auto& each : entries) {
         auto wanted = std::uint64_t{dtype_bytes(each.dtype)};
