@@ -296,3 +296,28 @@ auto pow(const A& a, const B& b) {
 
 }  // namespace standard_names
 }  // namespace xgrad
+
+// Defined by xgrad::compiled.
+#if defined(XGRAD_INSTANCE)
+namespace xgrad::inline XGRAD_ABI::detail {
+#define XGRAD_INSTANCES(T) \
+    XGRAD_UNARY_INSTANCE(exp_fn, T) \
+    XGRAD_UNARY_INSTANCE(log_fn, T) \
+    XGRAD_UNARY_INSTANCE(log1p_fn, T) \
+    XGRAD_UNARY_INSTANCE(expm1_fn, T) \
+    XGRAD_UNARY_INSTANCE(sqrt_fn, T) \
+    XGRAD_UNARY_INSTANCE(square_fn, T) \
+    XGRAD_UNARY_INSTANCE(abs_fn, T) \
+    XGRAD_UNARY_INSTANCE(cos_fn, T) \
+    XGRAD_UNARY_INSTANCE(sin_fn, T) \
+    XGRAD_UNARY_INSTANCE(gaussian_fn, T) \
+    XGRAD_UNARY_INSTANCE(erf_fn, T) \
+    XGRAD_BINARY_INSTANCES(pow_fn, T) \
+    XGRAD_INSTANCE tensor<T> power(const basic_tensor<T>&, T); \
+    XGRAD_INSTANCE tensor<T> clamp_between(const basic_tensor<T>&, T, T); \
+    XGRAD_INSTANCE tensor<float> convert<float>(const basic_tensor<T>&); \
+    XGRAD_INSTANCE tensor<double> convert<double>(const basic_tensor<T>&);
+XGRAD_FOR_REAL_TYPES(XGRAD_INSTANCES)
+#undef XGRAD_INSTANCES
+}
+#endif
