@@ -49,10 +49,11 @@ foreach(set IN LISTS XGRAD_COMPILED_SETS)
     list(APPEND objects "${folder}/${set}.o")
 endforeach()
 list(JOIN XGRAD_COMPILED_SETS "," sets)
-add_custom_command(OUTPUT "${folder}/dispatch.cpp"
-    COMMAND "${CMAKE_COMMAND}" -D "SETS=${sets}" -D "FOLDER=${folder}" -D "OUTPUT=${folder}/dispatch.cpp"
+add_custom_command(OUTPUT "${folder}/dispatch.hpp"
+    COMMAND "${CMAKE_COMMAND}" -D "SETS=${sets}" -D "FOLDER=${folder}" -D "OUTPUT=${folder}/dispatch.hpp"
             -P "${XGRAD_COMPILED_FOLDER}/dispatch.cmake"
     DEPENDS ${objects} "${XGRAD_COMPILED_FOLDER}/dispatch.cmake" VERBATIM)
 set_source_files_properties(${objects} PROPERTIES EXTERNAL_OBJECT ON GENERATED ON)
-target_sources(xgrad_compiled PRIVATE ${objects} "${folder}/dispatch.cpp")
+target_sources(xgrad_compiled PRIVATE ${objects} "${folder}/dispatch.hpp")
+target_include_directories(xgrad_compiled PRIVATE "${folder}")
 target_compile_definitions(xgrad_compiled PRIVATE XGRAD_COMPILED_SETS)

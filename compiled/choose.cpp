@@ -1,6 +1,6 @@
 // Chooses the instruction set, when the program begins.
 //
-// A program calls an instance by its one name, where dispatch.cpp (which CMake writes) has a jump through a slot. The
+// A program calls an instance by its one name, where dispatch.hpp (which CMake writes) has a jump through a slot. The
 // slots begin with the least set, so that whatever comes before the choice works, too; and nothing is lost when objects of
 // several sets meet, for they differ in their functions only.
 #include <xgrad/core/build_info.hpp>
@@ -15,8 +15,9 @@
 #include <string_view>
 
 #if defined(XGRAD_COMPILED_SETS)
+#include "dispatch.hpp"
+
 extern "C" {
-extern const std::size_t xgrad_compiled_entries;
 extern void* xgrad_compiled_slots[];
 extern void* const xgrad_compiled_sse2[];
 extern void* const xgrad_compiled_avx2[];

@@ -1,6 +1,7 @@
-# Writes the source that has each instance under its one name: a jump through a slot, which choose.cpp fills.
+# Writes what has each instance under its one name: a jump through a slot, which choose.cpp fills. That includes it, so
+# that no linker takes the one and leaves the other.
 #
-#     cmake -D SETS=sse2,avx2,avx512 -D FOLDER=where/merge.cmake/wrote -D OUTPUT=dispatch.cpp -P dispatch.cmake
+#     cmake -D SETS=sse2,avx2,avx512 -D FOLDER=where/merge.cmake/wrote -D OUTPUT=dispatch.hpp -P dispatch.cmake
 
 string(REPLACE "," ";" SETS "${SETS}")
 foreach(set IN LISTS SETS)
@@ -39,6 +40,7 @@ list(LENGTH instances count)
 
 file(WRITE "${OUTPUT}"
 "// Written by compiled/dispatch.cmake.
+#pragma once
 #include <cstddef>
 extern \"C\" __attribute__((visibility(\"hidden\"))) const std::size_t xgrad_compiled_entries = ${count};
 asm(R\"(.text

@@ -300,6 +300,7 @@ namespace xgrad::inline XGRAD_ABI::detail {
     XGRAD_RELATION(std::greater_equal<>, T) \
     XGRAD_INSTANCE tensor<T> choose(const basic_tensor<bool>&, const basic_tensor<T>&, const basic_tensor<T>&);
 XGRAD_FOR_REAL_TYPES(XGRAD_INSTANCES)
+XGRAD_RELATION(std::equal_to<>, std::int64_t)
 #undef XGRAD_INSTANCES
 #undef XGRAD_RELATION
 }

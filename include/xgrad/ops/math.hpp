@@ -14,6 +14,7 @@
 #include <cmath>
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <limits>
 #include <numbers>
 #include <optional>
@@ -316,8 +317,14 @@ namespace xgrad::inline XGRAD_ABI::detail {
     XGRAD_INSTANCE tensor<T> power(const basic_tensor<T>&, T); \
     XGRAD_INSTANCE tensor<T> clamp_between(const basic_tensor<T>&, T, T); \
     XGRAD_INSTANCE tensor<float> convert<float>(const basic_tensor<T>&); \
-    XGRAD_INSTANCE tensor<double> convert<double>(const basic_tensor<T>&);
+    XGRAD_INSTANCE tensor<double> convert<double>(const basic_tensor<T>&); \
+    XGRAD_INSTANCE tensor<T> convert<T>(const basic_tensor<std::int64_t>&); \
+    XGRAD_INSTANCE tensor<T> convert<T>(const basic_tensor<std::uint8_t>&); \
+    XGRAD_INSTANCE tensor<T> convert<T>(const basic_tensor<bool>&);
 XGRAD_FOR_REAL_TYPES(XGRAD_INSTANCES)
 #undef XGRAD_INSTANCES
+XGRAD_INSTANCE tensor<std::int64_t> convert<std::int64_t>(const basic_tensor<std::int64_t>&);
+XGRAD_INSTANCE tensor<std::int64_t> convert<std::int64_t>(const basic_tensor<std::uint8_t>&);
+XGRAD_INSTANCE tensor<std::int64_t> convert<std::int64_t>(const basic_tensor<bool>&);
 }
 #endif
