@@ -308,3 +308,19 @@ void basic_tensor<T>::backward(const basic_tensor& gradient, backward_options op
 }
 
 }  // namespace xgrad
+
+// Defined by xgrad::compiled.
+#if defined(XGRAD_INSTANCE)
+namespace xgrad::inline XGRAD_ABI {
+#define XGRAD_INSTANCES(T) \
+    XGRAD_INSTANCE void detail::accumulate_same(detail::node&, tensor<T>); \
+    XGRAD_INSTANCE void basic_tensor<T>::set_requires_grad(bool); \
+    XGRAD_INSTANCE bool basic_tensor<T>::has_grad() const; \
+    XGRAD_INSTANCE void basic_tensor<T>::zero_grad(); \
+    XGRAD_INSTANCE detail::array* basic_tensor<T>::gradient_array() const; \
+    XGRAD_INSTANCE void basic_tensor<T>::backward(backward_options) const; \
+    XGRAD_INSTANCE void basic_tensor<T>::backward(const basic_tensor<T>&, backward_options) const;
+XGRAD_FOR_REAL_TYPES(XGRAD_INSTANCES)
+#undef XGRAD_INSTANCES
+}
+#endif

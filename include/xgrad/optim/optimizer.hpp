@@ -100,7 +100,7 @@ public:
         for (auto i = std::size_t{0}; i < m_parameters.size(); ++i)
             for (auto slot = std::size_t{0}; slot < m_slots.size(); ++slot)
                 if (const auto& value = m_state[i * m_slots.size() + slot]; value.defined())
-                    list.emplace_back(m_parameters[i].name() + '.' + m_slots[slot], value);
+                    list.push_back(parameter<T>{m_parameters[i].name() + '.' + m_slots[slot], value});
         return list;
     }
 
