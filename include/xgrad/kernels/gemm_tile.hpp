@@ -60,7 +60,9 @@ XGRAD_ALWAYS_INLINE void multiply_tile(std::size_t k, const factors<T>& from, st
     constexpr auto width = simd::width<T>;
     [[maybe_unused]] constexpr auto line = 64 / sizeof(T);
     const auto last = cols - (V - 1) * width;
-    auto [a, a_row, a_k, b, b_k, ahead] = from;
+    const auto* a = from.a;
+    const auto* b = from.b;
+    const auto a_row = from.a_row, a_k = from.a_k, b_k = from.b_k, ahead = from.ahead;
 
     batch sum[R][V];
     XGRAD_UNROLL
