@@ -90,9 +90,9 @@ public:
     }
 
     void observe(std::unique_ptr<observer> last) {
-        auto* place = &m_observers;
-        while (*place != nullptr) place = &(*place)->next;
-        *place = std::move(last);
+        auto* end = &m_observers;
+        while (*end != nullptr) end = &(*end)->next;
+        *end = std::move(last);
     }
     /// Shows the complete gradient to all observers, which may put another in its place.
     void show_gradient() {
