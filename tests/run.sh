@@ -11,7 +11,8 @@ usage() {
 usage: sh tests/run.sh [--preset NAME] [--jobs N] [-- CTEST-ARGUMENT...]
 
   --preset NAME  dev (the default: every test, warnings are errors), release (this machine's instruction
-                 set), asan (address and undefined behaviour), tsan (threads)
+                 set), compiled (the tests link xgrad::compiled), asan (address and undefined behaviour),
+                 tsan (threads)
   --jobs N       how many compilers and tests to run at once
   --             what follows goes to ctest: `-- -R ops` runs the tests whose name holds "ops"
 END
@@ -41,15 +42,19 @@ while [ $# -gt 0 ]; do
     shift
 done
 case $preset in
-    dev | release | asan | tsan) ;;
-    *) die "unknown preset $preset: there are dev, release, asan and tsan" ;;
+    dev | release | compiled | asan | tsan) ;;
+    *) die "unknown preset $preset: there are dev, release, compiled, asan and tsan" ;;
 esac
 [ -n "$jobs" ] || jobs=$(default_jobs)
 case $jobs in
     *[!0-9]* | 0) die "--jobs takes a number from 1 on, not $jobs" ;;
 esac
 
-need_build_tools doctest-dev
+if [ "$preset" = compiled ]; then
+    need_build_tools doctest-dev qemu-user   # for the processors that this machine is not
+else
+    need_build_tools doctest-dev
+fi
 configure "$preset"
 build "$preset" "$jobs"
 say "testing (preset $preset)"
