@@ -11,7 +11,8 @@ usage() {
 usage: sh tests/run.sh [--preset NAME] [--sanitize] [--jobs N] [-- CTEST-ARGUMENT...]
 
   --preset NAME  dev (the default: every test, warnings are errors), release (this machine's instruction
-                 set), asan (address and undefined behaviour), tsan (threads)
+                 set), compiled (the tests link xgrad::compiled), asan (address and undefined behaviour),
+                 tsan (threads)
   --sanitize     then run the tests of the lower layers (core, kernels, autograd, data, io) once more, under the
                  address and undefined-behaviour sanitizers: a part of what --preset asan runs
   --jobs N       how many compilers and tests to run at once
@@ -45,8 +46,8 @@ while [ $# -gt 0 ]; do
     shift
 done
 case $preset in
-    dev | release | asan | tsan) ;;
-    *) die "unknown preset $preset: there are dev, release, asan and tsan" ;;
+    dev | release | compiled | asan | tsan) ;;
+    *) die "unknown preset $preset: there are dev, release, compiled, asan and tsan" ;;
 esac
 [ -n "$jobs" ] || jobs=$(default_jobs)
 case $jobs in
@@ -62,7 +63,11 @@ run_tests() {
         die "a test failed: its output is above. \`sh tests/run.sh --preset $tested -- -R NAME\` runs it alone"
 }
 
-need_build_tools doctest-dev
+if [ "$preset" = compiled ]; then
+    need_build_tools doctest-dev qemu-user   # for the processors that this machine is not
+else
+    need_build_tools doctest-dev
+fi
 configure "$preset"
 build "$preset" "$jobs"
 run_tests "$preset" "$@"

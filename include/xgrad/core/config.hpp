@@ -70,16 +70,29 @@
 #define XGRAD_PRODUCTS
 #endif
 
+// Under AddressSanitizer the memory pool steps aside, so that a use after free is seen where it happens.
+#if defined(__SANITIZE_ADDRESS__)
+#define XGRAD_ADDRESS_SANITIZER 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define XGRAD_ADDRESS_SANITIZER 1
+#endif
+#endif
+#if !defined(XGRAD_ADDRESS_SANITIZER)
+#define XGRAD_ADDRESS_SANITIZER 0
+#endif
+
 // With xgrad::compiled the library has the code, for several sets, and chooses when the program starts. What a program
 // and the library have in common is then named for no set. A unit that is built for more than the least set of its
-// machine goes without the library: it is header-only, for its own set.
+// machine goes without the library: it is header-only, for its own set. So does one with AddressSanitizer, whose memory is
+// another.
 // An INSTANCE is a function that the library has, behind the headers that define it: with one name for all sets.
 // In the library, XGRAD_COMPILED_TYPE is the real type that a unit is about.
 #if defined(XGRAD_COMPILED_TYPE)
 #define XGRAD_NAMED_FOR compiled
 #define XGRAD_INSTANCE template XGRAD_VISIBLE
 #define XGRAD_FOR_REAL_TYPES(list) list(XGRAD_COMPILED_TYPE)
-#elif defined(XGRAD_COMPILED) && defined(XGRAD_LEAST_ISA)
+#elif defined(XGRAD_COMPILED) && defined(XGRAD_LEAST_ISA) && !XGRAD_ADDRESS_SANITIZER
 #define XGRAD_NAMED_FOR compiled
 #define XGRAD_INSTANCE extern template XGRAD_VISIBLE
 #define XGRAD_FOR_REAL_TYPES(list) list(float) list(double)
@@ -122,16 +135,4 @@
 #define XGRAD_UNROLL _Pragma("GCC unroll 16")
 #else
 #define XGRAD_UNROLL
-#endif
-
-// Under AddressSanitizer the memory pool steps aside, so that a use after free is seen where it happens.
-#if defined(__SANITIZE_ADDRESS__)
-#define XGRAD_ADDRESS_SANITIZER 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define XGRAD_ADDRESS_SANITIZER 1
-#endif
-#endif
-#if !defined(XGRAD_ADDRESS_SANITIZER)
-#define XGRAD_ADDRESS_SANITIZER 0
 #endif
