@@ -12,5 +12,7 @@
 #include <xgrad/ops/reduce.hpp>
 #include <xgrad/ops/shape.hpp>
 #include <xgrad/ops/softmax.hpp>
+#include <xgrad/ops/special.hpp>
 #include <xgrad/ops/take.hpp>
+#include <xgrad/ops/trigonometric.hpp>
 #include <xgrad/ops/view.hpp>
