@@ -3,6 +3,7 @@
 #include <support/operation_table.hpp>
 
 #include <xgrad/autograd/create.hpp>
+#include <xgrad/ops/hyperbolic.hpp>
 #include <xgrad/ops/reduce.hpp>
 #include <xgrad/ops/trigonometric.hpp>
 
