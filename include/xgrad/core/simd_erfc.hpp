@@ -120,9 +120,9 @@ inline V erfinv(const V& x) {
     const auto a = simd::abs(x);
     const auto parts = detail::power_of_two((V(1) - a) * (V(1) + a));
     const auto w = simd::negate(detail::log_of(parts.power, parts.fraction - V(1)));
-    const auto far = w > detail::either<V>(5.0f, 6.25);
+    const auto distant = w > detail::either<V>(5.0f, 6.25);
     auto factor = detail::near_erfinv(w);
-    if (simd::any(far)) factor = simd::select(far, detail::far_erfinv(w), factor);
+    if (simd::any(distant)) factor = simd::select(distant, detail::far_erfinv(w), factor);
     const auto outer = simd::select(a == V(1), V(limits::infinity()), V(limits::quiet_NaN()));
     return simd::copysign(simd::select(a < V(1), a * factor, outer), x);
 }

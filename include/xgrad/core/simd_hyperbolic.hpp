@@ -83,15 +83,15 @@ template <real_vector V>
 inline V asinh(const V& x) {
     const auto a = simd::abs(x);
     const auto within = simd::at_most(a, V(0.547f));
-    const auto small = detail::small_asinh(within, within * within);
-    return simd::copysign(simd::select(a < V(0.547f), small, detail::log_of_sum(a, 1.0f)), x);
+    const auto lesser = detail::small_asinh(within, within * within);
+    return simd::copysign(simd::select(a < V(0.547f), lesser, detail::log_of_sum(a, 1.0f)), x);
 }
 
 template <real_vector V>
 inline V acosh(const V& x) {
     const auto z = V(0.5f) * (simd::at_most(x, V(1.598f)) - V(1));
-    const auto small = V(2) * detail::small_asinh(simd::sqrt(z), z);
-    return simd::select(x > V(1.598f), detail::log_of_sum(x, -1.0f), small);
+    const auto lesser = V(2) * detail::small_asinh(simd::sqrt(z), z);
+    return simd::select(x > V(1.598f), detail::log_of_sum(x, -1.0f), lesser);
 }
 
 template <real_vector V>
