@@ -1,10 +1,12 @@
 """Lets our side and the peers' take turns, case by case, and writes what came out as JSON.
 
-usage: python3 compare.py --programs DIR --out FILE [--quick] [--filter TEXT] [--include DIR] [--example FILE]
+usage: python3 compare.py --programs DIR --out FILE --include DIR [--isa NAME] [--quick] [--filter TEXT] [--example FILE]
 
 A side is a program DIR/bench_NAME (see side.hpp). For each case the peers' outcomes are first compared with ours; a
 case on which they disagree is not timed. Then the sides run short rounds in turns, so that whatever the machine does
 meanwhile it does to all of them. A ratio is the median over the rounds of their time by ours.
+
+With --isa all are held to one instruction set (see instruction_sets.py). A peer that cannot be is left out, and named.
 """
 
 import argparse
@@ -18,12 +20,14 @@ import sys
 import tempfile
 import time
 
+import instruction_sets
+
 # How far apart two sides may be: the largest difference in an array by its largest element. Sums of a thousand
 # floats in different orders differ by some 1e-6 of it, and three steps of training carry that on.
 TOLERANCE = 2e-5
 
 TITLES = {"xgrad": "xgrad", "torch": "LibTorch", "onnxruntime": "ONNX Runtime", "openblas": "OpenBLAS", "blis": "BLIS",
-          "onednn": "oneDNN", "eigen": "Eigen"}
+          "onednn": "oneDNN", "eigen": "Eigen", "libxsmm": "libxsmm"}
 CORES = sorted(os.sched_getaffinity(0))
 
 
@@ -37,17 +41,22 @@ def settings_of(threads, blas_threads=None, **more):
 class Side:
     """A program that runs cases as it is asked, on some of the cores."""
 
-    def __init__(self, program, cores, threads, settings, seconds):
-        foreign = ("OPENBLAS_", "OMP_", "GOMP_", "BLIS_", "MKL_", "DNNL_", "KMP_")
+    held = {}   # what holds every side to the instruction set
+
+    def __init__(self, program, cores, threads, settings, seconds, silent=False):
+        foreign = ("OPENBLAS_", "OMP_", "GOMP_", "BLIS_", "MKL_", "DNNL_", "ONEDNN_", "KMP_", "ATEN_", "LIBXSMM_", "XGRAD_")
         environment = {k: v for k, v in os.environ.items() if not k.startswith(foreign)}
         self.process = subprocess.Popen(
             [program, "--serve", "--threads", str(threads), f"--benchmark_min_time={seconds}"],
-            env={**environment, **settings}, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-            preexec_fn=lambda: os.sched_setaffinity(0, cores))
+            env={**environment, **self.held, **settings}, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            stderr=subprocess.DEVNULL if silent else None, preexec_fn=lambda: os.sched_setaffinity(0, cores))
 
     def ask(self, question):
-        self.process.stdin.write(question + "\n")
-        self.process.stdin.flush()
+        try:
+            self.process.stdin.write(question + "\n")
+            self.process.stdin.flush()
+        except BrokenPipeError:
+            raise RuntimeError("the program ended early") from None
         answer = self.process.stdout.readline().strip()
         if not answer.startswith("ok"):
             raise RuntimeError(answer.removeprefix("error ") or "the program ended early")
@@ -58,8 +67,16 @@ class Side:
         with open(f"/proc/{self.process.pid}/status") as status:
             return int(re.search(r"VmHWM:\s+(\d+)", status.read())[1]) * 1024
 
+    def bind(self, first, others):
+        """Ties the first thread to one core and those that it has begun to others."""
+        for thread in map(int, os.listdir(f"/proc/{self.process.pid}/task")):
+            os.sched_setaffinity(thread, {first} if thread == self.process.pid else others)
+
     def end(self):
-        self.process.stdin.close()
+        try:
+            self.process.stdin.close()
+        except BrokenPipeError:
+            pass   # it has ended already
         self.process.wait()
 
 
@@ -73,8 +90,12 @@ class Table:
         self.settings = {}   # of a (side, number of cores), where the plain ones are not its best
         self.notes = {}
         self.rows = []
-        self.second_thread = []
+        self.second_thread, self.alignment, self.busy = [], [], []
+        self.isa = instruction_sets.SETS.get(options.isa)   # none: each side takes what it likes
+        self.flags = instruction_sets.processor_flags()
+        self.left_out = {}   # of a peer: why
         self.limits = {}
+        self.peak = 0        # the most floating point operations in a nanosecond that one core was seen to do
         self.failures = []
         self.folder = tempfile.TemporaryDirectory(dir=options.programs)   # is removed at the end
         self.scratch = self.folder.name
@@ -83,7 +104,7 @@ class Table:
         return os.path.join(self.options.programs, "bench_" + name)
 
     def has(self, name):
-        return os.path.exists(self.program(name))
+        return os.path.exists(self.program(name)) and name not in self.left_out
 
     def start(self, name, cores):
         threads, settings = self.settings.get((name, cores), (cores, settings_of(cores)))
@@ -93,6 +114,57 @@ class Table:
         if (name, cores) not in self.sides:
             self.sides[name, cores] = self.start(name, cores)
         return self.sides[name, cores]
+
+    # ---- one instruction set for all -------------------------------------------------------------------
+
+    def fits(self, name, side):
+        """Whether a side says that it takes the instruction set's instructions and no others."""
+        return not self.isa or bool(re.match(self.isa.words[name], side.ask("about")))
+
+    def hold_all(self):
+        """Leaves out who cannot be held to the instruction set, or does not say so. Those with several settings are
+        asked once more in each, by `choose`."""
+        if not self.isa:
+            return
+        Side.held = dict(self.isa.environment)
+        values = self.blis_values()
+        Side.held |= {"BLIS_ARCH_TYPE": value for word in reversed(self.isa.blis) if (value := values.get(word))}
+        for name in TITLES:
+            if not self.has(name):
+                continue
+            if name == "onnxruntime":
+                if instruction_sets.widest(self.flags) != self.options.isa:
+                    self.leave_out(name, "it takes the widest instructions of the processor and has no setting for others")
+                continue
+            side = self.start(name, 1)
+            fits, word = self.fits(name, side), side.ask("about")
+            side.end()
+            if not fits and name == "xgrad":
+                sys.exit(f"our own side is not built for {self.isa.title}: it says {word}")
+            if not fits:
+                self.leave_out(name, f'it cannot be held to {self.isa.title}: it says "{word}"')
+
+    def words(self):
+        """What the sides say of their instructions."""
+        return {TITLES[name]: self.side(name).ask("about") for name in TITLES if self.has(name) and name != "onnxruntime"}
+
+    def leave_out(self, name, why):
+        self.left_out[name] = why
+        print(f"left out: {TITLES[name]}, {why}", flush=True)
+
+    def blis_values(self):
+        """The values of BLIS_ARCH_TYPE by the names of the processors that they choose: the numbers differ from release
+        to release, and an unknown name counts as 0."""
+        values = {}
+        if self.has("blis"):
+            for value in [*map(str, range(24)), "skx", "haswell", "zen3", "penryn", "generic"]:
+                side = Side(self.program("blis"), CORES[-1:], 1, {"BLIS_ARCH_TYPE": value}, self.seconds, silent=True)
+                try:
+                    values.setdefault(side.ask("about"), value)
+                except RuntimeError:
+                    pass   # the library was built without that one
+                side.end()
+        return values
 
     # ---- a side's best setting -------------------------------------------------------------------------
 
@@ -104,6 +176,8 @@ class Table:
         for title, (threads, settings) in candidates.items():
             self.sides[name, cores] = Side(self.program(name), CORES[-cores:], threads, settings, self.seconds)
             try:
+                if not self.fits(name, self.sides[name, cores]):
+                    raise RuntimeError("it took other instructions")
                 self.difference(case, name, case, cores)
                 times[title] = self.sides[name, cores], []
             except RuntimeError:
@@ -125,25 +199,31 @@ class Table:
               ", ".join(f"{title} {readable(t)}" for title, t in medians.items()) + ")", flush=True)
 
     def choose_all(self):
-        # Libraries older than the processor take it for a lesser one.
-        def kernels(variable, wide, narrow, **more):
-            with open("/proc/cpuinfo") as info:
-                named = {"avx512f": wide, "avx2": narrow} if "avx512f" in info.read() else {"avx2": narrow}
-            chosen = {"its own choice of kernel": (1, settings_of(1, **more))}
-            return chosen | {f"{variable}={name}": (1, settings_of(1, **{variable: name}, **more)) for name in named.values()}
+        # Libraries older than the processor take it for a lesser one: where they are free, all that it knows are tried.
+        sets = [self.isa] if self.isa else [each for name, each in instruction_sets.SETS.items()
+                                            if name != "sse4" and not instruction_sets.missing(name, self.flags)]
+
+        def kernels(variable, values):
+            chosen = {} if self.isa else {"its own choice of kernel": (1, settings_of(1))}
+            return chosen | {f"{variable}={word}": (1, settings_of(1, **{variable: value})) for word, value in values.items()}
 
         product, large = "product/200x512x784/nn", "gelu/1000000"
-        openblas = kernels("OPENBLAS_CORETYPE", "SKYLAKEX", "Haswell")
+        openblas = kernels("OPENBLAS_CORETYPE", {word: word for each in sets for word in each.openblas})
         self.choose("openblas", 1, product, openblas)
-        self.choose("blis", 1, product, kernels("BLIS_ARCH_TYPE", "0", "3"))   # its numbers for skx and haswell
+        values = self.blis_values()
+        self.choose("blis", 1, product, kernels(
+            "BLIS_ARCH_TYPE", {word: values[word] for each in sets for word in each.blis if word in values}))
         self.choose("torch", 1, "training/200", openblas)
         plain = self.settings.get(("torch", 1), (1, {}))[1]
         more = {name: value for name, value in plain.items() if name == "OPENBLAS_CORETYPE"}
         # glibc hands large blocks back to the system, and the next operation pays for fresh pages again.
         keeps = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(1 << 40), **more}
-        self.choose("torch", 1, large, {
-            "MALLOC_ as it is": (1, plain), "MALLOC_MMAP_MAX_=0": (1, {**plain, **keeps})})
-        more = {name: value for name, value in self.settings.get(("torch", 1), (1, {}))[1].items() if name in keeps}
+        candidates = {"MALLOC_ as it is": (1, plain), "MALLOC_MMAP_MAX_=0": (1, {**plain, **keeps})}
+        wide = {"ATEN_CPU_CAPABILITY": "avx512"}   # by itself, 1.13 took AVX2 on a processor that has both
+        if not self.isa and not instruction_sets.missing("avx512", self.flags):
+            candidates["MALLOC_MMAP_MAX_=0, ATEN_CPU_CAPABILITY=avx512"] = (1, {**plain, **keeps, **wide})
+        self.choose("torch", 1, large, candidates)
+        more = {name: value for name, value in self.settings.get(("torch", 1), (1, {}))[1].items() if name in keeps | wide}
         if len(CORES) > 1:
             self.choose("torch", 2, "training/200", {
                 "2 threads, OpenBLAS 2": (2, settings_of(2, 2, **more)),
@@ -167,7 +247,7 @@ class Table:
         against the first of them, or the best if `best_of`."""
         if (self.options.filter or "") not in case or cores > len(CORES):
             return
-        peers = [(name, peer_case) for name, peer_case in peers if self.has(name)]
+        peers = [(name, peer_case) for name, peer_case in peers if self.knows(name, peer_case)]
         row = {"group": group, "title": title, "case": case, "cores": cores, "peers": []}
         sides = [(self.side("xgrad", cores), case)]
         for name, peer_case in peers:
@@ -188,12 +268,17 @@ class Table:
                 times[i].append(float(side.ask("time " + name)))
         row["ours"] = spread(times[0])
         if limit:
-            speed = spread([float(limit.split("/")[-1]) / t for t in times.pop()])["median"] * (cores if flop else 1)
+            speeds = [float(limit.split("/")[-1]) / t for t in times.pop()]
+            speed = spread(speeds)["median"] * (cores if flop else 1)
+            if flop:
+                self.peak = max(self.peak, *speeds)
             row["speed"] = (flop or bytes_moved) / row["ours"]["median"]
             row["limit"] = {"kind": "flop" if flop else "bytes", "percent": 100 * row["speed"] / speed}
         for peer, theirs in zip(row["peers"], times[1:]):
             peer["time"] = spread(theirs)
             peer["ratio"] = spread([b / a for a, b in zip(times[0], theirs)])
+        if limit and flop:
+            self.drop_the_impossible(row, flop, self.peak * cores)
         if row["peers"]:
             best = min(row["peers"], key=lambda p: p["time"]["median"]) if best_of else row["peers"][0]
             best["compared"] = True
@@ -203,6 +288,20 @@ class Table:
         print(f"{title:58} {readable(row['ours']['median']):>9}  " + "  ".join(
             f"{p['name']} x {p['ratio']['median']:.2f}" for p in row["peers"]) +
             (f"  {row['limit']['percent']:.0f} % of the limit" if limit else ""), flush=True)
+
+    def knows(self, name, case):
+        """Whether a side is there and has the case; libxsmm has not all products."""
+        return self.has(name) and case in self.side(name).ask("cases").split()
+
+    def drop_the_impossible(self, row, flop, peak):
+        """Whoever is faster than the arithmetic of the instruction set allows is not held to it, whatever it says."""
+        for peer in list(row["peers"]) if self.isa else []:
+            reached = flop / peer["time"]["median"]
+            if reached > 1.2 * peak:
+                row["peers"].remove(peer)
+                self.failures.append(f"{row['case']}: {peer['name']} does {reached:.0f} GFLOP/s, and {self.isa.title} no more "
+                                     f"than {peak:.0f}: it is not held to it")
+                print(self.failures[-1], flush=True)
 
     def measure_limits(self):
         side = self.side("xgrad")
@@ -216,11 +315,12 @@ class Table:
         """Our own time with one thread by that with two: a second thread must never cost anything."""
         if len(CORES) < 2:
             return
-        # The first thread of both is bound to the same core: one may be slowed from outside, the other not.
         first, second = CORES[-1], CORES[0]
-        bound = settings_of(2, OMP_PROC_BIND="true", OMP_PLACES=f"{{{first}}},{{{second}}}")
         sides = [Side(self.program("xgrad"), [first], 1, settings_of(1), self.seconds),
-                 Side(self.program("xgrad"), CORES, 2, bound, self.seconds)]
+                 Side(self.program("xgrad"), CORES, 2, settings_of(2), self.seconds)]
+        # The first thread of both is tied to the same core: one may be slowed from outside, the other not.
+        sides[1].ask("run training/200")   # which begins the second
+        sides[1].bind(first, {second})
         for case in [row["case"] for row in self.rows if row["cores"] == 1]:
             ratios = []
             for _ in range(self.rounds // 2 + 1):
@@ -228,6 +328,75 @@ class Table:
                 ratios.append(alone / with_second)
             self.second_thread.append({"case": case, "ratio": statistics.median(ratios)})
         for side in sides:
+            side.end()
+
+    # ---- what slows us down ----------------------------------------------------------------------------
+
+    def measure_alignment(self, libraries):
+        """What it costs that arrays begin in the middle of a cache line, or rows do not follow one another: our time on
+        aligned matrices by that on others, and the peers' on those others by ours. A process for each, whose arrays
+        stay where they are; and a new one now and then, since which pages of memory it got matters too."""
+        cases = self.side("xgrad").ask("cases").split()
+        bases = [case for case in cases if any(other.startswith(case + "/") for other in cases)]
+        for base in bases:
+            variants = [case for case in cases if case.startswith(base + "/") and (self.options.filter or "") in case]
+            if not variants:
+                continue
+            keys = [("xgrad", case) for case in [base] + variants]
+            for case in variants:
+                for name in libraries:
+                    if not self.knows(name, case):
+                        continue
+                    try:
+                        self.difference(case, name, case, 1)
+                        keys.append((name, case))
+                    except RuntimeError as e:
+                        self.failures.append(f"{case}: {e}; not timed")
+                        print(self.failures[-1], flush=True)
+            times = {key: [] for key in keys}
+            for _ in range(self.rounds // 5):
+                sides = [(key, self.start(key[0], 1)) for key in keys]
+                for number in range(5):
+                    for key, side in sides if number % 2 == 0 else reversed(sides):
+                        times[key].append(float(side.ask("time " + key[1])))
+                for _, side in sides:
+                    side.end()
+            for case in variants:
+                ours = times["xgrad", case]
+                by_ours = lambda other: spread([b / a for a, b in zip(ours, other)])
+                row = {"case": case, "base": base, "ours": spread(ours), "aligned": by_ours(times["xgrad", base]), "target": 0.95,
+                       "peers": {TITLES[name]: by_ours(times[name, case]) for name in libraries if (name, case) in times}}
+                self.alignment.append(row)
+                print(f"{case:58} {readable(row['ours']['median']):>9}  aligned x {row['aligned']['median']:.2f}  " + "  ".join(
+                    f"{title} x {ratio['median']:.2f}" for title, ratio in row["peers"].items()), flush=True)
+
+    def measure_busy(self):
+        """An epoch with two threads by the same with one, while others want the cores. None is tied to one."""
+        case, cores = "epoch/100", CORES[-2:]
+        if len(cores) < 2 or (self.options.filter or "") not in case:
+            return
+        write_digits(self.scratch, 6000 if self.options.quick else 60000)
+        data = {"XGRAD_BENCHMARK_DATA": self.scratch}
+        sides = {n: Side(self.program("xgrad"), cores, n, settings_of(n, **data), self.seconds) for n in (1, 2)}
+        for title, taken, target in (("both cores idle", [], 0.6), ("one core busy", cores[:1], 1.05),
+                                     ("both cores busy", cores, 1.1)):
+            spinners = [subprocess.Popen([sys.executable, "-c", "while True: pass"],
+                                         preexec_fn=lambda core=core: os.sched_setaffinity(0, [core])) for core in taken]
+            try:
+                times = {n: [] for n in sides}
+                for number in range(2 if self.options.quick else 5):
+                    for n in (1, 2) if number % 2 == 0 else (2, 1):
+                        times[n].append(float(sides[n].ask("time " + case)))
+            finally:
+                for spinner in spinners:
+                    spinner.kill()
+                    spinner.wait()
+            row = {"title": title, "one": spread(times[1]), "two": spread(times[2]), "target": target,
+                   "ratio": spread([two / one for one, two in zip(times[1], times[2])])}
+            self.busy.append(row)
+            print(f"an epoch at batch 100, {title}: one thread {readable(row['one']['median'])}, two threads "
+                  f"{readable(row['two']['median'])}, x {row['ratio']['median']:.2f}", flush=True)
+        for side in sides.values():
             side.end()
 
     # ---- what is not a time ----------------------------------------------------------------------------
@@ -286,7 +455,7 @@ class Table:
 
         only = ["-O0", "-c", "-x", "c++", "-"]
         both("compiling its header, -O0", (headers + only, "xgrad/xgrad.hpp"), (torch_headers + only, "torch/torch.h"))
-        optimised = ["-O2", "-march=native"]
+        optimised = ["-O2", "-march=" + (self.isa.march if self.isa else "native")]
         both("compiling and linking a minimal training program, -O2",
              (headers + optimised + ["-pthread", os.path.join(here, "minimal", "xgrad.cpp")],),
              (torch_headers + ["-O2", os.path.join(here, "minimal", "torch.cpp")] + torch_libraries,))
@@ -307,9 +476,8 @@ def with_libraries(program):
     return os.path.getsize(program) + sum(os.path.getsize(path) for path in libraries)
 
 
-def write_digits(folder):
-    """Files as large as MNIST's, and as hard to compress: what is in them does not matter to memory."""
-    count = 60000
+def write_digits(folder, count=60000):
+    """Files as large as MNIST's, and as hard to compress: what is in them matters to neither memory nor time."""
     with open(os.path.join(folder, "train-images-idx3-ubyte"), "wb") as images:
         images.write(struct.pack(">IIII", 2051, count, 28, 28))
         images.write(os.urandom(count * 784))
@@ -364,13 +532,14 @@ def measure_all(table):
         table.measure(group, f"{name}, 100 000 floats", f"{name}/100000", torch(f"{name}/100000"))
 
     group = "Matrix products"
-    libraries = ("openblas", "blis", "onednn", "eigen")
+    libraries = ("openblas", "blis", "onednn", "eigen", "libxsmm")
     for case in table.side("xgrad").ask("cases").split():
-        if case.startswith("product/"):
+        if case.startswith("product/") and case.count("/") == 2:
             _, sizes, how = case.split("/")
             m, n, k = map(int, sizes.split("x"))
             table.measure(group, f"{m} x {n} x {k}, {how}", case, [(name, case) for name in libraries], target=0.9, flop=2 * m * n * k,
                           best_of=True)
+    table.measure_alignment(libraries)
 
 
 def main():
@@ -379,25 +548,31 @@ def main():
     parser.add_argument("--out", required=True)
     parser.add_argument("--include", required=True)
     parser.add_argument("--example")
+    parser.add_argument("--isa", default="native", choices=["native", *instruction_sets.SETS])
     parser.add_argument("--filter")
     parser.add_argument("--quick", action="store_true")
     table = Table(parser.parse_args())
     start = time.monotonic()
 
+    table.hold_all()
     table.choose_all()
     table.measure_limits()
     measure_all(table)
     table.measure_second_thread()
+    table.measure_busy()
     if not table.options.filter:
         table.measure_memory()
         table.measure_builds()
 
-    with open("/proc/cpuinfo") as info:
-        processor = re.search(r"model name\s*:\s*(.*)", info.read())
+    with open(os.path.join(table.options.include, "xgrad", "core", "config.hpp")) as header:
+        version = re.findall(r"#define XGRAD_VERSION_(?:MAJOR|MINOR|PATCH) +(\d+)", header.read())
     with open(table.options.out, "w") as out:
-        json.dump({"processor": processor[1] if processor else "unknown", "cores": len(CORES), "quick": table.options.quick,
-                   "rounds": table.rounds, "limits": table.limits, "settings": table.notes, "rows": table.rows,
-                   "second_thread": table.second_thread, "failures": table.failures}, out, indent=1)
+        json.dump({"version": ".".join(version), "processor": instruction_sets.processor(), "cores": len(CORES),
+                   "isa": table.options.isa, "words": table.words(),
+                   "left_out": {TITLES[name]: why for name, why in table.left_out.items()},
+                   "quick": table.options.quick, "rounds": table.rounds, "limits": table.limits, "settings": table.notes,
+                   "rows": table.rows, "second_thread": table.second_thread, "alignment": table.alignment, "busy": table.busy,
+                   "failures": table.failures}, out, indent=1)
     print(f"measured in {time.monotonic() - start:.0f} s")
     return 1 if table.failures else 0
 

@@ -2,19 +2,25 @@
 
 usage: python3 report.py RESULTS.json [--write FILE.md]
 
-In the page, only what stands between the two marks is replaced.
+In the page, only the part of the same processor and instruction set is replaced, or a new one added; the others, and
+all that stands outside the two marks, stay as they are. The overview before the parts is put together from what each
+part's own mark says.
 """
 
 import argparse
+import html
 import json
 import math
 import os
+import re
 import sys
 
+import instruction_sets
 from compare import readable
 
-BEGIN = "<!-- measured: what follows is written by `sh benchmarks/run.sh --write` -->"
-END = "<!-- measured: end -->"
+BEGIN = "<!-- figures: what follows is written by `sh benchmarks/run.sh --write` -->"
+END = "<!-- figures: end -->"
+PART = re.compile(r"<!-- measured: (\{[^\n]*\}) -->\n(.*?)\n<!-- measured: end -->", re.DOTALL)
 
 
 def compared(row):
@@ -61,8 +67,11 @@ def lines_of(row):
 HEAD = ["", "xgrad", "spread", "limit", "peer", "its figure", "ratio", "to reach"]
 
 
+LIBRARIES = ["OpenBLAS", "BLIS", "oneDNN", "Eigen", "libxsmm"]
+
+
 def product_lines(rows):
-    names = ["OpenBLAS", "BLIS", "oneDNN", "Eigen"]
+    names = [name for name in LIBRARIES if any(p["name"] == name for row in rows for p in row["peers"])]
     lines = [["product", "xgrad", "GFLOP/s", "of the peak"] + names + ["best by ours"]]
     for row in rows:
         ratios = {p["name"]: f"{p['ratio']['median']:.2f}" for p in row["peers"]}
@@ -71,6 +80,30 @@ def product_lines(rows):
                       f"{row['limit']['percent']:.0f} %" if "limit" in row else ""] + [ratios.get(n, "") for n in names] +
                      [f"{best['ratio']['median']:.2f}" + " NOT reached" * (best["ratio"]["median"] < best["target"]) if best else ""])
     return lines
+
+
+def alignment_title(row):
+    _, sizes, how, what = row["case"].split("/")
+    what = re.sub(r"offset(.*)", r"\1 bytes into a cache line", re.sub(r"gap(.*)", r"\1 floats between the rows", what))
+    return f"{sizes.replace('x', ' x ')}, {how}, {what}"
+
+
+def alignment_lines(rows):
+    names = [name for name in LIBRARIES if any(name in row["peers"] for row in rows)]
+    yield ["product", "xgrad", "aligned by this", "to reach"] + names
+    for row in rows:
+        reached = row["aligned"]["median"] >= row["target"]
+        yield [alignment_title(row), time_text(row["ours"]), ratio_text(row["aligned"]),
+               f"{row['target']:g} {'reached' if reached else 'NOT reached'}"] + [
+                   f"{row['peers'][name]['median']:.2f}" if name in row["peers"] else "" for name in names]
+
+
+def busy_lines(rows):
+    yield ["", "one thread", "two threads", "two by one", "at most"]
+    for row in rows:
+        kept = row["ratio"]["median"] <= row["target"]
+        yield [row["title"], time_text(row["one"]), time_text(row["two"]), ratio_text(row["ratio"]),
+               f"{row['target']:g}" + " NOT kept" * (not kept)]
 
 
 def plain(lines):
@@ -92,20 +125,44 @@ def sections(results):
             yield group, product_lines(rows)
         else:
             yield group, [HEAD] + [line for row in rows for line in lines_of(row)]
+    if results["alignment"]:
+        yield "Matrix products that are not aligned", list(alignment_lines(results["alignment"]))
+    if results["busy"]:
+        yield "Two threads by one, an epoch of the MNIST network at batch 100", list(busy_lines(results["busy"]))
+
+
+def processor_text(results):
+    caches = results["processor"]["caches"]
+    return results["processor"]["name"] + (", caches of " + ", ".join(caches) if caches else "")
+
+
+def set_text(results):
+    """"AVX2", or "native (avx512)": what `native` came to is in our own word."""
+    if results["isa"] != "native":
+        return instruction_sets.SETS[results["isa"]].title
+    return f"native ({results['words']['xgrad'].split(', ')[1]})"
 
 
 def remarks(results):
     """What is said in sentences."""
     limits = {k.split("/")[1]: v["median"] for k, v in results["limits"].items()}
-    yield (f"Measured on {results['cores']} cores of {results['processor']}, {results['rounds']} rounds of each case. One core does "
-           f"{limits.get('flop', 0):.0f} GFLOP/s in multiply-adds that touch no memory, and moves {limits.get('bytes', 0):.1f} GB/s "
+    yield (f"xgrad {results['version']}, {set_text(results)}, measured on {results['cores']} cores of {processor_text(results)}, "
+           f"{results['rounds']} rounds of each case. One core does {limits.get('flop', 0):.0f} GFLOP/s in multiply-adds that touch no memory, and moves {limits.get('bytes', 0):.1f} GB/s "
            "to and from memory.")
+    yield "What the sides say of their instructions: " + "; ".join(
+        f"{k}: {v.split(';')[0].removeprefix('xgrad ' + results['version'] + ', ')}" for k, v in results["words"].items()) + "."
+    for name, why in results["left_out"].items():
+        yield f"LEFT OUT: {name}, {why}."
     if results["settings"]:
         yield "The settings that were the peers' fastest: " + "; ".join(f"{k}: {' and '.join(v)}" for k, v in results["settings"].items()) + "."
     mean = mean_of_products(results["rows"])
     if mean:
-        yield (f"Matrix products, the best of the four libraries by ours: {mean[0]:.2f} in the geometric mean (to reach: 1), "
+        yield (f"Matrix products, the best of the libraries by ours: {mean[0]:.2f} in the geometric mean (to reach: 1), "
                f"{mean[1]:.2f} at the least (to reach: 0.9).")
+    if results["alignment"]:
+        worst = min(results["alignment"], key=lambda row: row["aligned"]["median"])
+        yield (f"Matrix products that are not aligned: those that are take {worst['aligned']['median']:.2f} of their time at the "
+               f"least (to reach: {worst['target']:g}), {alignment_title(worst)}.")
     second = [(s["ratio"], s["case"]) for s in results["second_thread"]]
     if second:
         slower = [f"{case} ({ratio:.2f})" for ratio, case in sorted(second) if ratio < 0.95]
@@ -132,6 +189,10 @@ STYLE = """
 """
 
 
+def title_of(results):
+    return f"xgrad {results['version']}, {set_text(results)}, on {processor_text(results)}"
+
+
 def picture(results):
     """Bars: how many times our time the peer takes, on a logarithmic scale."""
     bars = [(r["title"], p["name"], p["ratio"]["median"], p.get("target")) for r in results["rows"]
@@ -139,14 +200,15 @@ def picture(results):
     mean = mean_of_products(results["rows"])
     if mean:
         bars.append(("matrix products, geometric mean", "the best library", mean[0], 1.0))
-    left, width, height, top = 470, 380, 22, 44
+    left, width, height, top = 470, 380, 22, 66
     most = max([b[2] for b in bars] + [b[3] or 1 for b in bars] + [10])
     least = min([b[2] for b in bars] + [0.8])
     x = lambda ratio: left + width * math.log(ratio / least) / math.log(most / least)
     bottom = top + height * len(bars)
     out = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {left + width + 70} {bottom + 16}" role="img" '
            'aria-label="Ratios of the peers\' times to ours">', f"<style>{STYLE}</style>",
-           f'<text x="{left}" y="16">the peer\'s time by ours; a mark is the figure to reach</text>']
+           f'<text x="6" y="16">{html.escape(title_of(results))}</text>',
+           f'<text class="quiet" x="{left}" y="{top - 28}">the peer\'s time by ours; a mark is the figure to reach</text>']
     for tick in (1, 2, 5, 10, 20, 50, 100, 200):
         if least <= tick <= most:
             out.append(f'<line class="{"rule" if tick == 1 else "grid"}" x1="{x(tick):.1f}" x2="{x(tick):.1f}" y1="{top - 6}" y2="{bottom}"/>')
@@ -164,17 +226,49 @@ def picture(results):
     return "\n".join(out + ["</svg>", ""])
 
 
+def slug(results):
+    """A name for files and links: "intel-xeon-6-207-48k-2m-260m-avx2"."""
+    name = re.sub(r"\(R\)|\(TM\)|\bProcessor\b|\bfamily\b|\bmodel\b|\bCPU\b", " ", results["processor"]["name"])
+    caches = [cache.replace(" KiB", "k").replace(" MiB", "m") for cache in results["processor"]["caches"]]
+    return re.sub(r"[^a-z0-9]+", "-", " ".join([name] + caches + [results["isa"]]).lower()).strip("-")
+
+
+def overview_cells(results):
+    """A part's row in the overview: the ratios to LibTorch of a training step, and those of the products."""
+    of_case = {r["case"]: compared(r) for r in results["rows"] if r["cores"] == 1 and "case" in r}
+    steps = [f"{p['ratio']['median']:.2f}" if (p := of_case.get(f"training/{batch}")) else "" for batch in (200, 32, 1)]
+    mean = mean_of_products(results["rows"])
+    return [results["version"], *steps, *([f"{mean[0]:.2f}", f"{mean[1]:.2f}"] if mean else ["", ""])]
+
+
+OVERVIEW = ["processor, instruction set", "xgrad", "training step by LibTorch's, batch 200", "batch 32", "batch 1",
+            "products by the best library's, mean", "least"]
+
+
+def part(results):
+    """What the page has of these results: (mark, text)."""
+    title = f"{processor_text(results)}: {set_text(results)}"
+    mark = {"slug": slug(results), "title": title, "overview": overview_cells(results)}
+    tables = "\n\n".join(f"#### {name}\n\n{markdown(lines)}" for name, lines in sections(results))
+    text = [f'<a id="{mark["slug"]}"></a>', f"### {title}",
+            f"![How many times our time the peers take; the marks are the figures to reach](performance/{mark['slug']}.svg)",
+            *remarks(results), "<details>\n<summary>All figures</summary>", tables, "</details>"]
+    return mark, "\n\n".join(text)
+
+
 def page(results, path):
-    """The page with its measured part replaced."""
+    """The page with the part of the same processor and instruction set replaced, or a new one at the end."""
     with open(path) as file:
         text = file.read()
     if BEGIN not in text or END not in text:
         sys.exit(f"{path} has lost the marks between which the figures stand: {BEGIN} and {END}")
-    name = os.path.splitext(os.path.basename(path))[0] + ".svg"
-    parts = [f"![How many times our time the peers take; the marks are the figures to reach]({name})"]
-    parts += list(remarks(results))
-    parts += [f"### {title}\n\n{markdown(lines)}" for title, lines in sections(results)]
-    return text[:text.index(BEGIN)] + BEGIN + "\n\n" + "\n\n".join(parts) + "\n\n" + text[text.index(END):]
+    before, figures = text[:text.index(BEGIN)], text[text.index(BEGIN):text.index(END)]
+    parts = {mark["slug"]: (mark, body) for mark, body in ((json.loads(m), body) for m, body in PART.findall(figures))}
+    mark, body = part(results)
+    parts[mark["slug"]] = mark, body
+    overview = markdown([OVERVIEW] + [[f"[{m['title']}](#{m['slug']})", *m["overview"]] for m, _ in parts.values()])
+    written = [f"<!-- measured: {json.dumps(m)} -->\n{body}\n<!-- measured: end -->" for m, body in parts.values()]
+    return before + "\n\n".join([BEGIN, overview, *written, text[text.index(END):]])
 
 
 def main():
@@ -191,7 +285,9 @@ def main():
         text = page(results, options.write)
         with open(options.write, "w") as file:
             file.write(text)
-        with open(os.path.splitext(options.write)[0] + ".svg", "w") as file:
+        folder = os.path.splitext(options.write)[0]
+        os.makedirs(folder, exist_ok=True)
+        with open(os.path.join(folder, slug(results) + ".svg"), "w") as file:
             file.write(picture(results))
         print(f"written: {options.write} and its picture")
 

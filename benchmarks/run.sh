@@ -8,22 +8,28 @@ root=$(CDPATH="" cd -- "$(dirname -- "$0")/.." && pwd -P)
 
 usage() {
     cat <<'END'
-usage: sh benchmarks/run.sh [--quick] [--filter TEXT] [--no-peers] [--write] [--jobs N]
+usage: sh benchmarks/run.sh [--isa NAME] [--quick] [--filter TEXT] [--no-peers] [--write] [--jobs N]
 
-Compares xgrad with LibTorch, ONNX Runtime, OpenBLAS, BLIS, oneDNN and Eigen: first that all compute the same, then
-how long they take, in turns. It takes about seven minutes once everything is built; the machine should be idle.
+Compares xgrad with LibTorch, ONNX Runtime, OpenBLAS, BLIS, oneDNN, Eigen and libxsmm: first that all compute the same,
+then how long they take, in turns. It takes about ten minutes once everything is built; the machine should be idle.
 
+  --isa NAME     the instruction set that all are held to: native (this machine's, each side as it likes), avx512,
+                 avx2, sse4; a peer that cannot be held to it is left out, and named
   --quick        fewer and shorter rounds: about two minutes, for a first look
   --filter TEXT  only the cases whose name holds TEXT: training, inference, small, chain, gelu, silu,
-                 cross_entropy, exp, tanh, sum, product
+                 cross_entropy, exp, tanh, sum, product, offset, gap (products of matrices that are not
+                 aligned), epoch (two threads by one, on idle and on busy cores)
   --no-peers     xgrad alone; nothing of the others is installed or built
-  --write        writes the figures and their picture into docs/performance.md
+  --write        writes the figures and their picture into docs/performance.md, in the place of those of this
+                 processor and instruction set
   --jobs N       how many compilers to run at once
 
-`build/bench/benchmarks/bench_xgrad --help` is our side alone, with Google Benchmark's options.
+`build/bench/benchmarks/bench_xgrad --help` is our side alone, with Google Benchmark's options; that of another
+instruction set is in build/bench-NAME.
 END
 }
 
+isa=native
 quick=
 filter=
 peers=yes
@@ -31,12 +37,17 @@ write=
 jobs=
 while [ $# -gt 0 ]; do
     case $1 in
-        --filter | --jobs)
+        --filter | --jobs | --isa)
             [ -n "${2:-}" ] || die "$1 needs a value; see --help"
-            if [ "$1" = --filter ]; then filter=$2; else jobs=$2; fi
+            case $1 in
+                --filter) filter=$2 ;;
+                --jobs) jobs=$2 ;;
+                --isa) isa=$2 ;;
+            esac
             shift
             ;;
         --filter=?*) filter=${1#*=} ;;
+        --isa=?*) isa=${1#*=} ;;
         --quick) quick=yes ;;
         --no-peers) peers= ;;
         --write) write=yes ;;
@@ -52,6 +63,11 @@ done
 case $jobs in
     *[!0-9]* | 0) die "--jobs takes a number from 1 on, not $jobs" ;;
 esac
+case $isa in
+    native) preset=bench ;;
+    avx512 | avx2 | sse4) preset=bench-$isa ;;
+    *) die "--isa takes native, avx512, avx2 or sse4, not $isa; see --help" ;;
+esac
 if [ -n "$write" ] && [ -n "$filter$quick" ]; then
     die "--write wants the whole table, measured in full: leave out --filter and --quick"
 fi
@@ -59,14 +75,15 @@ if [ -n "$write" ] && [ -z "$peers" ]; then die "--write wants the peers: leave 
 
 # ---- what is needed ------------------------------------------------------------------------------------
 
-need_build_tools libbenchmark-dev
 have python3 || { has_apt && apt_install python3; } || die "python3 is needed to compare and to report; install it, then run this again"
+lacking=$(python3 "$root/benchmarks/instruction_sets.py" "$isa" 2>&1) || die "--isa $isa: $lacking"
+need_build_tools libbenchmark-dev
 
 onnxruntime=
 if [ -n "$peers" ]; then
     missing=
     if has_apt; then
-        for package in libtorch-dev libopenblas-dev libblis-dev libdnnl-dev libeigen3-dev; do
+        for package in libtorch-dev libopenblas-dev libblis-dev libdnnl-dev libeigen3-dev libxsmm-dev; do
             has_package "$package" || missing="$missing $package"
         done
         # shellcheck disable=SC2086 # a list of names
@@ -100,10 +117,10 @@ fi
 
 # ---- build, measure, report ----------------------------------------------------------------------------
 
-configure bench -DXGRAD_BENCHMARK_PEERS="${peers:-no}" -DXGRAD_ONNXRUNTIME="$onnxruntime"
-programs=$root/build/bench/benchmarks
+configure "$preset" -DXGRAD_BENCHMARK_PEERS="${peers:-no}" -DXGRAD_ONNXRUNTIME="$onnxruntime"
+programs=$root/build/$preset/benchmarks
 if [ -z "$peers" ]; then rm -f "$programs"/bench_*; fi # those of an earlier run are no longer brought up to date
-build bench "$jobs" --target benchmarks
+build "$preset" "$jobs" --target benchmarks
 
 load=$(cut -d ' ' -f 1 /proc/loadavg 2>/dev/null || echo 0)
 case $load in
@@ -114,7 +131,7 @@ esac
 say "measuring"
 rm -f "$programs/results.json"
 set -- --programs "$programs" --out "$programs/results.json" --include "$root/include" \
-    --example "$root/build/bench/examples/mnist/mnist"
+    --isa "$isa" --example "$root/build/$preset/examples/mnist/mnist"
 [ -z "$quick" ] || set -- "$@" --quick
 [ -z "$filter" ] || set -- "$@" --filter "$filter"
 status=0

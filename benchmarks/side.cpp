@@ -123,7 +123,7 @@ std::string compare(const std::vector<piece>& ours, const std::vector<piece>& th
 }
 
 /// Answers each line with one: "ok ..." or "error ...".
-void serve() {
+void serve(const std::function<std::string()>& about) {
     auto line = std::string{};
     while (std::getline(std::cin, line)) {
         auto words = std::istringstream{line};
@@ -136,6 +136,7 @@ void serve() {
             answer << "ok ";
             if (command == "cases")
                 for (const auto& known : cases()) answer << known.first << ' ';
+            else if (command == "about" && about) answer << about();
             else if (command == "time") answer << time_of(name);
             else if (command == "run") ready(name).run();
             else if (command == "write") write(ready(name).outcome(), path);
@@ -174,7 +175,8 @@ void add(const std::string& name, std::function<work()> make) {
     })->UseRealTime();
 }
 
-int main(int argc, char** argv, const std::function<void(int)>& set_threads) try {
+int main(int argc, char** argv, const std::function<void(int)>& set_threads,
+         const std::function<std::string()>& about) try {
     auto serving = false;
     auto threads = 1;
     auto kept = 1;
@@ -187,7 +189,7 @@ int main(int argc, char** argv, const std::function<void(int)>& set_threads) try
     set_threads(threads);
     benchmark::Initialize(&kept, argv);
     if (benchmark::ReportUnrecognizedArguments(kept, argv)) return 1;
-    if (serving) serve();
+    if (serving) serve(about);
     else benchmark::RunSpecifiedBenchmarks();
     return 0;
 } catch (const std::exception& e) {
@@ -237,15 +239,35 @@ std::vector<product> products() {
             if (l != 0) all.push_back({batch, in, out, false, true});    // dx = dy W^T; the first layer's is not wanted
         }
     for (const auto size : {std::size_t{16}, std::size_t{64}, std::size_t{1024}}) all.push_back({size, size, size, false, false});
+    for (const auto& p : {product{200, 512, 784, false, false}, product{784, 512, 200, true, false}, product{32, 512, 784, false, false}}) {
+        // A float's size; what a std::vector's array has, by the allocator of glibc; half a line.
+        for (const auto offset : {std::size_t{4}, std::size_t{16}, std::size_t{32}})
+            all.push_back({p.m, p.n, p.k, p.transpose_a, p.transpose_b, offset});
+        all.push_back({p.m, p.n, p.k, p.transpose_a, p.transpose_b, 0, 20});   // each row at another place of its line
+    }
     return all;
 }
 
-aligned_floats::aligned_floats(std::size_t count) : m_count{count}, m_room(count + 16), m_data{m_room.data()} {
+placed_floats::placed_floats(std::size_t count, std::size_t offset)
+    : m_count{count}, m_room(count + 32), m_data{m_room.data()} {
     while (reinterpret_cast<std::uintptr_t>(m_data) % 64 != 0) ++m_data;
+    m_data += offset / sizeof(float);
 }
 
-aligned_floats::aligned_floats(const std::vector<float>& values) : aligned_floats(values.size()) {
+placed_floats::placed_floats(const std::vector<float>& values, std::size_t offset) : placed_floats(values.size(), offset) {
     std::copy(values.begin(), values.end(), m_data);
+}
+
+std::vector<float> with_gaps(const std::vector<float>& values, std::size_t columns, std::size_t row) {
+    auto spaced = std::vector<float>(values.size() / columns * row);
+    for (auto i = std::size_t{0}; i < values.size(); ++i) spaced[i / columns * row + i % columns] = values[i];
+    return spaced;
+}
+
+std::vector<float> without_gaps(const std::vector<float>& values, std::size_t columns, std::size_t row) {
+    auto dense = std::vector<float>(values.size() / row * columns);
+    for (auto i = std::size_t{0}; i < dense.size(); ++i) dense[i] = values[i / columns * row + i % columns];
+    return dense;
 }
 
 }  // namespace bench

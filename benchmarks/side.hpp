@@ -37,8 +37,10 @@ work timed(Run run, Pieces pieces) {
 /// Makes a case known. `make` is called when the case is wanted and its work destroyed before the next case's.
 void add(const std::string& name, std::function<work()> make);
 
-/// The program: --serve, --threads N (handed to `set_threads`), or Google Benchmark's own options.
-int main(int argc, char** argv, const std::function<void(int)>& set_threads);
+/// The program: --serve, --threads N (handed to `set_threads`), or Google Benchmark's own options. `about` tells which
+/// instructions the library took, in the library's own words; a library that does not say has none.
+int main(int argc, char** argv, const std::function<void(int)>& set_threads,
+         const std::function<std::string()>& about = {});
 
 // ---- inputs, the same for all sides --------------------------------------------------------------------
 
@@ -77,27 +79,36 @@ inline constexpr std::size_t loss_rows = 256, loss_classes = 1000;
 std::vector<std::int64_t> loss_labels();
 
 /// A product c = a b.     a: (m, k), or (k, m) where transposed  b: (k, n), or (n, k)  c: (m, n)
+/// Each array begins `offset` bytes behind a cache line's begin, and between the rows of each are `gap` floats.
 struct product {
     std::size_t m, n, k;
     bool transpose_a, transpose_b;
+    std::size_t offset = 0, gap = 0;
+
+    std::size_t row_of_a() const { return (transpose_a ? m : k) + gap; }
+    std::size_t row_of_b() const { return (transpose_b ? k : n) + gap; }
+    std::size_t row_of_c() const { return n + gap; }
+    bool aligned() const { return offset == 0 && gap == 0; }
 
     std::string name() const {
         const auto letter = [](bool transposed) { return transposed ? 't' : 'n'; };
         return "product/" + std::to_string(m) + 'x' + std::to_string(n) + 'x' + std::to_string(k) + '/' +
-               letter(transpose_a) + letter(transpose_b);
+               letter(transpose_a) + letter(transpose_b) + (offset == 0 ? "" : "/offset" + std::to_string(offset)) +
+               (gap == 0 ? "" : "/gap" + std::to_string(gap));
     }
 };
 
-/// What the network above multiplies in a step, batches of 200 and 32, and three square ones.
+/// What the network above multiplies in a step, batches of 200 and 32, and three square ones; then the largest of each
+/// kind again on matrices that are not aligned.
 std::vector<product> products();
 
-/// Floats at a multiple of 64 bytes, so that no library's product depends on luck.
-class aligned_floats {
+/// Floats `offset` bytes behind a multiple of 64 bytes, so that no library's product depends on luck.
+class placed_floats {
 public:
-    explicit aligned_floats(const std::vector<float>& values);
-    explicit aligned_floats(std::size_t count);
-    aligned_floats(const aligned_floats&) = delete;
-    aligned_floats& operator=(const aligned_floats&) = delete;
+    explicit placed_floats(const std::vector<float>& values, std::size_t offset = 0);
+    explicit placed_floats(std::size_t count, std::size_t offset = 0);
+    placed_floats(const placed_floats&) = delete;
+    placed_floats& operator=(const placed_floats&) = delete;
 
     float* data() const { return m_data; }
     std::vector<float> copy() const { return {m_data, m_data + m_count}; }
@@ -108,11 +119,17 @@ private:
     float* m_data;
 };
 
+/// A matrix whose rows begin `row` floats apart, and one without gaps out of it.
+std::vector<float> with_gaps(const std::vector<float>& values, std::size_t columns, std::size_t row);
+std::vector<float> without_gaps(const std::vector<float>& values, std::size_t columns, std::size_t row);
+
 /// The operands of a product, and room for its result.
 struct operands {
-    aligned_floats a, b, c;
+    placed_floats a, b, c;
     explicit operands(const product& p)
-        : a{numbers(p.m * p.k, 1)}, b{numbers(p.k * p.n, 2)}, c{p.m * p.n} {}
+        : a{with_gaps(numbers(p.m * p.k, 1), p.row_of_a() - p.gap, p.row_of_a()), p.offset},
+          b{with_gaps(numbers(p.k * p.n, 2), p.row_of_b() - p.gap, p.row_of_b()), p.offset},
+          c{p.m * p.row_of_c(), p.offset} {}
 };
 
 /// The case of a product: `multiply(operands)` computes it.
@@ -120,8 +137,9 @@ template <class Multiply>
 void add_product(const product& p, Multiply multiply) {
     add(p.name(), [=] {
         auto data = std::make_shared<operands>(p);
-        return timed([=] { return multiply(*data), data; },
-                     [](const auto& d) { return std::vector<piece>{{"c", d->c.copy()}}; });
+        return timed([=] { return multiply(*data), data; }, [p](const auto& d) {
+            return std::vector<piece>{{"c", without_gaps(d->c.copy(), p.n, p.row_of_c())}};
+        });
     });
 }
 

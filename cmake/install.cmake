@@ -1,4 +1,5 @@
-# What `cmake --install` puts where, so that find_package(xgrad) gives xgrad::xgrad and xgrad::native.
+# What `cmake --install` puts where, so that find_package(xgrad) gives xgrad::xgrad and xgrad::native, and
+# find_package(xgrad COMPONENTS compiled) also xgrad::compiled, if that was built.
 
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
@@ -7,6 +8,11 @@ set(XGRAD_INSTALL_CMAKEDIR "${CMAKE_INSTALL_DATADIR}/cmake/xgrad")
 
 install(TARGETS xgrad EXPORT xgrad-targets FILE_SET HEADERS)
 install(EXPORT xgrad-targets NAMESPACE xgrad:: DESTINATION "${XGRAD_INSTALL_CMAKEDIR}")
+
+if(TARGET xgrad_compiled)
+    install(TARGETS xgrad_compiled EXPORT xgrad-compiled-targets)
+    install(EXPORT xgrad-compiled-targets NAMESPACE xgrad:: DESTINATION "${XGRAD_INSTALL_CMAKEDIR}")
+endif()
 
 configure_package_config_file(cmake/xgrad-config.cmake.in "${PROJECT_BINARY_DIR}/xgrad-config.cmake"
     INSTALL_DESTINATION "${XGRAD_INSTALL_CMAKEDIR}")

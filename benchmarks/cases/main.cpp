@@ -1,6 +1,7 @@
 #include "../side.hpp"
 #include "cases.hpp"
 
+#include <xgrad/core/build_info.hpp>
 #include <xgrad/core/parallel.hpp>
 
 int main(int argc, char** argv) {
@@ -8,5 +9,5 @@ int main(int argc, char** argv) {
     bench::add_elementwise();
     bench::add_products();
     bench::add_limits();
-    return bench::main(argc, argv, [](int threads) { xgrad::set_num_threads(threads); });
+    return bench::main(argc, argv, [](int threads) { xgrad::set_num_threads(threads); }, xgrad::build_info);
 }

@@ -121,13 +121,19 @@ void add_chain() {
     });
 }
 
-/// One epoch of MNIST, as examples/mnist trains, from the folder that the environment variable XGRAD_BENCHMARK_DATA names.
-void train_on_digits() {
+using digits = xg::data::labelled_images<std::uint8_t>;
+
+/// MNIST, from the folder that the environment variable XGRAD_BENCHMARK_DATA names.
+digits read_digits() {
     const auto* const folder = std::getenv("XGRAD_BENCHMARK_DATA");
-    const auto set = xg::data::mnist<std::uint8_t>(folder == nullptr ? "." : folder, xg::data::split::train);
-    auto batches = xg::data::loader{set, {.batch_size = 200, .shuffle = true, .seed = 1}};
+    return xg::data::mnist<std::uint8_t>(folder == nullptr ? "." : folder, xg::data::split::train);
+}
+
+/// One epoch, as examples/mnist trains.
+void train(const digits& set, std::size_t batch, double rate) {
+    auto batches = xg::data::loader{set, {.batch_size = batch, .shuffle = true, .seed = 1}};
     auto net = mlp{};
-    auto opt = xg::optim::sgd{xg::nn::parameters(net), {.lr = 0.01, .momentum = momentum}};
+    auto opt = xg::optim::sgd{xg::nn::parameters(net), {.lr = rate, .momentum = momentum}};
     for (auto [x, y] : batches) {
         auto loss = xg::mse_loss(net(xg::astype<float>(x) / 255), xg::one_hot(y, 10));
         opt.zero_grad();
@@ -145,7 +151,8 @@ void add_networks() {
     }
     add_training<small_net>("small", [] { return small_network(1); }, 0);
     add_chain();
-    add("digits", [] { return work{train_on_digits, {}}; });
+    add("digits", [] { return work{[] { train(read_digits(), 200, 0.01); }, {}}; });
+    add("epoch/100", [] { return work{[set = read_digits()] { train(set, 100, 0.01); }, {}}; });
 }
 
 }  // namespace bench

@@ -123,7 +123,7 @@ std::string model(const network& given) {
 int thread_count = 1;
 
 struct session {
-    aligned_floats x, y;
+    placed_floats x, y;
     void *handle, *binding, *options;
 
     explicit session(const network& given)
@@ -140,7 +140,7 @@ struct session {
         call(bind_output, binding, "out", value(y, given.batch, given.widths.back()));
     }
 
-    static void* value(const aligned_floats& values, std::size_t rows, std::size_t columns) {
+    static void* value(const placed_floats& values, std::size_t rows, std::size_t columns) {
         static auto* const memory = made(create_cpu_memory_info, 1 /* arena */, 0 /* default */);
         const std::int64_t sizes[] = {static_cast<std::int64_t>(rows), static_cast<std::int64_t>(columns)};
         return made(create_tensor_with_data, memory, static_cast<void*>(values.data()), rows * columns * sizeof(float),

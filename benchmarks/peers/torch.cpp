@@ -4,6 +4,8 @@
 
 #include <torch/torch.h>
 
+#include <dlfcn.h>
+
 #include <cstddef>
 #include <cstdlib>
 #include <memory>
@@ -190,6 +192,17 @@ void train_on_digits() {
         net.step(x.index_select(0, rows), torch::one_hot(y.index_select(0, rows), 10).to(torch::kFloat));
 }
 
+/// The instructions of LibTorch's own kernels, and of the libraries that it calls, where they say.
+std::string instructions() {
+    const auto config = at::show_config();
+    const auto label = std::string{"CPU capability usage: "};
+    const auto at = config.find(label);
+    auto words = at == std::string::npos ? "does not say" : config.substr(at + label.size(), config.find('\n', at) - at - label.size());
+    if (auto* const core = reinterpret_cast<const char* (*)()>(dlsym(RTLD_DEFAULT, "openblas_get_corename")))
+        words += std::string{", OpenBLAS "} + core();
+    return words;
+}
+
 }  // namespace
 
 }  // namespace bench
@@ -216,5 +229,5 @@ int main(int argc, char** argv) {
     return bench::main(argc, argv, [](int threads) {
         torch::set_num_threads(threads);
         at::set_num_interop_threads(1);
-    });
+    }, instructions);
 }

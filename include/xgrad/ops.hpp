@@ -4,6 +4,7 @@
 #include <xgrad/ops/activation.hpp>
 #include <xgrad/ops/arithmetic.hpp>
 #include <xgrad/ops/compare.hpp>
+#include <xgrad/ops/hyperbolic.hpp>
 #include <xgrad/ops/join.hpp>
 #include <xgrad/ops/linalg.hpp>
 #include <xgrad/ops/loss.hpp>
@@ -12,5 +13,7 @@
 #include <xgrad/ops/reduce.hpp>
 #include <xgrad/ops/shape.hpp>
 #include <xgrad/ops/softmax.hpp>
+#include <xgrad/ops/special.hpp>
 #include <xgrad/ops/take.hpp>
+#include <xgrad/ops/trigonometric.hpp>
 #include <xgrad/ops/view.hpp>

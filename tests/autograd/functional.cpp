@@ -229,3 +229,70 @@ TEST_CASE("gradients of a recorded backward pass inside a function") {
     };
     CHECK(xg::grad(f)(scalar(2)).item() == 6);
 }
+
+TEST_CASE("grad of chosen arguments; the others may be anything") {
+    const auto f = [](const auto& x, int times, const auto& y, const auto& z) { return times * xg::sum(x * y * y + z * x); };
+    const auto x = vector{1, 2}, y = vector{3, 4}, z = vector{5, 6};
+    const auto [dx, dz] = xg::grad<0, 3>(f)(x, 2, y, z);
+    CHECK(elements<double>(dx) == std::vector<double>{2 * (9 + 5), 2 * (16 + 6)});
+    CHECK(elements<double>(dz) == std::vector<double>{2, 4});
+    const auto [value, dy] = xg::value_and_grad<2>(f)(x, 2, y, z);
+    CHECK(value.item() == 2 * (9 + 32 + 5 + 12));
+    CHECK(elements<double>(dy) == std::vector<double>{2 * 2 * 1 * 3, 2 * 2 * 2 * 4});
+    static_assert(std::is_same_v<decltype(xg::grad<2>(f)(x, 2, y, z)), vector>);
+
+    // In the order in which they were named; and what is not chosen is recorded all the same where it asks for it.
+    const auto [second, first] = xg::grad<3, 0>(f)(x, 2, y, z);
+    CHECK(elements<double>(first) == elements<double>(dx));
+    CHECK(elements<double>(second) == elements<double>(dz));
+    const auto w = y.clone().requires_grad(true);
+    xg::sum(xg::grad<0>(f)(x, 2, w, z)).backward();
+    CHECK(elements<double>(w.grad()) == std::vector<double>{2 * 2 * 3, 2 * 2 * 4});
+}
+
+TEST_CASE("jacobian by columns, where they are fewer, and what nests with it") {
+    const auto a = matrix{{1, 2}, {3, 4}, {5, 6}, {7, 8}, {9, 10}};
+    const auto f = [&](const auto& x) { return xg::matmul(a, xg::exp(x)); };
+    const auto x = vector{0.25, -0.5};
+    const auto j = xg::jacobian(f, x);
+    static_assert(std::is_same_v<decltype(j), const matrix>);
+    REQUIRE(j.shape() == xg::shape{5, 2});
+    for (auto i = 0; i < 5; ++i)
+        for (auto k = 0; k < 2; ++k) CHECK(j(i, k) == doctest::Approx(a(i, k) * std::exp(x(k))).epsilon(1e-14));
+    CHECK_FALSE(j.requires_grad());
+
+    // The derivative of the sum of its squares: 2 sum_i a_ik^2 e^(2 x_k).
+    const auto dx = xg::grad([&](const auto& v) { return xg::sum(xg::square(xg::jacobian(f, v))); })(x);
+    for (auto k = 0; k < 2; ++k) {
+        auto squares = 0.0;
+        for (auto i = 0; i < 5; ++i) squares += a(i, k) * a(i, k);
+        CHECK(dx(k) == doctest::Approx(2 * squares * std::exp(2 * x(k))).epsilon(1e-13));
+    }
+
+    // One whose value has axes of its own, and weights that the function holds.
+    const auto w = scalar{3}.requires_grad(true);
+    const auto g = [&](const auto& v) { return w * xg::reshape(xg::matmul(a, v), {5, 1}); };
+    const auto whole = xg::jacobian(g, x);
+    REQUIRE(whole.shape() == xg::shape{5, 1, 2});
+    xg::sum(whole).backward();
+    CHECK(w.grad().item() == doctest::Approx(55));
+
+    // A value that does not depend on x, and nothing to differentiate by.
+    CHECK(elements<double>(xg::jacobian([&](const auto&) { return a; }, x)) == std::vector<double>(20, 0));
+    CHECK(xg::jacobian([&](const auto&) { return a; }, xg::zeros<double>({0})).shape() == xg::shape{5, 2, 0});
+}
+
+TEST_CASE("laplacian") {
+    const auto of = [&](const vector& v) {
+        return xg::laplacian([](const auto& u) { return xg::sum(u * u * u) * xg::sum(u); }, v);
+    };
+    const auto v = vector{1, 2};
+    // s3 = sum u^3, s1 = sum u: the second derivative by u_i is 6 u_i s1 + 2 * 3 u_i^2.
+    CHECK(of(v).item() == doctest::Approx(6 * 3 * 3 + 6 * 5));
+    static_assert(std::is_same_v<decltype(of(v)), scalar>);
+    // Its own gradient by u_j: 6 s1 + 6 s1' ... = 6 s1 + 6 sum_i u_i + 12 u_j.
+    const auto slope = xg::grad(of)(v);
+    CHECK(slope(0) == doctest::Approx(6 * 3 + 6 * 3 + 12 * 1));
+    CHECK(slope(1) == doctest::Approx(6 * 3 + 6 * 3 + 12 * 2));
+    CHECK(xg::laplacian([](const auto&) { return scalar{1}; }, v).item() == 0);
+}

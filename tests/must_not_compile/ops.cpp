@@ -7,7 +7,7 @@
 // expect 5: the element types differ: convert one operand with astype<T>(x)
 // expect 6: labels are integers
 // expect 7: more slices than the tensor has axes
-// expect 8: real<
+// expect 8: constraints not satisfied
 // expect 9: the element types differ: convert one operand with astype<T>(x)
 // expect 10: a fraction beside integers: convert the tensor with astype<float>(x)
 // expect 11: a tensor without axes has none to reduce

@@ -98,7 +98,7 @@ std::vector<function<T>> functions() {
         XGRAD_ROW(cosh, std::cosh(x), 1.9, 1.9),
         XGRAD_ROW(asinh, std::asinh(x), 2.4, 2.4),
         XGRAD_ROW(acosh, std::acosh(x), 2, 2),
-        XGRAD_ROW(atanh, std::atanh(x), 1.8, 1.6),
+        XGRAD_ROW(atanh, std::atanh(x), 1.8, 1.7),
         XGRAD_ROW(log2, std::log2(x), 0.9, 0.8),
         XGRAD_ROW(log10, std::log10(x), 2.1, 1.8),
         XGRAD_ROW(exp2, std::exp2(x), 1.5, 1.5),

@@ -10,6 +10,7 @@
 #include <xgrad/autograd/gradient.hpp>
 #include <xgrad/autograd/no_grad.hpp>
 #include <xgrad/autograd/node.hpp>
+#include <xgrad/autograd/observe.hpp>
 #include <xgrad/autograd/record.hpp>
 #include <xgrad/autograd/tensor.hpp>
 #include <xgrad/core/config.hpp>
@@ -70,47 +71,15 @@ void accumulate(node& target, Gradient&& gradient) {
                                                            : result{std::forward<Gradient>(gradient)});
 }
 
-/// The node of a tensor that asked for a gradient. `total` is what its `grad()` shows.
+/// The node of a tensor that asked for a gradient.
 template <real T>
 class leaf final : public node {
 public:
     explicit leaf(array& value) : node{"leaf", value, {}, true} {}
-    ~leaf() override { clear(); }
 
-    /// What is stored is nobody else's: a tensor that was got from `grad()` earlier, the gradient that the user
-    /// gave and other leaves' gradients stay as they are.
-    void differentiate() override {
-        auto now = access::adopt<T>(std::exchange(gradient, nullptr));
-        if (total == nullptr) {
-            if (access::get(now).unshared()) store(std::move(now));
-            else store(broadcast_to(now, sizes));
-            return;
-        }
-        auto& before = *total;
-        if (before.unshared() && before.graph == nullptr && !needs_grad(now)) {
-            auto* const sum = reinterpret_cast<T*>(before.elements);
-            kernels::elementwise(kernels::sum_of{}, sum, sizes, kernels::operand<T>{sum, &sizes}, operand_of(now));
-            before.mark_changed();
-        } else {
-            const auto guard = enable_grad{};
-            before.handles.add();
-            store(add_same(access::adopt<T>(&before), now));
-        }
-    }
+    void differentiate() override { stored.add(access::adopt<T>(std::exchange(gradient, nullptr))); }
 
-    void clear() noexcept {
-        if (total != nullptr) std::exchange(total, nullptr)->drop_handle();
-        if (auto* const none = zeros.exchange(nullptr)) none->drop_handle();
-    }
-
-    array* total = nullptr;
-    std::atomic<array*> zeros{nullptr};   ///< what `grad()` shows while there is no total; several threads may ask
-
-private:
-    void store(tensor<T>&& sum) {
-        clear();
-        total = access::take(std::move(sum));
-    }
+    stored_gradient<T> stored;
 };
 
 using node_list = std::vector<node*, memory::allocator<node*>>;
@@ -189,6 +158,7 @@ public:
         for (auto i = m_order.size(); i-- > 0;) {
             auto& current = *m_order[i];
             if (current.standing != node::place::within) continue;
+            if (current.gradient != nullptr) current.show_gradient();
             if (is_wanted(current)) {
                 if (current.is_leaf() && current.gradient != nullptr) leaves.push_back(&current);
                 continue;
@@ -271,47 +241,44 @@ void basic_tensor<T>::set_requires_grad(bool wanted) {
 
 namespace detail {
 
+/// What is stored for a leaf, or for another tensor that was asked to `retain_grad`; null for others.
 template <real T>
-leaf<T>& leaf_of(const char* where, const basic_tensor<T>& x) {
+stored_gradient<T>* find_stored(const basic_tensor<T>& x) {
     auto* const graph = access::graph(x);
-    if (graph == nullptr)
+    if (graph == nullptr) return nullptr;
+    return graph->is_leaf() ? &static_cast<leaf<T>*>(graph)->stored : static_cast<stored_gradient<T>*>(graph->retained());
+}
+
+template <real T>
+stored_gradient<T>& stored_of(const char* where, const basic_tensor<T>& x) {
+    if (auto* const found = find_stored(x)) return *found;
+    if (!x.requires_grad())
         fail<autograd_error>(where, "the tensor does not require a gradient; call requires_grad(true) before using it");
-    if (!graph->is_leaf())
-        fail<autograd_error>(where, "the tensor is the result of ", graph->name, "; only leaves store a gradient");
-    return static_cast<leaf<T>&>(*graph);
+    fail<autograd_error>(where, "the tensor is the result of ", access::graph(x)->name,
+                         "; only leaves store a gradient, and what retain_grad was called for");
 }
 
 }  // namespace detail
 
 template <element T>
 bool basic_tensor<T>::has_grad() const {
-    if constexpr (real<T>)
-        return requires_grad() && is_leaf() && detail::leaf_of("has_grad", *this).total != nullptr;
-    else return false;
+    if constexpr (real<T>) {
+        const auto* const stored = detail::find_stored(*this);
+        return stored != nullptr && stored->total() != nullptr;
+    } else {
+        return false;
+    }
 }
 
 template <element T>
 void basic_tensor<T>::zero_grad() {
     if constexpr (real<T>)
-        if (requires_grad()) detail::leaf_of("zero_grad", *this).clear();
+        if (requires_grad()) detail::stored_of("zero_grad", *this).clear();
 }
 
 template <element T>
 detail::array* basic_tensor<T>::gradient_array() const {
-    auto& own = detail::leaf_of("grad", *this);
-    if (own.total != nullptr) {
-        own.total->handles.add();
-        return own.total;
-    }
-    auto* zeros = own.zeros.load(std::memory_order_acquire);
-    if (zeros == nullptr) {
-        auto* const made = detail::array::make(own.sizes, sizeof(T));
-        std::fill_n(reinterpret_cast<T*>(made->elements), made->size, T{0});
-        if (own.zeros.compare_exchange_strong(zeros, made)) zeros = made;
-        else made->drop_handle();
-    }
-    zeros->handles.add();
-    return zeros;
+    return detail::stored_of("grad", *this).shown(get().sizes);
 }
 
 template <element T>
@@ -341,3 +308,19 @@ void basic_tensor<T>::backward(const basic_tensor& gradient, backward_options op
 }
 
 }  // namespace xgrad
+
+// Defined by xgrad::compiled.
+#if defined(XGRAD_INSTANCE)
+namespace xgrad::inline XGRAD_ABI {
+#define XGRAD_INSTANCES(T) \
+    XGRAD_INSTANCE void detail::accumulate_same(detail::node&, tensor<T>); \
+    XGRAD_INSTANCE void basic_tensor<T>::set_requires_grad(bool); \
+    XGRAD_INSTANCE bool basic_tensor<T>::has_grad() const; \
+    XGRAD_INSTANCE void basic_tensor<T>::zero_grad(); \
+    XGRAD_INSTANCE detail::array* basic_tensor<T>::gradient_array() const; \
+    XGRAD_INSTANCE void basic_tensor<T>::backward(backward_options) const; \
+    XGRAD_INSTANCE void basic_tensor<T>::backward(const basic_tensor<T>&, backward_options) const;
+XGRAD_FOR_REAL_TYPES(XGRAD_INSTANCES)
+#undef XGRAD_INSTANCES
+}
+#endif

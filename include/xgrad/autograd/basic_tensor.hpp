@@ -106,6 +106,9 @@ public:
     bool has_grad() const;
     /// Sets the gradient back to none.
     void zero_grad();
+    /// Keeps the gradient of a tensor that is no leaf, so that `grad()` shows it after `backward`; leaves do so anyway.
+    /// Throws `autograd_error` when the tensor requires no gradient.
+    void retain_grad() const;
 
     /// Differentiates this scalar with respect to every leaf that it came from, and adds to their gradients.
     /// Throws `autograd_error` when it is no scalar, has no graph, or its graph was used before.

@@ -4,13 +4,14 @@
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/dtype.hpp>
 #include <xgrad/core/error.hpp>
+#include <xgrad/core/sequence.hpp>
 #include <xgrad/core/shape.hpp>
 #include <xgrad/core/xtensor.hpp>
 
 #include <concepts>
 #include <cstddef>
 #include <initializer_list>
-#include <ranges>
+#include <iterator>
 #include <string_view>
 #include <type_traits>
 
@@ -33,11 +34,11 @@ struct nested_range {
     using number = Range;
     static constexpr std::size_t depth = 0;
 };
-template <std::ranges::sized_range Range>
+template <sequence Range>
     requires(!xt::is_xexpression<Range>::value && !requires(const Range& x) { x.requires_grad(); })
 struct nested_range<Range> {
-    using number = typename nested_range<std::ranges::range_value_t<Range>>::number;
-    static constexpr std::size_t depth = 1 + nested_range<std::ranges::range_value_t<Range>>::depth;
+    using number = typename nested_range<sequence_value<Range>>::number;
+    static constexpr std::size_t depth = 1 + nested_range<sequence_value<Range>>::depth;
 };
 template <class Range>
 inline constexpr std::size_t range_depth = nested_range<Range>::depth;
@@ -66,7 +67,7 @@ T element_from(S number) {
 template <std::size_t Depth, class List>
 void measure_nested(const List& list, shape& sizes, const char* what, std::size_t axis = 0) {
     if constexpr (Depth > 0) {
-        const auto count = static_cast<std::size_t>(std::ranges::size(list));
+        const auto count = static_cast<std::size_t>(std::size(list));
         if (axis == sizes.rank()) sizes.push_back(count);
         if (sizes[axis] != count)
             fail<shape_error>("tensor", what, " of unequal length: ", count, " where the first has ", sizes[axis]);

@@ -81,3 +81,16 @@ tensor<T> add_same(const basic_tensor<T>& a, const basic_tensor<T>& b) {
 }
 
 }  // namespace xgrad::inline XGRAD_ABI::detail
+
+// Defined by xgrad::compiled.
+#if defined(XGRAD_INSTANCE)
+namespace xgrad::inline XGRAD_ABI::detail {
+#define XGRAD_INSTANCES(T) \
+    XGRAD_INSTANCE tensor<T> reshape_to(const basic_tensor<T>&, const shape&); \
+    XGRAD_INSTANCE tensor<T> broadcast_to(const basic_tensor<T>&, const shape&); \
+    XGRAD_INSTANCE tensor<T> sum_to(const basic_tensor<T>&, const shape&); \
+    XGRAD_INSTANCE tensor<T> add_same(const basic_tensor<T>&, const basic_tensor<T>&);
+XGRAD_FOR_REAL_TYPES(XGRAD_INSTANCES)
+#undef XGRAD_INSTANCES
+}
+#endif

@@ -81,36 +81,62 @@ bool came_of_others(const basic_tensor<T>& y, const X&... x) {
     return way.met_others();
 }
 
-template <real T>
-tensor<T> within_zeros(const basic_tensor<T>& part, const shape& sizes, std::size_t first);
+/// Elements first, first + step, ... of an array.
+struct places {
+    std::size_t first = 0, step = 1;
+};
 
-/// The elements of x from the one numbered `first` on.      dx = dy in their place, 0 elsewhere
 template <real T>
-tensor<T> part_of(const basic_tensor<T>& x, const shape& sizes, std::size_t first) {
-    return record("part", make_view(x, sizes, first), {x}, keep(), [from = shape_of(x), first](const auto& dy, gradients& d) {
-        d(0, [&] { return within_zeros(dy, from, first); });
+tensor<T> within_zeros(const basic_tensor<T>& part, const shape& sizes, places at);
+
+/// The elements of x at these places.      dx = dy there, 0 elsewhere
+template <real T>
+tensor<T> part_of(const basic_tensor<T>& x, const shape& sizes, places at) {
+    auto y = at.step == 1 ? make_view(x, sizes, at.first) : make_result<T>(sizes);
+    for (auto i = std::size_t{0}; at.step != 1 && i < y.size(); ++i) access::elements(y)[i] = x.data()[at.first + i * at.step];
+    return record("part", std::move(y), {x}, keep(), [from = shape_of(x), at](const auto& dy, gradients& d) {
+        d(0, [&] { return within_zeros(dy, from, at); });
     });
 }
 
-/// Zeros, and `part` from the element numbered `first` on.    dpart = dy there
+/// Zeros, and `part` at these places.    dpart = dy there
 template <real T>
-tensor<T> within_zeros(const basic_tensor<T>& part, const shape& sizes, std::size_t first) {
+tensor<T> within_zeros(const basic_tensor<T>& part, const shape& sizes, places at) {
     auto y = filled<dynamic_rank>(sizes, T{0});
-    std::copy_n(part.data(), part.size(), access::elements(y) + first);
-    return record("within_zeros", std::move(y), {part}, keep(), [from = shape_of(part), first](const auto& dy, gradients& d) {
-        d(0, [&] { return part_of(dy, from, first); });
+    for (auto i = std::size_t{0}; i < part.size(); ++i) access::elements(y)[at.first + i * at.step] = part.data()[i];
+    return record("within_zeros", std::move(y), {part}, keep(), [from = shape_of(part), at](const auto& dy, gradients& d) {
+        d(0, [&] { return part_of(dy, from, at); });
     });
 }
 
-/// `y` holds `rows` one after the other.      drow_i = dy there
-template <real T, class Rows>
-tensor<T> record_rows(tensor<T>&& y, const Rows& rows) {
-    const auto inputs = std::vector<input, memory::allocator<input>>(rows.begin(), rows.end());
-    const auto row_shape = rows.empty() ? shape{} : shape_of(rows.front());
-    return record("jacobian", std::move(y), inputs, keep(), [row_shape](const auto& dy, gradients& d) {
-        for (auto i = std::size_t{0}; i < d.size(); ++i)
-            d(i, [&] { return part_of(dy, row_shape, i * row_shape.elements()); });
+/// An array of shape `sizes` in which `parts` stand, each of the same shape: one after the other, or, `interleaved`, each
+/// along the first axes, side by side.      dpart_i = dy in its places
+template <real T, class Parts>
+tensor<T> joined(const Parts& parts, const shape& sizes, bool interleaved) {
+    auto y = make_result<T>(sizes);
+    const auto count = parts.size(), length = parts.empty() ? std::size_t{0} : parts.front().size();
+    const auto place = [=](std::size_t i) { return interleaved ? places{i, count} : places{i * length, 1}; };
+    for (auto i = std::size_t{0}; i < count; ++i)
+        for (auto k = std::size_t{0}; k < length; ++k)
+            access::elements(y)[place(i).first + k * place(i).step] = parts[i].data()[k];
+    const auto inputs = std::vector<input, memory::allocator<input>>(parts.begin(), parts.end());
+    const auto part_shape = parts.empty() ? shape{} : shape_of(parts.front());
+    return record("jacobian", std::move(y), inputs, keep(), [part_shape, place](const auto& dy, gradients& d) {
+        for (auto i = std::size_t{0}; i < d.size(); ++i) d(i, [&] { return part_of(dy, part_shape, place(i)); });
     });
+}
+
+/// pullback(e) for each unit vector e of the shape of `like`.
+template <real T, class Pullback>
+auto of_each_unit(const Pullback& pullback, const basic_tensor<T>& like) {
+    auto results = std::vector<tensor<T>, memory::allocator<tensor<T>>>{};
+    results.reserve(like.size());
+    for (auto i = std::size_t{0}; i < like.size(); ++i) {
+        auto unit = filled<dynamic_rank>(shape_of(like), T{0});
+        access::elements(unit)[i] = T{1};
+        results.push_back(pullback(unit));
+    }
+    return results;
 }
 
 template <class T>
@@ -121,6 +147,23 @@ template <class... T>
     requires(sizeof...(T) > 1)
 std::tuple<T...> single_or_tuple(std::tuple<T...>&& values) {
     return std::move(values);
+}
+
+template <std::size_t... Number>
+inline constexpr bool all_different = [] {
+    constexpr std::size_t numbers[] = {Number...};
+    for (auto i = std::size_t{0}; i < sizeof...(Number); ++i)
+        if (std::count(numbers, numbers + sizeof...(Number), numbers[i]) != 1) return false;
+    return true;
+}();
+
+/// The one of `chosen` that stands for argument I, by the list of their numbers; `x` when none does.
+template <std::size_t I, std::size_t... Number, class Chosen, class X>
+const auto& chosen_or(const Chosen& chosen, const X& x) {
+    constexpr std::size_t numbers[] = {Number...};
+    constexpr auto at = static_cast<std::size_t>(std::find(numbers, numbers + sizeof...(Number), I) - numbers);
+    if constexpr (at < sizeof...(Number)) return std::get<at>(chosen);
+    else return x;
 }
 
 }  // namespace detail
@@ -162,29 +205,69 @@ auto value_and_grad(F f) {
     };
 }
 
+/// The same with respect to the arguments numbered so, from 0 on. The others are passed on as they are, whatever they are.
+///
+///     auto [loss, dw] = value_and_grad<0>(loss_of)(w, batch, labels);
+template <std::size_t First, std::size_t... More, class F>
+auto value_and_grad(F f) {
+    static_assert(detail::all_different<First, More...>, "value_and_grad<...>: an argument is named twice");
+    return [f = std::move(f)](const auto&... x) {
+        static_assert(((First < sizeof...(x)) && ... && (More < sizeof...(x))),
+                      "value_and_grad<...>: there is no argument with this number; they count from 0");
+        const auto all = std::tie(x...);
+        const auto of_chosen = [&](const auto&... chosen) {
+            return [&]<std::size_t... I>(std::index_sequence<I...>) {
+                return f(detail::chosen_or<I, First, More...>(std::tie(chosen...), std::get<I>(all))...);
+            }(std::index_sequence_for<decltype(x)...>{});
+        };
+        return value_and_grad(of_chosen)(std::get<First>(all), std::get<More>(all)...);
+    };
+}
+
 /// The gradient of a scalar function f, as a function: grad(f)(x...).
 template <class F>
 auto grad(F f) {
     return [both = value_and_grad(std::move(f))](const auto&... x) { return both(x...).second; };
 }
 
-/// f(x) and the derivative of f at x in the direction v: J v. By reverse mode twice: v^T J is linear in v,
-/// and the transposed of that linear map is J.
+/// The same with respect to the arguments numbered so, from 0 on: grad<0, 2>(f)(x, y, z) is the pair of df/dx and df/dz.
+template <std::size_t First, std::size_t... More, class F>
+auto grad(F f) {
+    return [both = value_and_grad<First, More...>(std::move(f))](const auto&... x) { return both(x...).second; };
+}
+
+namespace detail {
+
+/// y = f(x) and the function that maps v to J v, as often as it is called. By reverse mode twice: v^T J is linear in v, and
+/// the transposed of that linear map is J.
 template <class F, real T, std::size_t N>
-auto jvp(const F& f, const tensor<T, N>& x, const std::type_identity_t<tensor<T, N>>& v) {
+auto forward(const F& f, const tensor<T, N>& x) {
     const auto recorded = is_grad_enabled();
-    const auto variable = detail::variable(x);
+    const auto variable_ = variable(x);
     const auto recording = enable_grad{};
-    auto y = f(variable);
+    auto y = f(variable_);
     auto weights = zeros_like(y).requires_grad(true);
     const auto transposed = [&](const auto& u) {
-        return std::get<0>(detail::gradients_of(y, u, {.create_graph = true}, variable));
+        return std::get<0>(gradients_of(y, u, {.create_graph = true}, variable_));
     };
-    auto direction = vjp(transposed, weights).second(v);
-    const auto nested = recorded && (x.requires_grad() || v.requires_grad() || detail::came_of_others(y, variable));
-    detail::settle(variable, weights);
-    if (nested) return std::pair{std::move(y), std::move(direction)};
-    return std::pair{y.detach(), direction.detach()};
+    auto pullback = vjp(transposed, weights).second;
+    const auto nested = recorded && (x.requires_grad() || came_of_others(y, variable_));
+    settle(variable_, weights);
+    auto derivative = [pullback, recorded, nested](const auto& v) {
+        const auto recording_ = enable_grad{};
+        auto direction = pullback(v);
+        return recorded && (nested || v.requires_grad()) ? direction : direction.detach();
+    };
+    return std::pair{nested ? y : y.detach(), std::move(derivative)};
+}
+
+}  // namespace detail
+
+/// f(x) and the derivative of f at x in the direction v: J v.
+template <class F, real T, std::size_t N>
+auto jvp(const F& f, const tensor<T, N>& x, const std::type_identity_t<tensor<T, N>>& v) {
+    auto [y, derivative] = detail::forward(f, x);
+    return std::pair{std::move(y), derivative(v)};
 }
 
 /// The product of the Hessian of a scalar function f at x and the vector v: the derivative of grad(f) in the
@@ -195,29 +278,37 @@ tensor<T, N> hvp(const F& f, const tensor<T, N>& x, const std::type_identity_t<t
 }
 
 /// All partial derivatives of f at x: J[i..., j...] = d f(x)[i...] / d x[j...], of shape f(x)'s followed by x's.
-/// One backward pass for each element of f(x).
+/// Row by row, a backward pass for each element of f(x); column by column where x has less than half as many elements, for
+/// which the operations in f must be differentiable twice, as all of the library's are.
 template <class F, real T, std::size_t N>
 auto jacobian(const F& f, const tensor<T, N>& x) {
+    const auto assemble = [&](const auto& y, const auto& parts, bool by_columns) {
+        constexpr auto m = detail::tensor_traits<std::remove_cvref_t<decltype(y)>>::rank;
+        constexpr auto rank = N == dynamic_rank || m == dynamic_rank ? dynamic_rank : N + m;
+        auto sizes = detail::shape_of(y);
+        for (const auto size : detail::shape_of(x)) sizes.push_back(size);
+        return detail::with_rank<rank>(detail::joined<T>(parts, sizes, by_columns));
+    };
     const auto [y, pullback] = vjp(f, x);
-    constexpr auto m = detail::tensor_traits<std::remove_cvref_t<decltype(y)>>::rank;
-    constexpr auto rank = N == dynamic_rank || m == dynamic_rank ? dynamic_rank : N + m;
-    auto sizes = detail::shape_of(y);
-    for (const auto size : detail::shape_of(x)) sizes.push_back(size);
-    auto result = detail::make_result<T>(sizes);
-    auto rows = std::vector<tensor<T>, memory::allocator<tensor<T>>>{};
-    for (auto i = std::size_t{0}; i < y.size(); ++i) {
-        auto unit = zeros_like(y);
-        detail::access::elements(unit)[i] = T{1};
-        rows.push_back(pullback(unit));
-        std::ranges::copy(rows.back().span(), detail::access::elements(result) + i * x.size());
-    }
-    return detail::with_rank<rank>(detail::record_rows(std::move(result), rows));
+    if (y.size() <= 2 * x.size()) return assemble(y, detail::of_each_unit(pullback, y), false);
+    return assemble(y, detail::of_each_unit(detail::forward(f, x).second, x), true);
 }
 
 /// All second derivatives of a scalar function f at x, of shape x's twice: the Jacobian of its gradient.
 template <class F, real T, std::size_t N>
 auto hessian(const F& f, const tensor<T, N>& x) {
     return jacobian(grad(f), x);
+}
+
+/// The sum of the second derivatives of a scalar function f at x: d2f / dx_0^2 + d2f / dx_1^2 + ...
+template <class F, real T, std::size_t N>
+tensor<T, 0> laplacian(const F& f, const tensor<T, N>& x) {
+    const auto [gradient, pullback] = vjp(grad(f), x);
+    auto total = detail::filled<dynamic_rank>(shape{}, T{0});
+    const auto rows = detail::of_each_unit(pullback, gradient);
+    for (auto i = std::size_t{0}; i < rows.size(); ++i)
+        total = detail::add_same(total, detail::part_of(rows[i], shape{}, {i}));
+    return detail::with_rank<0>(std::move(total));
 }
 
 }  // namespace xgrad

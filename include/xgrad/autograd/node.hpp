@@ -13,6 +13,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <utility>
 
@@ -27,6 +28,22 @@ inline constinit thread_local std::uint64_t latest = 0;
 }  // namespace xgrad::inline XGRAD_SHARED_ABI
 
 namespace xgrad::inline XGRAD_ABI::detail {
+
+class node;
+
+/// Somebody who sees a node's gradient in each backward pass, as soon as it is complete.
+class observer {
+public:
+    observer() = default;
+    observer(const observer&) = delete;
+    observer& operator=(const observer&) = delete;
+    virtual ~observer() = default;
+    virtual void see(node& at) = 0;
+    /// Where it stores the gradient for `grad()`; null if it does not.
+    virtual void* retained() noexcept { return nullptr; }
+
+    std::unique_ptr<observer> next;   ///< that sees it afterwards
+};
 
 /// A node stands for one value: the result of an operation, or a leaf. It knows the nodes of the operation's
 /// inputs (null for one that needs no gradient), and gathers the gradient with respect to its value.
@@ -70,6 +87,21 @@ public:
     bool was_changed() const noexcept {
         auto* const watched = m_watched.load(std::memory_order_acquire);
         return watched != nullptr && watched->current_version() != m_version;
+    }
+
+    void observe(std::unique_ptr<observer> last) {
+        auto* end = &m_observers;
+        while (*end != nullptr) end = &(*end)->next;
+        *end = std::move(last);
+    }
+    /// Shows the complete gradient to all observers, which may put another in its place.
+    void show_gradient() {
+        for (auto* each = m_observers.get(); each != nullptr; each = each->next.get()) each->see(*this);
+    }
+    void* retained() const noexcept {
+        for (auto* each = m_observers.get(); each != nullptr; each = each->next.get())
+            if (auto* const stored = each->retained()) return stored;
+        return nullptr;
     }
 
     /// Takes the node for the backward passes of one thread, which `thread` stands for, and tells whether it is theirs.
@@ -137,6 +169,7 @@ private:
 
     std::atomic<const void*> m_claimed_by{nullptr};   ///< whose thread's backward pass is at this node
     std::atomic<array*> m_watched{nullptr};
+    std::unique_ptr<observer> m_observers;
     std::uint32_t m_version;   ///< of the value's elements, when it was recorded
     std::uint8_t m_claim_level = 0;
     bool m_is_leaf;

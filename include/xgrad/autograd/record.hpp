@@ -27,7 +27,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
-#include <optional>
 #include <span>
 #include <tuple>
 #include <utility>
@@ -186,24 +185,40 @@ class operation final : public node {
 public:
     operation(const char* name_, array& value, std::span<node* const> inputs_, std::tuple<Kept...>&& kept_values,
               Rule&& rule)
-        : node{name_, value, inputs_, false}, m_state{std::in_place, std::move(rule), std::move(kept_values)} {
-        std::apply([this](auto&... values) { (values.set_node(*this), ...); }, m_state->second);
+        : node{name_, value, inputs_, false}, m_state{std::move(rule), std::move(kept_values)} {
+        for_kept([this](auto&... values) { (values.set_node(*this), ...); });
+    }
+    ~operation() override {
+        if (!released) m_state.~state();
     }
 
     void differentiate() override {
         auto dy = access::adopt<T>(std::exchange(gradient, nullptr));
         auto sink = gradients{*this};
-        std::apply([&](const auto&... values) { m_state->first(dy, sink, values...); }, m_state->second);
+        for_kept([&](const auto&... values) { m_state.rule(dy, sink, values...); });
     }
 
     void release() noexcept override {
-        m_state.reset();
+        if (!std::exchange(released, true)) m_state.~state();
         unwatch();
-        released = true;
     }
 
 private:
-    std::optional<std::pair<Rule, std::tuple<Kept...>>> m_state;
+    struct state {
+        [[no_unique_address]] Rule rule;
+        [[no_unique_address]] std::tuple<Kept...> values;
+    };
+
+    template <class F>
+    void for_kept(const F& f) {
+        [&]<std::size_t... I>(std::index_sequence<I...>) {
+            f(std::get<I>(m_state.values)...);
+        }(std::index_sequence_for<Kept...>{});
+    }
+
+    union {   // until it is released
+        state m_state;
+    };
 };
 
 /// An input of an operation as the graph sees it.
@@ -225,13 +240,20 @@ bool needs_grad(const basic_tensor<T>&... inputs) {
     return is_grad_enabled() && (inputs.requires_grad() || ...);
 }
 
+namespace detail {
+/// Whether an operation with these inputs has to be recorded.
+inline bool is_recorded(std::span<const input> inputs) {
+    return is_grad_enabled() && std::any_of(inputs.begin(), inputs.end(), [](input x) { return x.graph != nullptr; });
+}
+}  // namespace detail
+
 /// Gives `y`, the value of operation `name` on `inputs`, its place in the graph, unless recording is off or
 /// no input needs a gradient. `rule` is called as rule(dy, gradients, kept values...).
 template <real T, class Rule, class... Kept>
 tensor<T> record(const char* name, tensor<T> y, std::span<const detail::input> inputs, std::tuple<Kept...> kept_values,
                  Rule rule) {
     static_assert(sizeof(detail::input) == sizeof(detail::node*));
-    if (!is_grad_enabled() || std::ranges::none_of(inputs, [](auto x) { return x.graph != nullptr; })) return y;
+    if (!detail::is_recorded(inputs)) return y;
     const auto nodes = std::span{&inputs.data()->graph, inputs.size()};
     auto& value = detail::access::get(y);
     value.graph = new detail::operation<T, Rule, Kept...>{name, value, nodes, std::move(kept_values), std::move(rule)};

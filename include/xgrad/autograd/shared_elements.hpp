@@ -4,6 +4,7 @@
 #include <xgrad/autograd/array.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/error.hpp>
+#include <xgrad/core/sequence.hpp>
 #include <xgrad/core/shape.hpp>
 #include <xgrad/core/xtensor.hpp>
 
@@ -12,7 +13,6 @@
 #include <cstddef>
 #include <iterator>
 #include <memory>
-#include <ranges>
 #include <type_traits>
 #include <utility>
 
@@ -43,7 +43,7 @@ public:
     shared_elements(const shared_elements& other) : shared_elements{*other.m_array} {}
     shared_elements& operator=(const shared_elements& other) { return assign(other); }
     template <class Container>
-        requires std::ranges::sized_range<Container>
+        requires sequence<Container>
     shared_elements& operator=(const Container& values) {
         return assign(values);
     }

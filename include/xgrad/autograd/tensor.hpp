@@ -23,6 +23,8 @@
 
 namespace xgrad::inline XGRAD_ABI {
 
+class hook;
+
 /// An n-dimensional array of `T` with `N` axes, or any number of them, that differentiates itself.
 ///
 /// A tensor is a handle: a copy shares the elements, `clone()` copies them. The elements are in row-major
@@ -164,6 +166,15 @@ public:
         if (this->requires_grad()) detail::watch_result(*this->get().graph, this->get());   // who writes to them is seen
         return tensor(adopt{}, detail::array::make_view(this->get(), this->get().sizes));
     }
+
+    /// Calls f(dy) in every backward pass, when the gradient of this tensor is complete and before it goes any further. What
+    /// f returns, if it returns something, takes the gradient's place, and must have its shape. Hooks are called in the
+    /// order of their registration; `retain_grad` keeps what those registered before it have made of the gradient. Under
+    /// `create_graph` what f does is recorded. Derivatives of functions (`grad(f)` and its like) call the hooks of tensors
+    /// on the way, not those of the arguments. Throws `autograd_error` when the tensor requires no gradient.
+    template <class F>
+        requires real<T>
+    hook register_hook(F f) const;
 
     using basic_tensor<T>::requires_grad;
     /// Asks for a gradient (or no more), and gives the tensor back. Throws `autograd_error` when the tensor

@@ -98,3 +98,15 @@ struct upstream {
 };
 
 }  // namespace xgrad::inline XGRAD_ABI::detail
+
+// Defined by xgrad::compiled.
+#if defined(XGRAD_INSTANCE)
+namespace xgrad::inline XGRAD_ABI::detail {
+#define XGRAD_INSTANCES(T) \
+    XGRAD_INSTANCE tensor<T> weighed(const basic_tensor<T>&, const basic_tensor<T>&); \
+    XGRAD_INSTANCE tensor<T> scaled(const basic_tensor<T>&, const basic_tensor<T>&); \
+    XGRAD_INSTANCE tensor<T> divided(const basic_tensor<T>&, const basic_tensor<T>&);
+XGRAD_FOR_REAL_TYPES(XGRAD_INSTANCES)
+#undef XGRAD_INSTANCES
+}
+#endif

@@ -10,13 +10,26 @@
 
 namespace xgrad::inline XGRAD_ABI {
 
-/// "xgrad 0.2.0, avx512, 16 floats a vector, 2 threads; xtensor 0.24.3, xsimd 8.1.0".
+#if defined(XGRAD_COMPILED) && defined(XGRAD_INSTANCE)
+namespace detail {
+/// "compiled, avx2_fma of sse2, avx2_fma, avx512": what xgrad::compiled has chosen, and among what it could.
+XGRAD_VISIBLE std::string compiled_sets();
+}  // namespace detail
+#endif
+
+/// "xgrad 0.2.0, avx512, 16 floats a vector, 2 threads; xtensor 0.24.3, xsimd 8.1.0"; with xgrad::compiled, "xgrad
+/// 0.2.0, compiled, avx512 of sse2, avx2_fma, avx512, 2 threads; ...": what was chosen when the program began, and what was
+/// possible on this machine.
 inline std::string build_info() {
     const auto version = [](int major, int minor, int patch) {
         return std::to_string(major) + '.' + std::to_string(minor) + '.' + std::to_string(patch);
     };
     auto text = "xgrad " + version(XGRAD_VERSION_MAJOR, XGRAD_VERSION_MINOR, XGRAD_VERSION_PATCH);
+#if defined(XGRAD_COMPILED) && defined(XGRAD_INSTANCE)
+    text += ", " + detail::compiled_sets() + ", ";
+#else
     text += ", " XGRAD_STRINGIZE(XGRAD_ISA) ", " + std::to_string(simd::width<float>) + " floats a vector, ";
+#endif
     text += std::to_string(num_threads()) + (num_threads() == 1 ? " thread" : " threads");
 #if defined(XGRAD_USE_BLAS)
     text += ", BLAS";

@@ -54,10 +54,12 @@
 #define XGRAD_ISA sse4_2
 #elif defined(__SSE2__) || defined(_M_X64)
 #define XGRAD_ISA sse2
+#define XGRAD_LEAST_ISA 1
 #elif defined(__ARM_FEATURE_SVE)
 #define XGRAD_ISA sve
 #elif defined(__ARM_NEON) || defined(_M_ARM64)
 #define XGRAD_ISA neon
+#define XGRAD_LEAST_ISA 1
 #else
 #define XGRAD_ISA generic
 #endif
@@ -66,39 +68,6 @@
 #define XGRAD_PRODUCTS _blas
 #else
 #define XGRAD_PRODUCTS
-#endif
-
-#define XGRAD_JOIN_TOKENS(major, minor) v##major##_##minor
-#define XGRAD_JOIN(major, minor) XGRAD_JOIN_TOKENS(major, minor)
-#define XGRAD_EXTEND_TOKENS(version, isa, products, arithmetic) version##_##isa##products##arithmetic
-#define XGRAD_EXTEND(version, isa, products, arithmetic) XGRAD_EXTEND_TOKENS(version, isa, products, arithmetic)
-
-// XGRAD_SHARED_ABI carries the version alone. It holds what there must be one of in a process whatever its parts were
-// built for: the exceptions, and, in the namespace `per_process`, data. No functions but those that an exception has by itself.
-#define XGRAD_SHARED_ABI XGRAD_JOIN(XGRAD_VERSION_MAJOR, XGRAD_VERSION_MINOR)
-#define XGRAD_ABI XGRAD_EXTEND(XGRAD_SHARED_ABI, XGRAD_ISA, XGRAD_PRODUCTS, XGRAD_ARITHMETIC)
-
-#define XGRAD_STRINGIZE_TOKENS(text) #text
-#define XGRAD_STRINGIZE(text) XGRAD_STRINGIZE_TOKENS(text)
-
-#if defined(_MSC_VER) && !defined(__clang__)
-#define XGRAD_ALWAYS_INLINE __forceinline
-#define XGRAD_NOINLINE __declspec(noinline)
-#define XGRAD_RESTRICT __restrict
-#define XGRAD_VISIBLE
-#else
-#define XGRAD_ALWAYS_INLINE inline __attribute__((always_inline))
-#define XGRAD_NOINLINE __attribute__((noinline))
-#define XGRAD_RESTRICT __restrict__
-#define XGRAD_VISIBLE __attribute__((visibility("default")))   // between libraries, whatever they are compiled with
-#endif
-
-// Before a loop over an array of vectors: left as a loop, the array would live in memory instead of in
-// registers. At -O2 g++ unrolls no such loop unless it is told to; clang does so by itself.
-#if defined(__GNUC__) && !defined(__clang__)
-#define XGRAD_UNROLL _Pragma("GCC unroll 16")
-#else
-#define XGRAD_UNROLL
 #endif
 
 // Under AddressSanitizer the memory pool steps aside, so that a use after free is seen where it happens.
@@ -111,4 +80,59 @@
 #endif
 #if !defined(XGRAD_ADDRESS_SANITIZER)
 #define XGRAD_ADDRESS_SANITIZER 0
+#endif
+
+// With xgrad::compiled the library has the code, for several sets, and chooses when the program starts. What a program
+// and the library have in common is then named for no set. A unit that is built for more than the least set of its
+// machine goes without the library: it is header-only, for its own set. So does one with AddressSanitizer, whose memory is
+// another.
+// An INSTANCE is a function that the library has, behind the headers that define it: with one name for all sets.
+// In the library, XGRAD_COMPILED_TYPE is the real type that a unit is about.
+#if defined(XGRAD_COMPILED_TYPE)
+#define XGRAD_NAMED_FOR compiled
+#define XGRAD_INSTANCE template XGRAD_VISIBLE
+#define XGRAD_FOR_REAL_TYPES(list) list(XGRAD_COMPILED_TYPE)
+#elif defined(XGRAD_COMPILED) && defined(XGRAD_LEAST_ISA) && !XGRAD_ADDRESS_SANITIZER
+#define XGRAD_NAMED_FOR compiled
+#define XGRAD_INSTANCE extern template XGRAD_VISIBLE
+#define XGRAD_FOR_REAL_TYPES(list) list(float) list(double)
+#else
+#define XGRAD_NAMED_FOR XGRAD_ISA
+#endif
+
+#define XGRAD_JOIN_TOKENS(major, minor) v##major##_##minor
+#define XGRAD_JOIN(major, minor) XGRAD_JOIN_TOKENS(major, minor)
+#define XGRAD_EXTEND_TOKENS(version, isa, products, arithmetic) version##_##isa##products##arithmetic
+#define XGRAD_EXTEND(version, isa, products, arithmetic) XGRAD_EXTEND_TOKENS(version, isa, products, arithmetic)
+
+// XGRAD_SHARED_ABI carries the version alone. It holds what there must be one of in a process whatever its parts were
+// built for: the exceptions, and, in the namespace `per_process`, data. No functions but those that an exception has by itself.
+#define XGRAD_SHARED_ABI XGRAD_JOIN(XGRAD_VERSION_MAJOR, XGRAD_VERSION_MINOR)
+#define XGRAD_ABI XGRAD_EXTEND(XGRAD_SHARED_ABI, XGRAD_NAMED_FOR, XGRAD_PRODUCTS, XGRAD_ARITHMETIC)
+
+#define XGRAD_STRINGIZE_TOKENS(text) #text
+#define XGRAD_STRINGIZE(text) XGRAD_STRINGIZE_TOKENS(text)
+
+#if defined(_MSC_VER) && !defined(__clang__)
+#define XGRAD_ALWAYS_INLINE __forceinline
+#define XGRAD_INLINED [[msvc::forceinline]]
+#define XGRAD_NOINLINE __declspec(noinline)
+#define XGRAD_COLD __declspec(noinline)
+#define XGRAD_RESTRICT __restrict
+#define XGRAD_VISIBLE
+#else
+#define XGRAD_ALWAYS_INLINE inline __attribute__((always_inline))
+#define XGRAD_INLINED __attribute__((always_inline))   // of a lambda, behind its parameters
+#define XGRAD_NOINLINE __attribute__((noinline))
+#define XGRAD_COLD __attribute__((cold, noinline))            // rare, and never in a hurry: compiled for size
+#define XGRAD_RESTRICT __restrict__
+#define XGRAD_VISIBLE __attribute__((visibility("default")))   // between libraries, whatever they are compiled with
+#endif
+
+// Before a loop over an array of vectors: left as a loop, the array would live in memory instead of in
+// registers. At -O2 g++ unrolls no such loop unless it is told to; clang does so by itself.
+#if defined(__GNUC__) && !defined(__clang__)
+#define XGRAD_UNROLL _Pragma("GCC unroll 16")
+#else
+#define XGRAD_UNROLL
 #endif

@@ -5,6 +5,7 @@
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/text.hpp>
 
+#include <initializer_list>
 #include <stdexcept>
 #include <string_view>
 
@@ -62,10 +63,19 @@ public:
 
 namespace xgrad::inline XGRAD_ABI {
 
+namespace detail {
+
+template <class Error>
+[[noreturn]] XGRAD_COLD void fail_with(std::string_view where, std::initializer_list<text_piece> pieces) {
+    throw Error{joined({"[", where, "] "}) + joined(pieces)};
+}
+
+}  // namespace detail
+
 /// Throws `Error` with the text `[where] pieces...`. The pieces are strings, numbers and shapes.
 template <class Error, class... Pieces>
-[[noreturn]] XGRAD_NOINLINE void fail(std::string_view where, const Pieces&... pieces) {
-    throw Error{detail::joined_text("[", where, "] ", pieces...)};
+[[noreturn]] XGRAD_COLD void fail(std::string_view where, const Pieces&... pieces) {
+    detail::fail_with<Error>(where, {detail::text_piece(pieces)...});
 }
 
 }  // namespace xgrad

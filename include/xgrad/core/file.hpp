@@ -32,7 +32,7 @@ using file_handle = std::unique_ptr<std::FILE, close_file>;
 /// A file opened for reading. `where` begins the text of every error.
 class input_file {
 public:
-    input_file(std::string_view where, const std::string& path) : m_where{where}, m_path{path} {
+    XGRAD_COLD input_file(std::string_view where, const std::string& path) : m_where{where}, m_path{path} {
         m_stream.reset(std::fopen(path.c_str(), "rb"));
         // A directory opens like a file on some systems; reading from it shows what it is.
         if (m_stream == nullptr || (std::fgetc(m_stream.get()) == EOF && std::ferror(m_stream.get()) != 0))
@@ -78,7 +78,7 @@ private:
 /// Until then it is a neighbour with a name of its own, which is removed should there be no commit.
 class output_file {
 public:
-    output_file(std::string_view where, const std::string& path) : m_where{where}, m_path{path} {
+    XGRAD_COLD output_file(std::string_view where, const std::string& path) : m_where{where}, m_path{path} {
         auto number = static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
         for (auto attempt = 0; m_stream == nullptr && attempt < 100; ++attempt) {
             m_temporary = path + ".part" + std::to_string(number++ % 1000000);
@@ -99,7 +99,7 @@ public:
         if (std::fwrite(from, 1, bytes, m_stream.get()) != bytes) fail("cannot be written", std::strerror(errno));
     }
 
-    void commit() {
+    XGRAD_COLD void commit() {
         auto good = std::fflush(m_stream.get()) == 0;
 #if defined(__unix__) || defined(__APPLE__)
         good = good &&

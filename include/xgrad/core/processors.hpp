@@ -29,7 +29,7 @@ inline int leading_count(std::string_view text) {
 }
 
 /// The first line of a file that begins so, without its end; empty when there is none.
-inline std::string first_line_with(std::string_view beginning, const std::string& path) {
+XGRAD_COLD inline std::string first_line_with(std::string_view beginning, const std::string& path) {
     auto* const file = std::fopen(path.c_str(), "r");
     if (file == nullptr) return {};
     char line[4096];
@@ -43,7 +43,7 @@ inline std::string first_line_with(std::string_view beginning, const std::string
 
 /// How many processors a line of the file cpu.max grants: "150000 100000" is one and a half, counted as two; "max ..."
 /// is no limit. See "Control Group v2" of Linux.
-inline int quota_in(const std::string& line) {
+XGRAD_COLD inline int quota_in(const std::string& line) {
     constexpr auto none = std::numeric_limits<int>::max();
     auto quota = 0.0, period = 0.0;
     const auto* const end = line.data() + line.size();
@@ -54,7 +54,7 @@ inline int quota_in(const std::string& line) {
 }
 
 /// The least that the control groups around this process grant, of those mounted where they usually are.
-inline int processor_quota() {
+XGRAD_COLD inline int processor_quota() {
     auto least = std::numeric_limits<int>::max();
     auto group = first_line_with("0::", "/proc/self/cgroup");
     for (group.erase(0, 3);; group.erase(group.rfind('/'))) {
@@ -75,7 +75,7 @@ inline int usable_processors() {
 }
 
 /// What the environment asks for, XGRAD_NUM_THREADS before OMP_NUM_THREADS; else one for each usable processor.
-inline int default_threads() {
+XGRAD_COLD inline int default_threads() {
     for (const auto* const variable : {"XGRAD_NUM_THREADS", "OMP_NUM_THREADS"})
         if (const auto* const text = std::getenv(variable))
             if (const auto count = leading_count(text); count != 0) return count;

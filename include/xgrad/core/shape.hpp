@@ -4,6 +4,7 @@
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/error.hpp>
 #include <xgrad/core/exact.hpp>
+#include <xgrad/core/sequence.hpp>
 
 #include <algorithm>
 #include <array>
@@ -12,7 +13,6 @@
 #include <cstdint>
 #include <initializer_list>
 #include <iosfwd>
-#include <ranges>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -44,8 +44,8 @@ struct extent {
 
 /// Sizes, axes and the like. A tensor of integers is none, though its elements can be gone through: it has axes itself.
 template <class Range>
-concept integral_range = std::ranges::sized_range<Range> && std::integral<std::ranges::range_value_t<Range>> &&
-                         !std::is_same_v<std::ranges::range_value_t<Range>, char> &&
+concept integral_range = detail::sequence<Range> && std::integral<detail::sequence_value<Range>> &&
+                         !std::is_same_v<detail::sequence_value<Range>, char> &&
                          !requires(const Range& range) { range.requires_grad(); };
 
 /// Row-major sizes, outermost axis first. A value type of fixed size.
@@ -97,13 +97,15 @@ public:
     }
 
     friend constexpr bool operator==(const shape& a, const shape& b) noexcept {
-        return std::ranges::equal(a, b);
+        return a.m_rank == b.m_rank && std::equal(a.begin(), a.end(), b.begin());
     }
 
     template <integral_range Range>
         requires(!std::same_as<std::remove_cvref_t<Range>, shape>)
     friend constexpr bool operator==(const shape& a, const Range& b) {
-        return std::ranges::equal(a, b, [](auto x, auto y) { return x == static_cast<std::size_t>(y); });
+        return a.m_rank == std::size(b) && std::equal(a.begin(), a.end(), std::begin(b), [](auto x, auto y) {
+            return x == static_cast<std::size_t>(y);
+        });
     }
 
 private:

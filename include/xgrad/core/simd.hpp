@@ -1,6 +1,6 @@
 // The one header that names a header of xsimd, and the few words that kernels use to speak of vectors.
 //
-// Everything here is stable from xsimd 8.1 to 14: load, store, fma, select, any, sqrt, abs. The mathematical functions
+// Everything here is stable from xsimd 8.1 to 14: load, store, fma, select, min, max, any, sqrt, abs. The mathematical functions
 // are in core/simd_math.hpp.
 #pragma once
 
@@ -24,6 +24,7 @@
 #include <cstdint>
 #include <cstring>
 #include <type_traits>
+#include <utility>
 
 namespace xgrad::inline XGRAD_ABI::simd {
 
@@ -68,10 +69,26 @@ XGRAD_ALWAYS_INLINE void prefetch([[maybe_unused]] const T* from) {
 #endif
 }
 
+/// Asks for it to come as far as the second-level cache, for later.
+template <class T>
+XGRAD_ALWAYS_INLINE void prefetch_for_later([[maybe_unused]] const T* from) {
+#if defined(__GNUC__)
+    __builtin_prefetch(from, 0, 2);
+#endif
+}
+
 #if defined(__AVX512F__)
 // A mask register does what needs a detour through memory elsewhere: load and store a part of a vector.
 inline __mmask16 mask16(std::size_t count) { return static_cast<__mmask16>((1u << count) - 1u); }
 inline __mmask8 mask8(std::size_t count) { return static_cast<__mmask8>((1u << count) - 1u); }
+#elif defined(__AVX2__)
+// A mask is a vector with all bits set in the first `count` lanes.
+inline __m256i mask32x8(std::size_t count) {
+    return _mm256_cmpgt_epi32(_mm256_set1_epi32(static_cast<int>(count)), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+}
+inline __m256i mask64x4(std::size_t count) {
+    return _mm256_cmpgt_epi64(_mm256_set1_epi64x(static_cast<long long>(count)), _mm256_setr_epi64x(0, 1, 2, 3));
+}
 #endif
 
 /// Whether a partial load costs no more than a whole one, so that loops need not avoid it.
@@ -81,17 +98,32 @@ inline constexpr bool cheap_partial = true;
 inline constexpr bool cheap_partial = false;
 #endif
 
-/// The first `count` < width elements at `from`; the others are zero. Reads nothing beyond them.
+/// Whether a partial load is an instruction, and not a detour through memory.
+#if defined(__AVX512F__) || defined(__AVX2__)
+inline constexpr bool masked_loads = true;
+#else
+inline constexpr bool masked_loads = false;
+#endif
+
+/// The first `count` < width elements at `from`; the others are `fill`. Reads nothing beyond them.
 template <class T>
-XGRAD_ALWAYS_INLINE batch<T> load_partial(const T* from, std::size_t count) {
+XGRAD_ALWAYS_INLINE batch<T> load_partial(const T* from, std::size_t count, T fill = T{0}) {
 #if defined(__AVX512F__)
-    if constexpr (std::same_as<T, float>) return batch<T>(_mm512_maskz_loadu_ps(mask16(count), from));
-    else if constexpr (std::same_as<T, double>) return batch<T>(_mm512_maskz_loadu_pd(mask8(count), from));
+    if constexpr (std::same_as<T, float>) return _mm512_mask_loadu_ps(batch<T>(fill), mask16(count), from);
+    else if constexpr (std::same_as<T, double>) return _mm512_mask_loadu_pd(batch<T>(fill), mask8(count), from);
     else
+#elif defined(__AVX2__)
+    if constexpr (std::same_as<T, float>) {
+        const auto mask = mask32x8(count);
+        return _mm256_blendv_ps(batch<T>(fill), _mm256_maskload_ps(from, mask), _mm256_castsi256_ps(mask));
+    } else if constexpr (std::same_as<T, double>) {
+        const auto mask = mask64x4(count);
+        return _mm256_blendv_pd(batch<T>(fill), _mm256_maskload_pd(from, mask), _mm256_castsi256_pd(mask));
+    } else
 #endif
     {
-        alignas(64) T whole[width<T>] = {};
-        std::memcpy(whole, from, count * sizeof(T));
+        alignas(64) T whole[width<T>];
+        for (auto i = std::size_t{0}; i < width<T>; ++i) whole[i] = i < count ? from[i] : fill;
         return batch<T>::load_aligned(whole);
     }
 }
@@ -102,6 +134,10 @@ XGRAD_ALWAYS_INLINE void store_partial(T* to, const batch<T>& value, std::size_t
 #if defined(__AVX512F__)
     if constexpr (std::same_as<T, float>) _mm512_mask_storeu_ps(to, mask16(count), value);
     else if constexpr (std::same_as<T, double>) _mm512_mask_storeu_pd(to, mask8(count), value);
+    else
+#elif defined(__AVX2__)
+    if constexpr (std::same_as<T, float>) _mm256_maskstore_ps(to, mask32x8(count), value);
+    else if constexpr (std::same_as<T, double>) _mm256_maskstore_pd(to, mask64x4(count), value);
     else
 #endif
     {
@@ -153,6 +189,22 @@ template <class T>
     requires std::is_arithmetic_v<T>
 XGRAD_ALWAYS_INLINE T select(bool condition, T a, T b) {
     return condition ? a : b;
+}
+
+/// x, or `most` where x is larger; x, or `least` where x is smaller. Where x is NaN, so is the result: the instructions
+/// give their second operand where the operands do not compare.
+template <class T, class A>
+XGRAD_ALWAYS_INLINE xsimd::batch<T, A> at_most(const xsimd::batch<T, A>& x, const xsimd::batch<T, A>& most) {
+    return xsimd::min(most, x);
+}
+template <class T, class A>
+XGRAD_ALWAYS_INLINE xsimd::batch<T, A> at_least(const xsimd::batch<T, A>& x, const xsimd::batch<T, A>& least) {
+    return xsimd::max(least, x);
+}
+template <class T>
+    requires std::is_arithmetic_v<T>
+XGRAD_ALWAYS_INLINE T at_least(T x, T least) {
+    return least > x ? least : x;
 }
 
 /// Whether a condition holds in any lane.
@@ -257,14 +309,28 @@ XGRAD_NOINLINE xsimd::batch<T, A> corrected(const xsimd::batch<T, A>& y, const x
     return batch::load_aligned(values);
 }
 
+namespace detail {
+
+/// The vector in whose lane i stands x[i xor Half].
+template <std::size_t Half, class T>
+XGRAD_ALWAYS_INLINE batch<T> exchanged(const batch<T>& x) {
+    return [&]<std::size_t... I>(std::index_sequence<I...>) {
+#if defined(__has_builtin) && __has_builtin(__builtin_shufflevector)
+        const typename batch<T>::register_type lanes = x;
+        return batch<T>(__builtin_shufflevector(lanes, lanes, (I ^ Half)...));
+#else
+        return batch<T>(x.get(I ^ Half)...);
+#endif
+    }(std::make_index_sequence<width<T>>{});
+}
+
+}  // namespace detail
+
 /// The value of `reduce` over the elements of `value`, folded in halves: a fixed order.
-template <class T, class Reduce>
+template <class T, class Reduce, std::size_t Half = width<T> / 2>
 XGRAD_ALWAYS_INLINE T fold(const batch<T>& value, const Reduce& reduce) {
-    alignas(64) T lanes[width<T>];
-    value.store_aligned(lanes);
-    for (auto half = width<T> / 2; half != 0; half /= 2)
-        for (auto i = std::size_t{0}; i < half; ++i) lanes[i] = reduce(lanes[i], lanes[i + half]);
-    return lanes[0];
+    if constexpr (Half == 0) return value.get(0);
+    else return simd::fold<T, Reduce, Half / 2>(reduce(value, detail::exchanged<Half>(value)), reduce);
 }
 
 }  // namespace xgrad::simd

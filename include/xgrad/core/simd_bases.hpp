@@ -75,7 +75,7 @@ template <real_vector V>
 inline V exp2(const V& x) {
     // Beyond these bounds the result is infinity or zero.
     const auto least = detail::either<V>(-151.0f, -1076.0);
-    const auto within = simd::select(x < least, least, detail::at_most(x, detail::either<V>(129.0f, 1025.0)));
+    const auto within = simd::select(x < least, least, simd::at_most(x, detail::either<V>(129.0f, 1025.0)));
     const auto power = simd::nearest(within), r = within - power;
     const auto p = [&] {
         if constexpr (detail::of_floats<V>)

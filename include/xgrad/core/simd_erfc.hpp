@@ -103,8 +103,8 @@ XGRAD_ALWAYS_INLINE V far_erfinv(const V& w) {
 /// 1 - erf x, with its digits where it is small.
 template <real_vector V>
 inline V erfc(const V& x) {
-    const auto a = detail::at_most(simd::abs(x), detail::either<V>(10.1f, 27.5));
-    const auto within = detail::at_most(a, V(0.475f));
+    const auto a = simd::at_most(simd::abs(x), detail::either<V>(10.1f, 27.5));
+    const auto within = simd::at_most(a, V(0.475f));
     const auto inner = V(1) - simd::copysign(within * detail::small_erf(within * within), x);
     const auto outer = detail::split_gaussian(a, 1).times(detail::scaled_erfc(a));
     return simd::select(a < V(0.475f), inner, simd::select(x < V(0), V(2) - outer, outer));
@@ -121,9 +121,9 @@ inline V erfinv(const V& x) {
     const auto a = simd::abs(x);
     const auto parts = detail::power_of_two((V(1) - a) * (V(1) + a));
     const auto w = simd::negate(detail::log_of(parts.power, parts.fraction - V(1)));
-    const auto far = w > detail::either<V>(5.0f, 6.25);
+    const auto distant = w > detail::either<V>(5.0f, 6.25);
     auto factor = detail::near_erfinv(w);
-    if (simd::any(far)) factor = simd::select(far, detail::far_erfinv(w), factor);
+    if (simd::any(distant)) factor = simd::select(distant, detail::far_erfinv(w), factor);
     const auto outer = simd::select(a == V(1), V(limits::infinity()), V(limits::quiet_NaN()));
     return simd::copysign(simd::select(a < V(1), a * factor, outer), x);
 }

@@ -73,8 +73,8 @@ XGRAD_ALWAYS_INLINE V upper_lgamma(const V& x) {
     const auto one = simd::select(below, within, simd::select(n > V(2), within - V(1), V(1)));
     const auto other = simd::select(n < V(1), within + V(1), simd::select(n > V(3), within - V(2), V(1)));
     const auto log = simd::log(simd::select(large, x, simd::abs(one * other)));
-    const auto small = lgamma_about_two(within - n) + simd::select(below, simd::negate(log), log);
-    return simd::select(large, simd::fma(x - V(0.5f), log - V(1), stirling_rest(V(1) / x)), small);
+    const auto lesser = lgamma_about_two(within - n) + simd::select(below, simd::negate(log), log);
+    return simd::select(large, simd::fma(x - V(0.5f), log - V(1), stirling_rest(V(1) / x)), lesser);
 }
 
 /// ln(sin(pi r) / (pi r)), |r| <= 1/2 and z = r^2: z times a minimax polynomial.
@@ -159,8 +159,8 @@ XGRAD_ALWAYS_INLINE V upper_digamma(const V& x) {
     const auto less = x - V(1);
     const auto u = V(1) / simd::select(above, less, x);
     const auto about = digamma_about_zero(simd::select(below, x + V(1), simd::select(above, less, x)));
-    const auto small = about + simd::select(below, simd::negate(u), simd::select(above, u, V(0)));
-    return simd::select(large, simd::log(simd::select(large, x, V(3))) - digamma_rest(u), small);
+    const auto lesser = about + simd::select(below, simd::negate(u), simd::select(above, u, V(0)));
+    return simd::select(large, simd::log(simd::select(large, x, V(3))) - digamma_rest(u), lesser);
 }
 
 /// trigamma x, of u = 1 / x, x >= 3: u + u^2 / 2 + u^3 p(u^2).
@@ -184,10 +184,10 @@ template <real_vector V>
 XGRAD_ALWAYS_INLINE V upper_trigamma(V x) {
     auto sum = V(0);
     for (auto step = 0; step < 3; ++step) {
-        const auto small = x < V(3);
+        const auto lesser = x < V(3);
         const auto u = V(1) / x;
-        sum = sum + simd::select(small, u * u, V(0));
-        x = simd::select(small, x + V(1), x);
+        sum = sum + simd::select(lesser, u * u, V(0));
+        x = simd::select(lesser, x + V(1), x);
     }
     return sum + large_trigamma(V(1) / x);
 }

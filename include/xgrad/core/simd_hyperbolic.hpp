@@ -26,7 +26,7 @@ namespace detail {
 /// e^a / 2 for a >= 0, which overflows when the hyperbolic functions do.
 template <real_vector V>
 XGRAD_ALWAYS_INLINE V half_exp(const V& a) {
-    auto e = split_exp(at_most(a, either<V>(90.0f, 711.0)));
+    auto e = split_exp(simd::at_most(a, either<V>(90.0f, 711.0)));
     e.power = e.power - V(1);
     return e.times(V(1));
 }
@@ -61,7 +61,7 @@ XGRAD_ALWAYS_INLINE V log_of_sum(const V& a, float term) {
 
 template <real_vector V>
 inline V sinh(const V& x) {
-    const auto a = simd::abs(x), within = detail::at_most(a, V(1)), z = within * within;
+    const auto a = simd::abs(x), within = simd::at_most(a, V(1)), z = within * within;
     const auto p = [&] {
         if constexpr (detail::of_floats<V>)
             return simd::polynomial(z, 2.81697967e-06f, 0.000198361551f, 0.00833335008f, 0.166666665f);
@@ -82,16 +82,16 @@ inline V cosh(const V& x) {
 template <real_vector V>
 inline V asinh(const V& x) {
     const auto a = simd::abs(x);
-    const auto within = detail::at_most(a, V(0.547f));
-    const auto small = detail::small_asinh(within, within * within);
-    return simd::copysign(simd::select(a < V(0.547f), small, detail::log_of_sum(a, 1.0f)), x);
+    const auto within = simd::at_most(a, V(0.547f));
+    const auto lesser = detail::small_asinh(within, within * within);
+    return simd::copysign(simd::select(a < V(0.547f), lesser, detail::log_of_sum(a, 1.0f)), x);
 }
 
 template <real_vector V>
 inline V acosh(const V& x) {
-    const auto z = V(0.5f) * (detail::at_most(x, V(1.598f)) - V(1));
-    const auto small = V(2) * detail::small_asinh(simd::sqrt(z), z);
-    return simd::select(x > V(1.598f), detail::log_of_sum(x, -1.0f), small);
+    const auto z = V(0.5f) * (simd::at_most(x, V(1.598f)) - V(1));
+    const auto lesser = V(2) * detail::small_asinh(simd::sqrt(z), z);
+    return simd::select(x > V(1.598f), detail::log_of_sum(x, -1.0f), lesser);
 }
 
 template <real_vector V>

@@ -6,7 +6,7 @@
 // The largest error that was measured, in units in the last place (tests/every_float.cpp: every 31st float, and three
 // million doubles; the largest of SSE2, AVX2 with FMA, and AVX-512). They hold everywhere: next to overflow, among subnormal
 // arguments and results, at both zeros, at infinities and at NaN. Next to a zero of a slope the unit is that of its largest
-// term. xsimd 8.1 and 14 give the same results, since of xsimd there are the arithmetic, sqrt and abs only.
+// term. xsimd 8.1 and 14 give the same results, since of xsimd there are the arithmetic, min, max, sqrt and abs only.
 //
 //     function    float   double    made of
 //     exp           1.1      1.1    2^n (1 + r + r^2 q(r)), a minimax polynomial q
@@ -63,12 +63,6 @@ template <real_vector V>
 XGRAD_ALWAYS_INLINE V either(float for_floats, double for_doubles) {
     if constexpr (of_floats<V>) return V(for_floats);
     else return V(for_doubles);
-}
-
-/// x, or `most` where x is larger. NaN stays.
-template <real_vector V>
-XGRAD_ALWAYS_INLINE V at_most(const V& x, const V& most) {
-    return simd::select(x > most, most, x);
 }
 
 /// x without the second half of its digits, so that the product of two such numbers is exact.
@@ -169,7 +163,7 @@ template <real_vector V>
 inline V exp(const V& x) {
     // Beyond these bounds the result is infinity or zero.
     const auto least = detail::either<V>(-104.0f, -746.0);
-    const auto within = simd::select(x < least, least, detail::at_most(x, detail::either<V>(89.0f, 710.0)));
+    const auto within = simd::at_least(simd::at_most(x, detail::either<V>(89.0f, 710.0)), least);
     return detail::split_exp(within).times(V(1));
 }
 
@@ -177,7 +171,7 @@ inline V exp(const V& x) {
 template <real_vector V>
 inline V expm1(const V& x) {
     const auto least = detail::either<V>(-20.0f, -40.0);
-    const auto within = simd::select(x < least, least, detail::at_most(x, detail::either<V>(89.0f, 710.0)));
+    const auto within = simd::at_least(simd::at_most(x, detail::either<V>(89.0f, 710.0)), least);
     const auto e = detail::split_exp(within);
     const auto half = simd::scale(V(0.5f), e.power);
     const auto y = V(2) * simd::fma(half, e.rest, half - V(0.5f));
@@ -207,7 +201,7 @@ inline V log1p(const V& x) {
 /// By way of e^-2|x| - 1, which is exact for small x and cannot overflow: tanh |x| = -d / (2 + d).
 template <real_vector V>
 inline V tanh(const V& x) {
-    const auto e = detail::split_exp(V(-2) * detail::at_most(simd::abs(x), detail::either<V>(10.0f, 20.0)));
+    const auto e = detail::split_exp(V(-2) * simd::at_most(simd::abs(x), detail::either<V>(10.0f, 20.0)));
     const auto whole = simd::scale(V(1), e.power);
     const auto d = simd::fma(whole, e.rest, whole - V(1));
     return simd::copysign(d / (V(2) + d), x);

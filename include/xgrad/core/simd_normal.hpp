@@ -54,7 +54,7 @@ XGRAD_ALWAYS_INLINE V scaled_normal_tail(const V& a, const V& factor) {
 /// |x| as far as e^(-x^2/2) is not zero.
 template <real_vector V>
 XGRAD_ALWAYS_INLINE V within_normal(const V& x) {
-    return at_most(simd::abs(x), either<V>(15.0f, 39.0));
+    return simd::at_most(simd::abs(x), either<V>(15.0f, 39.0));
 }
 
 }  // namespace detail
@@ -62,7 +62,7 @@ XGRAD_ALWAYS_INLINE V within_normal(const V& x) {
 /// x p(x^2) below 1; from there 1 - e^-x^2 q((x - c) / (x + c)), to where the difference from 1 ends.
 template <real_vector V>
 inline V erf(const V& x) {
-    const auto a = detail::at_most(simd::abs(x), detail::either<V>(4.0f, 6.0)), z = a * a;
+    const auto a = simd::at_most(simd::abs(x), detail::either<V>(4.0f, 6.0)), z = a * a;
     const auto center = detail::either<V>(2.0f, 3.0), t = (a - center) / (a + center);
     const auto inner = [&] {
         if constexpr (detail::of_floats<V>)
@@ -93,7 +93,7 @@ T erf(T x) {
 /// e^(-x^2)
 template <real_vector V>
 inline V gaussian(const V& x) {
-    return detail::split_gaussian(detail::at_most(simd::abs(x), detail::either<V>(11.0f, 28.0)), 1).times(V(1));
+    return detail::split_gaussian(simd::at_most(simd::abs(x), detail::either<V>(11.0f, 28.0)), 1).times(V(1));
 }
 
 /// x Phi(x), Phi the normal distribution function: max(x, 0) - |x| Phi(-|x|), with Phi(-a) = erfc(a / sqrt 2) / 2.
@@ -116,7 +116,7 @@ inline V gelu_slope(const V& x) {
 /// x / (1 + e^-x) = max(x, 0) - |x| e^-|x| / (1 + e^-|x|)
 template <real_vector V>
 inline V silu(const V& x) {
-    const auto a = detail::at_most(simd::abs(x), detail::either<V>(120.0f, 760.0));
+    const auto a = simd::at_most(simd::abs(x), detail::either<V>(120.0f, 760.0));
     const auto e = detail::split_exp(simd::negate(a));
     return simd::select(x < V(0), V(0), x) - e.times(a) / (V(1) + e.times(V(1)));
 }
@@ -125,7 +125,7 @@ inline V silu(const V& x) {
 /// what is missing to 1.
 template <real_vector V>
 inline V silu_slope(const V& x) {
-    const auto a = detail::at_most(simd::abs(x), detail::either<V>(120.0f, 760.0));
+    const auto a = simd::at_most(simd::abs(x), detail::either<V>(120.0f, 760.0));
     const auto e = detail::split_exp(simd::negate(a));
     const auto size = e.times(V(1)), sum = V(1) + size;
     const auto below = e.times(((V(1) - a) + size) / (sum * sum));

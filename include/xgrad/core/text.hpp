@@ -3,11 +3,12 @@
 #pragma once
 
 #include <xgrad/core/config.hpp>
+#include <xgrad/core/sequence.hpp>
 
 #include <charconv>
 #include <concepts>
 #include <cstddef>
-#include <ranges>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -27,9 +28,8 @@ void append_text(std::string& text, Number number) {
 }
 
 /// "(2, 3)", "(4,)", "()": as NumPy prints a shape.
-template <class Range>
-    requires(std::ranges::sized_range<Range> && std::integral<std::ranges::range_value_t<Range>> &&
-             !std::convertible_to<const Range&, std::string_view>)
+template <sequence Range>
+    requires(std::integral<sequence_value<Range>> && !std::convertible_to<const Range&, std::string_view>)
 void append_text(std::string& text, const Range& sizes) {
     text += '(';
     auto count = std::size_t{0};
@@ -40,12 +40,41 @@ void append_text(std::string& text, const Range& sizes) {
     text += count == 1 ? ",)" : ")";
 }
 
+/// A string, a number or a shape, of which a text is to be made: so that this need not be compiled for each combination.
+class text_piece {
+public:
+    text_piece(std::string_view text) : m_text{text} {}
+    text_piece(const std::string& text) : m_text{text} {}
+    text_piece(const char* text) : m_text{text} {}
+    template <class Value>
+    text_piece(const Value& value) : m_value{&value}, m_append{&append<Value>} {}
+
+    void append_to(std::string& text) const {
+        if (m_append != nullptr) m_append(text, m_value);
+        else text += m_text;
+    }
+
+private:
+    template <class Value>
+    static void append(std::string& text, const void* value) {
+        append_text(text, *static_cast<const Value*>(value));
+    }
+
+    std::string_view m_text{};
+    const void* m_value = nullptr;
+    void (*m_append)(std::string&, const void*) = nullptr;
+};
+
+XGRAD_COLD inline std::string joined(std::initializer_list<text_piece> pieces) {
+    auto text = std::string{};
+    for (const auto& piece : pieces) piece.append_to(text);
+    return text;
+}
+
 /// The pieces, strings, numbers and shapes, one behind the other.
 template <class... Pieces>
 std::string joined_text(const Pieces&... pieces) {
-    auto text = std::string{};
-    (append_text(text, pieces), ...);
-    return text;
+    return joined({text_piece(pieces)...});
 }
 
 /// "98.26", "9.826e+01": with that many decimals, 50 at most.

@@ -40,7 +40,7 @@ struct labelled_images {
 namespace detail {
 
 /// FOLDER/train-images-idx3-ubyte, or with a dot in place of the second hyphen, as some archives have it.
-inline std::string find_idx(const std::string& folder, const std::string& stem, const std::string& kind) {
+XGRAD_COLD inline std::string find_idx(const std::string& folder, const std::string& stem, const std::string& kind) {
     const auto start = (folder.empty() || folder.ends_with('/') ? folder : folder + '/') + stem;
     const auto first = start + '-' + kind;
     if (input_file::exists(first)) return first;

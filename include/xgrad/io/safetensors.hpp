@@ -20,7 +20,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <iterator>
 #include <memory>
 #include <span>
 #include <string>
@@ -56,7 +55,7 @@ std::vector<named_tensor> tensors_of(Module& module) {
     nn::for_each_tensor(
         [&](std::string_view name, const auto& x) {
             const auto same = [&](const auto& other) { return other.data.get() == &xgrad::detail::access::get(x); };
-            if (std::ranges::none_of(list, same)) list.emplace_back(std::string{name}, x);
+            if (std::ranges::none_of(list, same)) list.push_back(named_tensor{std::string{name}, x});
         },
         module);
     return list;
@@ -76,18 +75,19 @@ inline void append_json_string(std::string& text, std::string_view value) {
     text += '"';
 }
 
-inline void write_tensors(const std::vector<named_tensor>& list, const std::string& path) {
+XGRAD_COLD inline void write_tensors(const std::vector<named_tensor>& list, const std::string& path) {
     for (auto each = list.begin(); each != list.end(); ++each)
         if (each->name == "__metadata__" || std::ranges::find(list, each->name, &named_tensor::name) != each)
             fail<value_error>("save", path, ": the name ", each->name, " is reserved or given to two tensors");
     // Wide elements first: so each tensor begins at a multiple of its element's size.
-    auto ordered = std::vector<named_tensor>{};
+    auto ordered = std::vector<const named_tensor*>{};
     for (const auto width : {8u, 4u, 2u, 1u})
-        std::ranges::copy_if(list, std::back_inserter(ordered),
-                             [=](const auto& each) { return each.data->element_bytes == width; });
+        for (const auto& each : list)
+            if (each.data->element_bytes == width) ordered.push_back(&each);
     auto header = std::string{"{"};
     auto at = std::size_t{0};
-    for (const auto& each : ordered) {
+    for (const auto* const of : ordered) {
+        const auto& each = *of;
         if (at != 0 || header.size() > 1) header += ',';
         append_json_string(header, each.name);
         ((header += ":{\"dtype\":\"") += each.dtype) += "\",\"shape\":[";
@@ -103,7 +103,7 @@ inline void write_tensors(const std::vector<named_tensor>& list, const std::stri
     const auto length = std::bit_cast<std::array<char, 8>>(std::uint64_t{header.size()});
     file.write(length.data(), length.size());
     file.write(header.data(), header.size());
-    for (const auto& each : ordered) file.write(each.data->elements, each.data->size * each.data->element_bytes);
+    for (const auto* const each : ordered) file.write(each->data->elements, each->data->size * each->data->element_bytes);
     file.commit();
 }
 
@@ -148,7 +148,7 @@ private:
 };
 
 /// Fills the tensors of the list from the file: all of them, or none.
-inline void read_tensors(std::span<const named_tensor> list, const std::string& path) {
+XGRAD_COLD inline void read_tensors(std::span<const named_tensor> list, const std::string& path) {
     auto source = safetensors_file{path};
     const auto& file = source.file();
     auto bytes = std::size_t{0};

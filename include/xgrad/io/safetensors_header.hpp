@@ -215,8 +215,14 @@ private:
     std::size_t m_at = 0;
 };
 
+using entry_order = bool (*)(const tensor_entry&, const tensor_entry&);
+
+inline void sort_entries(std::vector<tensor_entry>& entries, entry_order before) {
+    std::sort(entries.begin(), entries.end(), before);
+}
+
 /// Checks that the entries fill `bytes` bytes of elements exactly, and sorts them by their place there.
-inline void check_entries(std::vector<tensor_entry>& entries, std::uint64_t bytes,
+XGRAD_COLD inline void check_entries(std::vector<tensor_entry>& entries, std::uint64_t bytes,
                           const xgrad::detail::input_file& file) {
     for (const auto& each : entries) {
         auto wanted = std::uint64_t{dtype_bytes(each.dtype)};
@@ -229,10 +235,12 @@ inline void check_entries(std::vector<tensor_entry>& entries, std::uint64_t byte
             file.fail("tensor ", each.name, " of shape ", each.sizes, " and dtype ", each.dtype, " cannot have ",
                       each.end - each.begin, " bytes");
     }
-    std::ranges::sort(entries, {}, &tensor_entry::name);
-    const auto twice = std::ranges::adjacent_find(entries, {}, &tensor_entry::name);
-    if (twice != entries.end()) file.fail("tensor ", twice->name, " is listed twice");
-    std::ranges::sort(entries, {}, [](const auto& each) { return std::pair{each.begin, each.end}; });
+    sort_entries(entries, [](const tensor_entry& a, const tensor_entry& b) { return a.name < b.name; });
+    for (auto i = std::size_t{1}; i < entries.size(); ++i)
+        if (entries[i - 1].name == entries[i].name) file.fail("tensor ", entries[i].name, " is listed twice");
+    sort_entries(entries, [](const tensor_entry& a, const tensor_entry& b) {
+        return a.begin != b.begin ? a.begin < b.begin : a.end < b.end;
+    });
     auto at = std::uint64_t{0};
     for (const auto& each : entries) {
         if (each.begin != at)

@@ -3,6 +3,7 @@
 
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/dtype.hpp>
+#include <xgrad/core/memory.hpp>
 #include <xgrad/core/parallel.hpp>
 #include <xgrad/core/shape.hpp>
 #include <xgrad/core/simd.hpp>
@@ -11,6 +12,7 @@
 #include <array>
 #include <concepts>
 #include <cstddef>
+#include <span>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -26,54 +28,54 @@ struct operand {
 
 namespace detail {
 
+/// Whether the loops over a broadcast are one, which every operand either walks through from end to end or has but one
+/// element for; its strides, then.
+inline bool is_one_loop(const shape& result, std::span<const shape* const> operands, std::size_t* stride) {
+    for (auto k = std::size_t{0}; k < operands.size(); ++k) {
+        const auto single = operands[k]->elements() == 1;
+        if (!single && *operands[k] != result) return false;
+        stride[k] = single ? 0 : 1;
+    }
+    return true;
+}
+
 /// The loops over a broadcast: sizes, and for each operand its stride along each loop, in elements. Loops
 /// that every operand walks through without a jump are one loop.
-template <std::size_t K>
 struct loop_nest {
-    std::size_t depth = 1;
-    std::array<std::size_t, max_rank> sizes{};
-    std::array<std::array<std::size_t, K>, max_rank> strides{};
+    std::size_t depth = 0, operands;
+    std::size_t sizes[max_rank];
+    std::size_t* strides;   ///< of loop after loop, with room for as many as there can be
 
-    loop_nest(const shape& result, const std::array<const shape*, K>& operands) {
-        sizes[0] = result.elements();
-        if (same_or_single(result, operands)) return;
-        depth = 0;
-        auto step = std::array<std::size_t, K>{};   // the operand's elements in one step of the next loop outwards
-        step.fill(1);
-        for (auto axis = result.rank(); axis-- > 0;) {
-            const auto from_last = result.rank() - axis;
-            const auto size = result[axis];
-            if (size == 1) continue;
-            auto stride = std::array<std::size_t, K>{};
-            for (auto k = std::size_t{0}; k < K; ++k) {
-                const auto& own = *operands[k];
-                const auto own_size = from_last <= own.rank() ? own[own.rank() - from_last] : 1;
-                stride[k] = own_size == 1 ? 0 : step[k];
-                step[k] *= own_size;
-            }
-            if (depth != 0 && continues(stride)) sizes[depth - 1] *= size;
-            else {
-                sizes[depth] = size;
-                strides[depth++] = stride;
+    loop_nest(const shape& result, std::span<const shape* const> shapes, std::size_t* room)
+        : operands{shapes.size()}, strides{room} {
+        for (auto axis = std::size_t{0}; axis < result.rank(); ++axis) {
+            if (result[axis] == 1) continue;
+            auto* const stride = along(depth);
+            for (auto k = std::size_t{0}; k < operands; ++k) stride[k] = stride_of(*shapes[k], result.rank() - axis);
+            if (depth != 0 && goes_on(stride, result[axis])) {
+                sizes[depth - 1] *= result[axis];
+                std::copy_n(stride, operands, along(depth - 1));
+            } else {
+                sizes[depth++] = result[axis];
             }
         }
-        std::reverse(sizes.begin(), sizes.begin() + depth);
-        std::reverse(strides.begin(), strides.begin() + depth);
     }
+
+    std::size_t* along(std::size_t loop) const { return strides + loop * operands; }
 
 private:
-    bool same_or_single(const shape& result, const std::array<const shape*, K>& operands) {
-        for (auto k = std::size_t{0}; k < K; ++k) {
-            const auto single = operands[k]->elements() == 1;
-            if (!single && *operands[k] != result) return false;
-            strides[0][k] = single ? 0 : 1;
-        }
-        return true;
+    /// An operand's stride along its axis with this number from the last, 0 where it has one element or no axis.
+    static std::size_t stride_of(const shape& own, std::size_t from_last) {
+        if (from_last > own.rank() || own[own.rank() - from_last] == 1) return 0;
+        auto stride = std::size_t{1};
+        for (auto axis = own.rank() - from_last + 1; axis < own.rank(); ++axis) stride *= own[axis];
+        return stride;
     }
 
-    bool continues(const std::array<std::size_t, K>& stride) const {
-        for (auto k = std::size_t{0}; k < K; ++k)
-            if (stride[k] != strides[depth - 1][k] * sizes[depth - 1]) return false;
+    /// Whether a loop of `size` with these strides continues the one around it.
+    bool goes_on(const std::size_t* stride, std::size_t size) const {
+        for (auto k = std::size_t{0}; k < operands; ++k)
+            if (along(depth - 1)[k] != stride[k] * size) return false;
         return true;
     }
 };
@@ -120,21 +122,74 @@ void inner_loop_scalar(const F& f, R* y, std::size_t count, const std::tuple<con
 template <class F, class R, class... T>
 concept vectorizable = real<R> && (std::same_as<R, T> && ...) && std::is_invocable_v<const F&, const simd::batch<T>&...>;
 
-template <class F, class R, class... T>
-void run_row(const F& f, const R& y, std::size_t count, const std::tuple<const T*...>& from,
-             const std::array<std::size_t, sizeof...(T)>& stride) {
-    constexpr auto all = std::index_sequence_for<T...>{};
-    using result = std::remove_pointer_t<typename R::value_type>;
-    if constexpr (vectorizable<F, result, T...>)
-        inner_loop(f, y, count,
-                   std::apply([](auto... p) { return std::array<const result*, sizeof...(T)>{p...}; }, from), stride, all);
-    else inner_loop_scalar(f, y[0], count, from, stride, all);
+/// An elementwise operation without its types: so that the loops around the innermost one are compiled but once.
+struct any_elementwise {
+    /// Computes `count` elements from number `y_first` of the results and `x_first[k]` of operand k on.
+    void (*row)(const any_elementwise& self, std::size_t count, std::size_t y_first, const std::size_t* x_first,
+                const std::size_t* stride);
+    const void* formula;
+    const void* results;    // a std::array of pointers
+    const void* operands;   // a std::tuple of pointers
+    std::span<const shape* const> shapes;
+};
+
+template <class F, class R, std::size_t Results, class... T>
+void run_row(const any_elementwise& self, std::size_t count, std::size_t y_first, const std::size_t* x_first,
+             const std::size_t* stride) {
+    const auto& f = *static_cast<const F*>(self.formula);
+    auto y = *static_cast<const std::array<R*, Results>*>(self.results);
+    for (auto& result : y) result += y_first;
+    const auto& x = *static_cast<const std::tuple<const T*...>*>(self.operands);
+    [&]<std::size_t... K>(std::index_sequence<K...> all) {
+        const auto strides = std::array<std::size_t, sizeof...(T)>{stride[K]...};
+        if constexpr (vectorizable<F, R, T...>) inner_loop(f, y, count, {(std::get<K>(x) + x_first[K])...}, strides, all);
+        else inner_loop_scalar(f, y[0], count, std::tuple<const T*...>{(std::get<K>(x) + x_first[K])...}, strides, all);
+    }(std::index_sequence_for<T...>{});
 }
 
-template <class R, std::size_t N>
-std::array<R*, N> advanced(std::array<R*, N> pointers, std::size_t count) {
-    for (auto& pointer : pointers) pointer += count;
-    return pointers;
+/// One loop: all operands walk through it with these strides, and parts of it may be computed apart.
+inline void run_one_loop(const any_elementwise& work, std::size_t count, const std::size_t* stride, std::size_t* first) {
+    const auto operands = work.shapes.size();
+    if (count < 2 * light_grain) {
+        std::fill_n(first, operands, std::size_t{0});
+        if (count != 0) work.row(work, count, 0, first, stride);
+        return;
+    }
+    // Parts begin at whole vectors, so that each element is computed as by one thread.
+    constexpr auto block = std::size_t{64};
+    parallel_for((count + block - 1) / block, light_grain / block, [&](std::size_t begin, std::size_t end) {
+        const auto from = memory::scratch<std::size_t>{operands};
+        for (auto k = std::size_t{0}; k < operands; ++k) from.data()[k] = begin * block * stride[k];
+        work.row(work, std::min(end * block, count) - begin * block, begin * block, from.data(), stride);
+    });
+}
+
+/// Several loops, one within the other; the innermost runs through a row.
+inline void run_rows(const any_elementwise& work, const loop_nest& nest) {
+    const auto outer = nest.depth - 1, inner = nest.sizes[outer];
+    auto rows = std::size_t{1};
+    for (auto loop = std::size_t{0}; loop < outer; ++loop) rows *= nest.sizes[loop];
+    parallel_for(rows, light_grain / std::max<std::size_t>(1, inner) + 1, [&](std::size_t begin, std::size_t end) {
+        const auto from = memory::scratch<std::size_t>{nest.operands};
+        for (auto row = begin; row < end; ++row) {
+            std::fill_n(from.data(), nest.operands, std::size_t{0});
+            auto rest = row;
+            for (auto loop = outer; loop-- > 0; rest /= nest.sizes[loop])
+                for (auto k = std::size_t{0}; k < nest.operands; ++k)
+                    from.data()[k] += rest % nest.sizes[loop] * nest.along(loop)[k];
+            work.row(work, inner, row * inner, from.data(), nest.along(outer));
+        }
+    });
+}
+
+/// `room` is for (max_rank + 1) numbers for each operand.
+XGRAD_NOINLINE inline void run_elementwise(const any_elementwise& work, const shape& sizes, std::size_t* room) {
+    auto* const first = room + max_rank * work.shapes.size();
+    if (is_one_loop(sizes, work.shapes, room)) return run_one_loop(work, sizes.elements(), room, first);
+    const auto nest = loop_nest{sizes, work.shapes, room};
+    if (nest.depth == 0) std::fill_n(room, work.shapes.size(), std::size_t{0});
+    if (nest.depth <= 1) return run_one_loop(work, nest.depth == 0 ? 1 : nest.sizes[0], room, first);
+    run_rows(work, nest);
 }
 
 }  // namespace detail
@@ -143,46 +198,10 @@ std::array<R*, N> advanced(std::array<R*, N> pointers, std::size_t count) {
 /// several results in one pass. `f` is called with vectors of elements and gives a `std::array` of them.
 template <class F, class R, std::size_t Results, class... T>
 void elementwise_all(const F& f, const std::array<R*, Results>& y, const shape& sizes, operand<T>... x) {
-    constexpr auto count = sizeof...(T);
-    constexpr auto all = std::index_sequence_for<T...>{};
-    const auto nest = detail::loop_nest<count>{sizes, {x.sizes...}};
-    const auto inner = nest.depth == 0 ? 1 : nest.sizes[nest.depth - 1];
-    const auto inner_stride = nest.depth == 0 ? std::array<std::size_t, count>{} : nest.strides[nest.depth - 1];
     const auto pointers = std::tuple<const T*...>{x.data...};
-    if (nest.depth <= 1) {
-        if (inner < 2 * light_grain) {
-            if (inner != 0) detail::run_row(f, y, inner, pointers, inner_stride);
-            return;
-        }
-        // Parts begin at whole vectors, so that each element is computed as by one thread.
-        constexpr auto block = std::size_t{64};
-        parallel_for((inner + block - 1) / block, light_grain / block, [&](std::size_t begin, std::size_t end) {
-            const auto first = begin * block, last = std::min(end * block, inner);
-            const auto advance = [&]<std::size_t... K>(std::index_sequence<K...>) {
-                return std::tuple<const T*...>{std::get<K>(pointers) + first * inner_stride[K]...};
-            };
-            detail::run_row(f, detail::advanced(y, first), last - first, advance(all), inner_stride);
-        });
-        return;
-    }
-    const auto outer = nest.depth - 1;
-    auto rows = std::size_t{1};
-    for (auto loop = std::size_t{0}; loop < outer; ++loop) rows *= nest.sizes[loop];
-    parallel_for(rows, light_grain / std::max<std::size_t>(1, inner) + 1, [&](std::size_t begin, std::size_t end) {
-        for (auto row = begin; row < end; ++row) {
-            auto offsets = std::array<std::size_t, count>{};
-            auto rest = row;
-            for (auto loop = outer; loop-- > 0;) {
-                const auto index = rest % nest.sizes[loop];
-                rest /= nest.sizes[loop];
-                for (auto k = std::size_t{0}; k < count; ++k) offsets[k] += index * nest.strides[loop][k];
-            }
-            const auto advance = [&]<std::size_t... K>(std::index_sequence<K...>) {
-                return std::tuple<const T*...>{std::get<K>(pointers) + offsets[K]...};
-            };
-            detail::run_row(f, detail::advanced(y, row * inner), inner, advance(all), inner_stride);
-        }
-    });
+    const shape* const shapes[] = {x.sizes...};
+    std::size_t room[(max_rank + 1) * sizeof...(T)];
+    detail::run_elementwise({&detail::run_row<F, R, Results, T...>, &f, &y, &pointers, shapes}, sizes, room);
 }
 
 /// y[i] = f(x[i]...) for every index i of `sizes`, to which each operand's shape broadcasts.

@@ -1,6 +1,7 @@
 // The loops around the tiles of the matrix product: which part of a, b and c is in which cache.
 #pragma once
 
+#include <xgrad/core/caches.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/simd.hpp>
 #include <xgrad/kernels/gemm_epilogue.hpp>
@@ -10,15 +11,24 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 
 namespace xgrad::inline XGRAD_ABI::kernels::detail {
 
-// block_k rows of b, one panel wide, stay in the second-level cache while tile after tile reads them; of a, which
-// every panel reads once from end to end, block_rows x block_k elements stay in the third. With fewer rows, for the
-// second level too, b was packed more often: 1024 x 1024 x 1024 took 5 % longer.
-template <class T>
-inline constexpr std::size_t block_k = 2048 / sizeof(T);
+// Of a, which every panel of b reads once from end to end, so many rows at a time stay in the third-level cache. With
+// fewer, for the second level, b would be packed more often.
 inline constexpr std::size_t block_rows = 4096;
+
+/// How many rows of b, one panel wide, a block has, which tile after tile reads: three quarters of the first-level cache,
+/// where that is enough to make little of reading and writing c; else an eighth of the second.
+template <class T>
+std::size_t block_depth() {
+    constexpr auto row = max_width<T> * sizeof(T), least = std::size_t{256}, most = std::size_t{512};
+    constexpr auto elements = sizeof(T) / sizeof(float);
+    const auto& cache = xgrad::detail::cache_sizes();
+    const auto in_first = cache.first.bytes() * 3 / 4 / row;
+    return std::min(most / elements, in_first >= least / elements ? in_first : std::max(cache.second.bytes() / 8 / row, least / elements));
+}
 
 /// The parts of [0, size) of at most `largest` items each, as equal as can be.
 class even_parts {
@@ -27,9 +37,11 @@ public:
         if (size <= largest) return;
         m_count = (size + largest - 1) / largest;
         m_size = size / m_count;
-        m_longer = size % m_count;  // so many of the parts are one item longer
+        m_longer = size % m_count;
     }
     std::size_t count() const { return m_count; }
+    /// So many of them, the first ones, are one item longer than the others.
+    std::size_t longer() const { return m_longer; }
     std::size_t begin(std::size_t part) const { return part * m_size + std::min(part, m_longer); }
     std::size_t size(std::size_t part) const { return m_size + (part < m_longer ? 1 : 0); }
 
@@ -54,82 +66,137 @@ bool collides(std::ptrdiff_t stride) {
     return stride * static_cast<std::ptrdiff_t>(sizeof(T)) % 4096 == 0;
 }
 
-/// Which of the operands of `multiply_by_tiles` are copied, a block at a time, and the room that takes.
+/// Which of the operands of `product_by_tiles` are copied, a block at a time, and the room that takes. A copy costs about
+/// as much as reading the operand once more; it is worth that where the operand is read often, and where each reading
+/// costs more than it needs to: lines that fall on top of each other, vectors that cross two lines, a page for each row.
 template <class T>
 struct packing {
     bool a, b;
-    std::size_t depth, a_row;
+    std::size_t depth, rows;   ///< of a block of a
 
-    // a is best read where it is, even with a large stride. b is, too: on the products of a (200, 784)
-    // with a (784, 512) matrix, copying it cost 5 %.
     packing(const matrix_ref<const T>& left, const matrix_ref<const T>& right, const matrix_ref<T>& c)
-        : a{left.row_stride == 1 && collides<T>(left.col_stride) && c.cols > 2 * max_width<T>},
-          b{right.col_stride != 1 || (!simd::cheap_partial && c.cols % simd::width<T> != 0) ||
-            (collides<T>(right.row_stride) && c.rows > 8 * max_rows)},
-          depth{std::min(left.cols, block_k<T>)},
-          a_row{((std::min(c.rows, block_rows) * sizeof(T) + 63) / 64 | 1) * 64 / sizeof(T)} {}
+        : a{copies_a(left, c)}, b{copies_b(right, c)}, depth{std::min(left.cols, block_depth<T>())},
+          rows{std::min(c.rows, block_rows)} {}
 
-    std::size_t a_size() const { return a ? depth * a_row : 0; }
+    std::size_t a_size() const { return a ? (depth * rows * sizeof(T) + 63) / 64 * 64 / sizeof(T) : 0; }
     std::size_t size() const { return a_size() + (b ? depth * max_width<T> : 0); }
+
+    /// How many steps ahead a tile asks for a row of b: where the rows are so far apart that the processor does not see what
+    /// comes next, and the panel is too large to be in the first-level cache when the next tile wants it.
+    std::ptrdiff_t ahead(std::size_t steps) const {
+        return !b && steps * max_width<T> * sizeof(T) > xgrad::detail::cache_sizes().first.bytes() / 2 ? 8 : 0;
+    }
+
+private:
+    static bool copies_a(const matrix_ref<const T>& left, const matrix_ref<T>& c) {
+        // So many lines, one in each of as many pages, stay where they are for the next tile.
+        if (left.cols <= 64 || c.rows <= 8 * max_rows) return false;
+        if (left.row_stride == 1) return c.cols > 8 * max_width<T>;
+        return collides<T>(left.row_stride) && c.cols > 8 * max_width<T>;
+    }
+    static bool copies_b(const matrix_ref<const T>& right, const matrix_ref<T>& c) {
+        constexpr auto vector_bytes = simd::width<T> * sizeof(T);
+        if (right.col_stride != 1 || (!simd::cheap_partial && c.cols % simd::width<T> != 0)) return true;
+        const auto row_bytes = static_cast<std::size_t>(right.row_stride) * sizeof(T);
+        const auto crosses_lines = (reinterpret_cast<std::uintptr_t>(right.data) | row_bytes) % vector_bytes != 0;
+        const auto falls_out = xgrad::detail::cache_sizes().second.holds_at(row_bytes) < std::min(right.rows, block_depth<T>()) * 5 / 4;
+        return (crosses_lines || falls_out) && c.rows > 8 * max_rows;
+    }
 };
 
 /// c = a @ b, or c += a @ b when `accumulate`. One of c's strides is 1; `room` holds `packs.size()` elements.
 /// After the last change to a part of c it is finished: in registers, or while it is in the first-level cache.
 template <class T>
-void multiply_by_tiles(const matrix_ref<const T>& a, const matrix_ref<const T>& b, const matrix_ref<T>& c,
-                       bool accumulate, const packing<T>& packs, T* room, const finisher_of_part<T>& finish) {
-    constexpr auto width = simd::width<T>;
-    const auto along_k = even_parts{a.cols, block_k<T>};
-    const auto along_m = even_parts{c.rows, block_rows};
-    for (auto pk = std::size_t{0}; pk < along_k.count(); ++pk) {
-        const auto p = along_k.begin(pk), depth = along_k.size(pk);
-        const auto add = accumulate || pk != 0, complete = pk + 1 == along_k.count();
-        const auto single_rows = c.rows == 1 && !packs.b;
-        for (auto pm = std::size_t{0}; pm < along_m.count(); ++pm) {
-            const auto row = along_m.begin(pm), rows = along_m.size(pm);
-            auto block = a.block(row, p, rows, depth);
-            if (packs.a) {
-                const auto stride = static_cast<std::ptrdiff_t>(packs.a_row);
-                pack<T>(block.transposed(), room, stride);
-                block = {room, rows, depth, 1, stride};
+class product_by_tiles {
+public:
+    product_by_tiles(const matrix_ref<const T>& a, const matrix_ref<const T>& b, const matrix_ref<T>& c, bool accumulate,
+                     const packing<T>& packs, T* room, const finisher_of_part<T>& finish)
+        : m_a{a}, m_b{b}, m_c{c}, m_accumulate{accumulate}, m_packs{packs}, m_room_a{room}, m_room_b{room + packs.a_size()},
+          m_finish{finish} {}
+
+    void operator()() const {
+        const auto along_k = even_parts{m_a.cols, block_depth<T>()};
+        const auto along_m = even_parts{m_c.rows, block_rows};
+        for (auto pk = std::size_t{0}; pk < along_k.count(); ++pk)
+            for (auto pm = std::size_t{0}; pm < along_m.count(); ++pm)
+                multiply_block({along_m.begin(pm), along_k.begin(pk), along_m.size(pm), along_k.size(pk),
+                                m_accumulate || pk != 0, pk + 1 == along_k.count()});
+    }
+
+private:
+    struct part {
+        std::size_t row, p, rows, depth;   ///< of a
+        bool add, complete;
+    };
+
+    void multiply_block(const part& of) const {
+        constexpr auto width = simd::width<T>;
+        const auto a = m_a.block(of.row, of.p, of.rows, of.depth);
+        if (m_packs.a) {
+            const auto tiles = even_parts{of.rows, max_rows};
+            const auto higher = tiles.longer() * tiles.size(0);
+            pack_tiles<T>(a.block(0, 0, higher, of.depth), tiles.size(0), m_room_a);
+            pack_tiles<T>(a.block(higher, 0, of.rows - higher, of.depth), tiles.size(tiles.count() - 1), m_room_a + higher * of.depth);
+        }
+        const auto single_rows = m_c.rows == 1 && !m_packs.b;
+        for (auto j = std::size_t{0}, vectors = std::size_t{0}; j < m_c.cols; j += vectors * width) {
+            vectors = next_vectors<T>(m_c.cols - j, single_rows);
+            const auto cols = std::min(vectors * width, m_c.cols - j);
+            auto panel = m_b.block(of.p, j, of.depth, cols);
+            if (m_packs.b) {
+                const auto row = static_cast<std::ptrdiff_t>(vectors * width);
+                pack<T>(panel, m_room_b, row);
+                panel = {m_room_b, of.depth, cols, row, 1};
             }
-            auto vectors = std::size_t{0};
-            for (auto j = std::size_t{0}; j < c.cols; j += vectors * width) {
-                vectors = next_vectors<T>(c.cols - j, single_rows);
-                const auto cols = std::min(vectors * width, c.cols - j);
-                const auto panel_row = static_cast<std::ptrdiff_t>(vectors * width);
-                auto panel = b.block(p, j, depth, cols);
-                if (packs.b) {
-                    pack<T>(panel, room + packs.a_size(), panel_row);
-                    panel = {room + packs.a_size(), depth, cols, panel_row, 1};
-                }
-                const auto along_rows = even_parts{rows, tile_rows(vectors)};
-                for (auto pr = std::size_t{0}; pr < along_rows.count(); ++pr) {
-                    const auto first = along_rows.begin(pr), height = along_rows.size(pr), i = row + first;
-                    if (const auto tile = complete && c.col_stride == 1 ? finish.tile(height, vectors) : nullptr) {
-                        tile(depth, block.at(first, 0), block.row_stride, block.col_stride, panel.data, panel.row_stride,
-                             c.at(i, j), c.row_stride, cols, add, finish.at(i, j));
-                        continue;
-                    }
-                    const auto compute_tile = [&](T* to, std::ptrdiff_t to_row, bool add_to) {
-                        select_tile<T>(height, vectors)(depth, block.at(first, 0), block.row_stride,
-                                                        block.col_stride, panel.data, panel.row_stride, to,
-                                                        to_row, cols, add_to);
-                    };
-                    if (c.col_stride == 1) {
-                        compute_tile(c.at(i, j), c.row_stride, add);
-                    } else {
-                        alignas(64) T tile_of_c[max_tile_size<T>];
-                        compute_tile(tile_of_c, panel_row, false);
-                        transpose_into<T>({tile_of_c, height, cols, panel_row, 1}, c.at(i, j), c.col_stride,
-                                          add);
-                    }
-                    if (complete) finish(i, height, j, cols);
-                }
-            }
+            multiply_panel(of, a, panel, j, vectors);
         }
     }
-}
+
+    void multiply_panel(const part& of, const matrix_ref<const T>& a, const matrix_ref<const T>& b, std::size_t j,
+                        std::size_t vectors) const {
+        const auto along_rows = even_parts{of.rows, m_packs.a ? max_rows : tile_rows(vectors)};
+        const auto ahead = m_packs.ahead(of.depth);
+        for (auto pr = std::size_t{0}; pr < along_rows.count(); ++pr) {
+            const auto first = along_rows.begin(pr), height = along_rows.size(pr);
+            if (m_b.col_stride == 1 && along_rows.count() > 1) prefetch_next(of, j + b.cols, pr, along_rows.count());
+            const auto from = m_packs.a ? factors<T>{m_room_a + first * of.depth, 1, static_cast<std::ptrdiff_t>(height), b.data, b.row_stride, ahead}
+                                        : factors<T>{a.at(first, 0), a.row_stride, a.col_stride, b.data, b.row_stride, ahead};
+            multiply_one(of, from, of.row + first, height, j, b.cols, vectors);
+        }
+    }
+
+    /// Asks for one of `shares` of the panel of b that comes next, while this one is computed with.
+    void prefetch_next(const part& of, std::size_t j, std::size_t share, std::size_t shares) const {
+        constexpr auto line = 64 / sizeof(T);
+        const auto last = j >= m_c.cols;
+        const auto from = last ? of.p + of.depth : of.p, depth = std::min(of.depth, m_b.rows - from);
+        const auto next = m_b.block(from, last ? 0 : j, depth, last ? std::min(max_width<T>, m_c.cols) : std::min(max_width<T>, m_c.cols - j));
+        for (auto p = depth * share / shares; p < depth * (share + 1) / shares; ++p)
+            for (auto column = std::size_t{0}; column < next.cols; column += line) simd::prefetch_for_later(next.at(p, column) + line - 1);
+    }
+
+    void multiply_one(const part& of, const factors<T>& from, std::size_t i, std::size_t height, std::size_t j, std::size_t cols,
+                      std::size_t vectors) const {
+        if (m_c.col_stride == 1) {
+            if (const auto tile = of.complete ? m_finish.tile(height, vectors) : nullptr)
+                return tile(of.depth, from, m_c.at(i, j), m_c.row_stride, cols, of.add, m_finish.at(i, j));
+            select_tile<T>(height, vectors)(of.depth, from, m_c.at(i, j), m_c.row_stride, cols, of.add);
+        } else {
+            alignas(64) T tile_of_c[max_tile_size<T>];
+            const auto row = static_cast<std::ptrdiff_t>(vectors * simd::width<T>);
+            select_tile<T>(height, vectors)(of.depth, from, tile_of_c, row, cols, false);
+            transpose_into<T>({tile_of_c, height, cols, row, 1}, m_c.at(i, j), m_c.col_stride, of.add);
+        }
+        if (of.complete) m_finish(i, height, j, cols);
+    }
+
+    matrix_ref<const T> m_a, m_b;
+    matrix_ref<T> m_c;
+    bool m_accumulate;
+    const packing<T>& m_packs;
+    T *m_room_a, *m_room_b;
+    const finisher_of_part<T>& m_finish;
+};
 
 /// The outer product c = a @ b of a column and a row, or c += a @ b when `accumulate`; b and c have unit column
 /// strides. Row after row of c, so that memory is written in its own order.
@@ -161,8 +228,8 @@ bool multiply_small(const matrix_ref<const T>& a, const matrix_ref<const T>& b, 
     const auto along_m = even_parts{c.rows, tile_rows(vectors)};
     for (auto part = std::size_t{0}; part < along_m.count(); ++part) {
         const auto i = along_m.begin(part), height = along_m.size(part);
-        select_tile<T>(height, vectors)(a.cols, a.at(i, 0), a.row_stride, a.col_stride, b.data, b.row_stride,
-                                        c.at(i, 0), c.row_stride, c.cols, accumulate);
+        select_tile<T>(height, vectors)(a.cols, {a.at(i, 0), a.row_stride, a.col_stride, b.data, b.row_stride}, c.at(i, 0),
+                                        c.row_stride, c.cols, accumulate);
     }
     return true;
 }

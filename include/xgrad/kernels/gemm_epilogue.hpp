@@ -20,12 +20,11 @@ struct epilogue_at {
 
 /// c(R, cols) = epilogue(a @ b), or epilogue(c + a @ b) when `add`, on sums that are still in registers.
 template <class T, std::size_t R, std::size_t V, class Epilogue>
-XGRAD_NOINLINE void tile_with_epilogue(std::size_t k, const T* a, std::ptrdiff_t a_row, std::ptrdiff_t a_k, const T* b,
-                                       std::ptrdiff_t b_k, T* c, std::ptrdiff_t c_row, std::size_t cols, bool add,
-                                       const epilogue_at& after) {
+XGRAD_NOINLINE void tile_with_epilogue(std::size_t k, const factors<T>& from, T* c, std::ptrdiff_t c_row,
+                                       std::size_t cols, bool add, const epilogue_at& after) {
     constexpr auto width = simd::width<T>;
     const auto& epilogue = *static_cast<const Epilogue*>(after.epilogue);
-    multiply_tile<R, V>(k, a, a_row, a_k, b, b_k, cols, [&](std::size_t r, std::size_t v, const simd::batch<T>& sum) {
+    multiply_tile<R, V>(k, from, cols, [&](std::size_t r, std::size_t v, const simd::batch<T>& sum) {
         auto* to = c + static_cast<std::ptrdiff_t>(r) * c_row + v * width;
         const auto count = v < V - 1 ? width : cols - v * width;
         const auto total = add ? simd::load_up_to(to, count) + sum : sum;
@@ -36,8 +35,8 @@ XGRAD_NOINLINE void tile_with_epilogue(std::size_t k, const T* a, std::ptrdiff_t
 /// The tiles of usual size, max_rows and one row less high and max_vectors wide, with an epilogue. Others are rare, and
 /// every one of them would be compiled again for each epilogue.
 template <class T>
-using tiles_with_epilogue = std::array<void (*)(std::size_t, const T*, std::ptrdiff_t, std::ptrdiff_t, const T*,
-                                                std::ptrdiff_t, T*, std::ptrdiff_t, std::size_t, bool, const epilogue_at&), 2>;
+using tiles_with_epilogue =
+    std::array<void (*)(std::size_t, const factors<T>&, T*, std::ptrdiff_t, std::size_t, bool, const epilogue_at&), 2>;
 
 template <class T, class Epilogue>
 inline constexpr auto usual_tiles = tiles_with_epilogue<T>{&tile_with_epilogue<T, max_rows - 1, max_vectors, Epilogue>,

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstddef>
+#include <cstring>
 #include <utility>
 
 namespace xgrad::inline XGRAD_ABI::kernels::detail {
@@ -178,6 +179,43 @@ void pack(matrix_ref<const T> b, T* to, std::ptrdiff_t to_row) {
                 for (auto l = std::size_t{0}; l < width; ++l)
                     *packed.at(p, j + l) = l < count ? *b.at(p, j + l) : T{0};
             }
+        }
+}
+
+/// Copies up to a vector's worth of elements.
+template <class T>
+XGRAD_ALWAYS_INLINE void copy_few(const T* from, std::size_t count, T* to) {
+    constexpr auto piece = 16 / sizeof(T);
+    if constexpr (simd::cheap_partial) {
+        simd::store_up_to(to, simd::load_up_to(from, count), count);
+    } else if (count < piece) {
+        for (auto i = std::size_t{0}; i < count; ++i) to[i] = from[i];
+    } else {   // the last piece may cover a part of the one before it
+        for (auto i = std::size_t{0}; i + piece < count; i += piece) std::memcpy(to + i, from + i, 16);
+        std::memcpy(to + count - piece, from + count - piece, 16);
+    }
+}
+
+/// Copies a so that what a step of a tile reads of it lies side by side: for one tile of `height` rows after the other, the
+/// elements of each column.
+template <class T>
+void pack_tiles(const matrix_ref<const T>& a, std::size_t height, T* to) {
+    constexpr auto turn = std::size_t{32};
+    const auto tiles = a.rows / height;
+    if (a.row_stride != 1) {
+        for (auto tile = std::size_t{0}; tile < tiles; ++tile)
+            for (auto p = std::size_t{0}; p < a.cols; ++p)
+                for (auto i = std::size_t{0}; i < height; ++i) *to++ = *a.at(tile * height + i, p);
+        return;
+    }
+    // Along the columns, in which a is read in long runs; of a few tiles at a time, so that the lines that are written
+    // stay in the first-level cache.
+    for (auto tile = std::size_t{0}; tile < tiles; tile += turn)
+        for (auto p = std::size_t{0}; p < a.cols; ++p) {
+            const auto* from = a.at(tile * height, p);
+            auto* place = to + (tile * a.cols + p) * height;
+            for (auto left = std::min(turn, tiles - tile); left != 0; --left, from += height, place += height * a.cols)
+                copy_few(from, height, place);
         }
 }
 

@@ -70,7 +70,7 @@ void run(const strategy& plan, const matrix_ref<const T>& first, const matrix_re
         const auto left = a.block(row, 0, rows, a.cols), right = b.block(0, col, b.rows, cols);
         const auto target = c.block(row, col, rows, cols);
         if (plan.how == method::tiles)
-            return multiply_by_tiles(left, right, target, accumulate, packs, room, done);
+            return product_by_tiles<T>{left, right, target, accumulate, packs, room, done}();
         if (plan.how == method::outer) multiply_outer(left, right, target, accumulate);
         else multiply_by_dots(left, right, target, accumulate);
         done(0, rows, 0, cols);

@@ -38,18 +38,31 @@ XGRAD_ALWAYS_INLINE simd::batch<T> load_row_of_b(const T* b, [[maybe_unused]] bo
     return simd::load(b);
 }
 
+/// What a tile multiplies: a is strided in both axes, the rows of b have unit stride. The row of b that is read `ahead`
+/// steps later is asked for, unless that is 0.
+template <class T>
+struct factors {
+    const T* a;
+    std::ptrdiff_t a_row, a_k;
+    const T* b;
+    std::ptrdiff_t b_k;
+    std::ptrdiff_t ahead = 0;
+};
+
 /// The product a(R, k) @ b(k, cols), of which `put(r, v, sums)` gets every vector; V vectors are just enough for `cols`
-/// columns. a is strided in both axes, the rows of b have unit stride. Without cheap partial loads b must be
-/// readable up to V whole vectors.
+/// columns. Without cheap partial loads b must be readable up to V whole vectors.
 ///
 /// Each element is one chain of multiply-adds in the order of k, whatever R and V: so no result depends
 /// on how c is cut into tiles.
 template <std::size_t R, std::size_t V, class T, class Put>
-XGRAD_ALWAYS_INLINE void multiply_tile(std::size_t k, const T* a, std::ptrdiff_t a_row, std::ptrdiff_t a_k, const T* b,
-                                       std::ptrdiff_t b_k, std::size_t cols, const Put& put) {
+XGRAD_ALWAYS_INLINE void multiply_tile(std::size_t k, const factors<T>& from, std::size_t cols, const Put& put) {
     using batch = simd::batch<T>;
     constexpr auto width = simd::width<T>;
+    [[maybe_unused]] constexpr auto line = 64 / sizeof(T);
     const auto last = cols - (V - 1) * width;
+    const auto* a = from.a;
+    const auto* b = from.b;
+    const auto a_row = from.a_row, a_k = from.a_k, b_k = from.b_k, ahead = from.ahead;
 
     batch sum[R][V];
     XGRAD_UNROLL
@@ -57,7 +70,7 @@ XGRAD_ALWAYS_INLINE void multiply_tile(std::size_t k, const T* a, std::ptrdiff_t
         XGRAD_UNROLL
         for (auto v = std::size_t{0}; v < V; ++v) sum[r][v] = batch(T{0});
     }
-    for (; k != 0; --k, a += a_k, b += b_k) {
+    const auto step = [&]() XGRAD_INLINED {
         batch row[V];
         XGRAD_UNROLL
         for (auto v = std::size_t{0}; v < V; ++v) row[v] = load_row_of_b(b + v * width, v == V - 1, last);
@@ -67,7 +80,20 @@ XGRAD_ALWAYS_INLINE void multiply_tile(std::size_t k, const T* a, std::ptrdiff_t
             XGRAD_UNROLL
             for (auto v = std::size_t{0}; v < V; ++v) sum[r][v] = simd::fma(x, row[v], sum[r][v]);
         }
+        a += a_k;
+        b += b_k;
+    };
+    // Only in the tiles of usual size, which do nearly all of the work of a large product. Where the rows do not begin with a
+    // line, the panel before this one has brought the first.
+    if constexpr (V == max_vectors && R + 1 >= max_rows) {
+        for (auto asked = ahead != 0 ? k : 0; asked != 0; --asked, --k) {
+            XGRAD_UNROLL
+            for (auto v = std::size_t{0}; v < V; ++v)
+                if (v * width % line == 0) simd::prefetch(b + ahead * b_k + v * width + line - 1);
+            step();
+        }
     }
+    for (; k != 0; --k) step();
     XGRAD_UNROLL
     for (auto r = std::size_t{0}; r < R; ++r) {
         XGRAD_UNROLL
@@ -77,10 +103,9 @@ XGRAD_ALWAYS_INLINE void multiply_tile(std::size_t k, const T* a, std::ptrdiff_t
 
 /// c(R, cols) = a(R, k) @ b(k, cols), or += when `add`. The rows of c have unit stride.
 template <class T, std::size_t R, std::size_t V>
-XGRAD_NOINLINE void tile(std::size_t k, const T* a, std::ptrdiff_t a_row, std::ptrdiff_t a_k, const T* b,
-                         std::ptrdiff_t b_k, T* c, std::ptrdiff_t c_row, std::size_t cols, bool add) {
+XGRAD_NOINLINE void tile(std::size_t k, const factors<T>& from, T* c, std::ptrdiff_t c_row, std::size_t cols, bool add) {
     constexpr auto width = simd::width<T>;
-    multiply_tile<R, V>(k, a, a_row, a_k, b, b_k, cols, [&](std::size_t r, std::size_t v, const simd::batch<T>& sum) {
+    multiply_tile<R, V>(k, from, cols, [&](std::size_t r, std::size_t v, const simd::batch<T>& sum) {
         auto* to = c + static_cast<std::ptrdiff_t>(r) * c_row + v * width;
         const auto count = v < V - 1 ? width : cols - v * width;
         simd::store_up_to(to, add ? simd::load_up_to(to, count) + sum : sum, count);

@@ -20,6 +20,7 @@
 #include <cstddef>
 #include <functional>
 #include <limits>
+#include <utility>
 
 namespace xgrad::inline XGRAD_ABI::kernels {
 
@@ -67,39 +68,57 @@ struct minimum_of {
 
 namespace detail {
 
-inline constexpr std::size_t sweep_steps = 16;    // vectors that each of the four accumulators of one loop takes
+inline constexpr std::size_t chain_steps = 16;    // terms that one accumulator takes, and accumulators that one of those above takes
 inline constexpr std::size_t step_block = 64;     // rows that are added up one after the other
 inline constexpr std::size_t reduce_grain = 32768;   // elements of rows that pay for one more thread
 inline constexpr std::size_t sum_grain = 8 * reduce_grain;   // the same for one long row, which is read as fast as memory gives it
 
-/// op over whole vectors, lane by lane: a loop with four accumulators, pairwise above its length.
-template <class Op, class T>
-simd::batch<T> fold_vectors(const Op& op, const T* x, std::size_t count) {
-    constexpr auto width = simd::width<T>, sweep = sweep_steps * 4 * width;
-    if (count > sweep) {
-        const auto half = (count / 2 + sweep - 1) / sweep * sweep;
-        const auto first = fold_vectors(op, x, half);
-        return op(first, fold_vectors(op, x + half, count - half));
+/// op over term(i) for i = begin, begin + Step, ... below `end`. `Chains` accumulators take turns, so that none waits for
+/// another's result; after a few steps they go into a second row of accumulators, and long ranges are split in halves, so
+/// that the error grows with the logarithm of the number of terms.
+template <std::size_t Chains, std::size_t Step, class Op, class V, class Term>
+V fold_terms(Op op, V identity, std::size_t begin, std::size_t end, Term term) {
+    constexpr auto turn = Chains * Step, block = chain_steps * turn, whole = chain_steps * block;
+    if (end - begin > whole) {
+        const auto middle = begin + ((end - begin) / 2 + block - 1) / block * block;
+        const auto first = fold_terms<Chains, Step>(op, identity, begin, middle, term);
+        return op(first, fold_terms<Chains, Step>(op, identity, middle, end, term));
     }
-    auto i = std::size_t{0};
-    auto s0 = simd::batch<T>(Op::template identity<T>), s1 = s0, s2 = s0, s3 = s0;
-    for (; i + 4 * width <= count; i += 4 * width) {
-        s0 = op(s0, simd::load(x + i));
-        s1 = op(s1, simd::load(x + i + width));
-        s2 = op(s2, simd::load(x + i + 2 * width));
-        s3 = op(s3, simd::load(x + i + 3 * width));
-    }
-    for (; i < count; i += width) s0 = op(s0, simd::load(x + i));
-    return op(op(s0, s1), op(s2, s3));
+    return [=]<std::size_t... C>(std::index_sequence<C...>) {
+        V sums[] = {(static_cast<void>(C), identity)...};
+        for (auto i = begin; i < end;) {
+            const auto stop = std::min(end, i + block);
+            V parts[] = {(static_cast<void>(C), identity)...};
+            for (; i + turn <= stop; i += turn) ((parts[C] = op(parts[C], term(i + C * Step))), ...);
+            for (; i < stop; i += Step) parts[0] = op(parts[0], term(i));
+            ((sums[C] = op(sums[C], parts[C])), ...);
+        }
+        static_assert(Chains == 1 || Chains == 4);
+        if constexpr (Chains == 4) return op(op(sums[0], sums[1]), op(sums[2], sums[3]));
+        else return sums[0];
+    }(std::make_index_sequence<Chains>{});
 }
 
 /// op over x[0], ..., x[count - 1].
 template <class Op, class T>
 T fold_row(const Op& op, const T* x, std::size_t count) {
+    constexpr auto identity = Op::template identity<T>;
     auto i = std::size_t{0};
-    auto result = Op::template identity<T>, rest = result;
-    if constexpr (real<T>)
-        if (i = count / simd::width<T> * simd::width<T>; i != 0) result = simd::fold(fold_vectors(op, x, i), op);
+    auto result = identity;
+    if constexpr (real<T>) {
+        using batch = simd::batch<T>;
+        constexpr auto width = simd::width<T>;
+        if (count >= width) {
+            i = count / width * width;
+            auto lanes = fold_terms<4, width>(op, batch(identity), 0, i, [x](std::size_t k) { return simd::load(x + k); });
+            if (simd::masked_loads && i != count) {
+                lanes = op(lanes, simd::load_partial(x + i, count - i, identity));
+                i = count;
+            }
+            result = simd::fold(lanes, op);
+        }
+    }
+    auto rest = identity;
     for (; i < count; ++i) rest = static_cast<T>(op(rest, x[i]));
     return static_cast<T>(op(result, rest));
 }

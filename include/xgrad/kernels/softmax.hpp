@@ -30,74 +30,65 @@ void map_row(const F& f, const T* x, T* y, std::size_t count) {
     if (i < count) simd::store_partial(y + i, f(simd::load_partial(x + i, count - i)), count - i);
 }
 
-/// The sum of term(vector, i) over the vectors of x[begin], ..., x[end - 1], lane by lane, pairwise above a few. A last one
-/// that is not whole is filled up with -inf, and its term must be zero there.
-template <class T, class Term>
-simd::batch<T> sum_terms(const T* x, std::size_t begin, std::size_t end, const Term& term) {
-    constexpr auto width = simd::width<T>, block = 8 * width;
-    if (end - begin > block) {
-        const auto middle = begin + ((end - begin) / 2 + block - 1) / block * block;
-        const auto first = sum_terms(x, begin, middle, term);
-        return first + sum_terms(x, middle, end, term);
-    }
-    auto i = begin;
-    auto even = simd::batch<T>(T{0}), odd = even;
-    for (; i + 2 * width <= end; i += 2 * width) {
-        even = even + term(simd::load(x + i), i);
-        odd = odd + term(simd::load(x + i + width), i + width);
-    }
-    if (i + width <= end) {
-        even = even + term(simd::load(x + i), i);
-        i += width;
-    }
-    if (i != end) {
-        alignas(64) T lanes[width];
-        std::fill(std::copy_n(x + i, end - i, lanes), lanes + width, -std::numeric_limits<T>::infinity());
-        odd = odd + term(simd::load(lanes), i);
-    }
-    return even + odd;
-}
-
-/// The larger of two, where a NaN need not be found: it makes the sum NaN by itself. Half the work of `maximum_of`.
+/// The larger of two, where a NaN need not be found: it makes the sum NaN by itself. A third of the work of `maximum_of`.
 struct larger_of : maximum_of {
     template <class V>
     V operator()(const V& a, const V& b) const {
-        return simd::select(a > b, a, b);
+        return simd::at_least(b, a);
+    }
+};
+
+/// The sum of e^(x[i] - the largest x), in two parts: the ones that come of the largest, and the others, among which a small
+/// one would lose its digits beside a one.
+template <class T>
+struct exp_sum {
+    T largest, ones, others;
+
+    /// Each vector of terms goes through keep(terms, i) on its way.
+    template <class Keep>
+    exp_sum(const T* x, std::size_t count, const Keep& keep) : largest{fold_row(larger_of{}, x, count)} {
+        using batch = simd::batch<T>;
+        struct parts {
+            batch ones, others;
+            parts operator+(const parts& more) const { return {ones + more.ones, others + more.others}; }
+        };
+        constexpr auto width = simd::width<T>;
+        const auto top = batch(largest), zero = batch(T{0}), one = batch(T{1});
+        const auto term = [=](const batch& v, std::size_t i) {
+            const auto e = batch(simd::exp(v - top));
+            keep(e, i);
+            const auto is_top = v == top;
+            if (!simd::any(is_top)) return parts{zero, e};
+            return parts{simd::select(is_top, one, zero), simd::select(is_top, zero, e)};
+        };
+        const auto whole = count / width * width;
+        auto sum = fold_terms<1, width>(sum_of{}, parts{zero, zero}, 0, whole,
+                                        [=](std::size_t i) { return term(simd::load(x + i), i); });
+        if (whole != count)
+            sum = sum + term(simd::load_partial(x + whole, count - whole, -std::numeric_limits<T>::infinity()), whole);
+        ones = simd::fold(sum.ones, sum_of{});
+        others = simd::fold(sum.others, sum_of{}) + (largest - largest);   // NaN where the largest is not finite
     }
 };
 
 /// ln of the sum of e^x[i], in two parts to be subtracted one after the other: their sum would lose the digits
-/// by which the elements differ. The largest element comes out first, so that nothing overflows; and its term, 1, is not
-/// added to the others, among which a small one would lose its digits: the rest is ln(1 + the others).
+/// by which the elements differ. The largest element comes out first, so that nothing overflows.
 template <class T>
 struct log_sum {
     T largest, rest;
 
-    log_sum(const T* x, std::size_t count) : largest{fold_row(larger_of{}, x, count)} {
-        using batch = simd::batch<T>;
-        const auto top = batch(largest), zero = batch(T{0});
-        auto equals = zero;
-        const auto others = simd::fold(sum_terms(x, 0, count, [&](const batch& v, std::size_t) {
-            const auto is_top = v == top;
-            equals = equals + simd::select(is_top, batch(T{1}), zero);
-            return simd::select(is_top, zero, batch(simd::exp(v - top)));
-        }), sum_of{});
-        // The difference is not zero but NaN where the largest is infinite.
-        rest = std::log1p(others + (simd::fold(equals, sum_of{}) - T{1})) + (largest - largest);
-    }
+    log_sum(const T* x, std::size_t count) : log_sum{exp_sum<T>{x, count, [](const auto&, std::size_t) {}}} {}
+
+private:
+    explicit log_sum(const exp_sum<T>& sum) : largest{sum.largest}, rest{std::log1p(sum.others + (sum.ones - T{1}))} {}
 };
 
 /// y[i] = factor e^x[i] / sum e^x. y may be x.
 template <class T>
 void softmax_row(const T* x, T* y, std::size_t count, T factor) {
     using batch = simd::batch<T>;
-    const auto largest = fold_row(larger_of{}, x, count);
-    const auto sum = simd::fold(sum_terms(x, 0, count, [=](const batch& v, std::size_t i) {
-        const auto term = batch(simd::exp(v - batch(largest)));
-        simd::store_up_to(y + i, term, count - i);
-        return term;
-    }), sum_of{});
-    const auto scale = factor / sum;
+    const auto sum = exp_sum<T>{x, count, [=](const batch& e, std::size_t i) { simd::store_up_to(y + i, e, count - i); }};
+    const auto scale = factor / (sum.ones + sum.others);
     map_row([scale](const batch& v) { return v * batch(scale); }, y, y, count);
 }
 

@@ -127,3 +127,14 @@ void kaiming_normal(basic_tensor<T>& w, kaiming_options options = {}) {
 }
 
 }  // namespace xgrad::nn::init
+
+// Defined by xgrad::compiled.
+#if defined(XGRAD_INSTANCE)
+namespace xgrad::inline XGRAD_ABI::nn::init {
+#define XGRAD_INSTANCES(T) \
+    XGRAD_INSTANCE void uniform(basic_tensor<T>&, double, double); \
+    XGRAD_INSTANCE void normal(basic_tensor<T>&, double, double);
+XGRAD_FOR_REAL_TYPES(XGRAD_INSTANCES)
+#undef XGRAD_INSTANCES
+}
+#endif

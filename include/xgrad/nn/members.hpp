@@ -81,9 +81,14 @@ struct literal {
     char text[Size];
     consteval literal(const char (&source)[Size]) { std::copy_n(source, Size, text); }
 };
+// Of a copy: under -fsanitize=undefined, g++ does not take it for granted that a template's argument has an address.
+template <std::size_t Size>
+constexpr std::uint64_t marks_of(literal<Size> names) {
+    return marks_of(std::string_view{names.text});
+}
 template <literal Names>
-struct listed_as : any_list, marked<marks_of(Names.text)> {
-    static constexpr auto marks = marks_of(Names.text);
+struct listed_as : any_list, marked<marks_of(Names)> {
+    static constexpr auto marks = marks_of(Names);
 };
 
 /// What XGRAD_MEMBERS put into a class, private or not.

@@ -61,7 +61,7 @@ parameter_list<T> collect(bool wants_grad, const Modules&... modules) {
                     return &xgrad::detail::access::get(other) == &xgrad::detail::access::get(x);
                 };
                 if (x.requires_grad() == wants_grad && std::ranges::none_of(list, same))
-                    list.emplace_back(std::string{name}, tensor<T>{x});
+                    list.push_back(parameter<T>{std::string{name}, tensor<T>{x}});
             }
         },
         modules...);

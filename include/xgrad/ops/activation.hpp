@@ -125,3 +125,21 @@ struct leaky_relu_fn {
 inline constexpr leaky_relu_fn leaky_relu{};
 
 }  // namespace xgrad
+
+// Defined by xgrad::compiled.
+#if defined(XGRAD_INSTANCE)
+namespace xgrad::inline XGRAD_ABI::detail {
+#define XGRAD_INSTANCES(T) \
+    XGRAD_UNARY_INSTANCE(relu_fn, T) \
+    XGRAD_UNARY_INSTANCE(sigmoid_fn, T) \
+    XGRAD_UNARY_INSTANCE(tanh_fn, T) \
+    XGRAD_UNARY_INSTANCE(softplus_fn, T) \
+    XGRAD_UNARY_INSTANCE(silu_slope_fn, T) \
+    XGRAD_UNARY_INSTANCE(gelu_slope_fn, T) \
+    XGRAD_UNARY_INSTANCE(silu_fn, T) \
+    XGRAD_UNARY_INSTANCE(gelu_fn, T) \
+    XGRAD_INSTANCE tensor<T> leaky(const basic_tensor<T>&, T);
+XGRAD_FOR_REAL_TYPES(XGRAD_INSTANCES)
+#undef XGRAD_INSTANCES
+}
+#endif

@@ -251,3 +251,20 @@ X&& operator/=(X&& x, const B& y) {
 }
 
 }  // namespace xgrad
+
+// Defined by xgrad::compiled.
+#if defined(XGRAD_INSTANCE)
+namespace xgrad::inline XGRAD_ABI::detail {
+#define XGRAD_INSTANCES(T) \
+    XGRAD_BINARY_INSTANCES(add_fn, T) \
+    XGRAD_BINARY_INSTANCES(subtract_fn, T) \
+    XGRAD_BINARY_INSTANCES(multiply_fn, T) \
+    XGRAD_BINARY_INSTANCES(divide_fn, T) \
+    XGRAD_BINARY_INSTANCES(floor_divide_fn, T) \
+    XGRAD_BINARY_INSTANCES(maximum_fn, T) \
+    XGRAD_BINARY_INSTANCES(minimum_fn, T) \
+    XGRAD_UNARY_INSTANCE(negative_fn, T)
+XGRAD_FOR_REAL_TYPES(XGRAD_INSTANCES)
+#undef XGRAD_INSTANCES
+}
+#endif

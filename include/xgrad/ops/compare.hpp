@@ -283,3 +283,25 @@ struct where_fn {
 inline constexpr where_fn where{};
 
 }  // namespace xgrad
+
+// Defined by xgrad::compiled.
+#if defined(XGRAD_INSTANCE)
+namespace xgrad::inline XGRAD_ABI::detail {
+#define XGRAD_RELATION(Relation, T)                                                                                     \
+    XGRAD_INSTANCE tensor<bool> compute<bool, Relation, T, T>(const char*, const Relation&, const basic_tensor<T>&,     \
+                                                              const basic_tensor<T>&);                                  \
+    XGRAD_INSTANCE tensor<bool> compare_with<Relation>(const char*, const basic_tensor<T>&, T);
+#define XGRAD_INSTANCES(T) \
+    XGRAD_RELATION(std::equal_to<>, T) \
+    XGRAD_RELATION(std::not_equal_to<>, T) \
+    XGRAD_RELATION(std::less<>, T) \
+    XGRAD_RELATION(std::less_equal<>, T) \
+    XGRAD_RELATION(std::greater<>, T) \
+    XGRAD_RELATION(std::greater_equal<>, T) \
+    XGRAD_INSTANCE tensor<T> choose(const basic_tensor<bool>&, const basic_tensor<T>&, const basic_tensor<T>&);
+XGRAD_FOR_REAL_TYPES(XGRAD_INSTANCES)
+XGRAD_RELATION(std::equal_to<>, std::int64_t)
+#undef XGRAD_INSTANCES
+#undef XGRAD_RELATION
+}
+#endif

@@ -294,3 +294,12 @@ struct binary {
 };
 
 }  // namespace xgrad
+
+// What xgrad::compiled defines of an operation of one operand, and of two.
+#if defined(XGRAD_INSTANCE)
+#define XGRAD_UNARY_INSTANCE(Op, T) XGRAD_INSTANCE tensor<T> apply_unary<Op>(const basic_tensor<T>&);
+#define XGRAD_BINARY_INSTANCES(Op, T)                                                             \
+    XGRAD_INSTANCE tensor<T> apply_binary<Op>(const basic_tensor<T>&, const basic_tensor<T>&);    \
+    XGRAD_INSTANCE tensor<T> apply_left<Op>(const basic_tensor<T>&, T);                           \
+    XGRAD_INSTANCE tensor<T> apply_right<Op>(T, const basic_tensor<T>&);
+#endif

@@ -128,3 +128,13 @@ private:
 inline constexpr stack_fn stack{};
 
 }  // namespace xgrad
+
+// Defined by xgrad::compiled.
+#if defined(XGRAD_INSTANCE)
+namespace xgrad::inline XGRAD_ABI::detail {
+#define XGRAD_INSTANCES(T) \
+    XGRAD_INSTANCE tensor<T> join(const char*, std::span<const tensor<T>>, std::ptrdiff_t);
+XGRAD_FOR_REAL_TYPES(XGRAD_INSTANCES)
+#undef XGRAD_INSTANCES
+}
+#endif

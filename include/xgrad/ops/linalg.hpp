@@ -243,3 +243,18 @@ private:
 inline constexpr linear_fn linear{};
 
 }  // namespace xgrad
+
+// Defined by xgrad::compiled.
+#if defined(XGRAD_INSTANCE)
+#include <xgrad/ops/activation.hpp>
+namespace xgrad::inline XGRAD_ABI::detail {
+#define XGRAD_INSTANCES(T) \
+    XGRAD_INSTANCE tensor<T> matmul_any(const basic_tensor<T>&, const basic_tensor<T>&, matmul_options); \
+    XGRAD_INSTANCE tensor<T> affine_any<no_activation>(const basic_tensor<T>&, const basic_tensor<T>&, const basic_tensor<T>&); \
+    XGRAD_INSTANCE tensor<T> affine_any<relu_fn>(const basic_tensor<T>&, const basic_tensor<T>&, const basic_tensor<T>&); \
+    XGRAD_INSTANCE tensor<T> affine_any<sigmoid_fn>(const basic_tensor<T>&, const basic_tensor<T>&, const basic_tensor<T>&); \
+    XGRAD_INSTANCE tensor<T> affine_any<tanh_fn>(const basic_tensor<T>&, const basic_tensor<T>&, const basic_tensor<T>&);
+XGRAD_FOR_REAL_TYPES(XGRAD_INSTANCES)
+#undef XGRAD_INSTANCES
+}
+#endif

@@ -199,3 +199,15 @@ private:
 inline constexpr cross_entropy_fn cross_entropy{};
 
 }  // namespace xgrad
+
+// Defined by xgrad::compiled.
+#if defined(XGRAD_INSTANCE)
+namespace xgrad::inline XGRAD_ABI::detail {
+#define XGRAD_INSTANCES(T) \
+    XGRAD_INSTANCE tensor<T> squared_error(const basic_tensor<T>&, const basic_tensor<T>&, reduction); \
+    XGRAD_INSTANCE tensor<T> cross_entropy_of(const basic_tensor<T>&, const tensor<std::int64_t>&, reduction); \
+    XGRAD_BINARY_INSTANCES(logit_loss_fn, T)
+XGRAD_FOR_REAL_TYPES(XGRAD_INSTANCES)
+#undef XGRAD_INSTANCES
+}
+#endif

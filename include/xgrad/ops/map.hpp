@@ -118,6 +118,9 @@ tensor<T> map_any(const F& f, const basic_tensor<T>& first, const X&... rest) {
 /// vectors of elements, and with tensors where a derivative of the derivative is asked for. An element whose gradient is
 /// zero contributes zero; inside the formula numbers follow IEEE 754, and a branch that `where` does not choose is not
 /// looked at.
+///
+/// It is compiled with the flags of the file that has the lambda, for the instruction set that these name, also where
+/// xgrad::compiled computes everything else.
 template <class F, element T, std::size_t N, element... U, std::size_t... M>
 tensor<T, broadcast_rank<N, M...>> map(const F& f, const tensor<T, N>& first, const tensor<U, M>&... rest) {
     detail::check_types<T, U...>();

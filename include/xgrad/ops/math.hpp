@@ -14,6 +14,7 @@
 #include <cmath>
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <limits>
 #include <numbers>
 #include <optional>
@@ -296,3 +297,34 @@ auto pow(const A& a, const B& b) {
 
 }  // namespace standard_names
 }  // namespace xgrad
+
+// Defined by xgrad::compiled.
+#if defined(XGRAD_INSTANCE)
+namespace xgrad::inline XGRAD_ABI::detail {
+#define XGRAD_INSTANCES(T) \
+    XGRAD_UNARY_INSTANCE(exp_fn, T) \
+    XGRAD_UNARY_INSTANCE(log_fn, T) \
+    XGRAD_UNARY_INSTANCE(log1p_fn, T) \
+    XGRAD_UNARY_INSTANCE(expm1_fn, T) \
+    XGRAD_UNARY_INSTANCE(sqrt_fn, T) \
+    XGRAD_UNARY_INSTANCE(square_fn, T) \
+    XGRAD_UNARY_INSTANCE(abs_fn, T) \
+    XGRAD_UNARY_INSTANCE(cos_fn, T) \
+    XGRAD_UNARY_INSTANCE(sin_fn, T) \
+    XGRAD_UNARY_INSTANCE(gaussian_fn, T) \
+    XGRAD_UNARY_INSTANCE(erf_fn, T) \
+    XGRAD_BINARY_INSTANCES(pow_fn, T) \
+    XGRAD_INSTANCE tensor<T> power(const basic_tensor<T>&, T); \
+    XGRAD_INSTANCE tensor<T> clamp_between(const basic_tensor<T>&, T, T); \
+    XGRAD_INSTANCE tensor<float> convert<float>(const basic_tensor<T>&); \
+    XGRAD_INSTANCE tensor<double> convert<double>(const basic_tensor<T>&); \
+    XGRAD_INSTANCE tensor<T> convert<T>(const basic_tensor<std::int64_t>&); \
+    XGRAD_INSTANCE tensor<T> convert<T>(const basic_tensor<std::uint8_t>&); \
+    XGRAD_INSTANCE tensor<T> convert<T>(const basic_tensor<bool>&);
+XGRAD_FOR_REAL_TYPES(XGRAD_INSTANCES)
+#undef XGRAD_INSTANCES
+XGRAD_INSTANCE tensor<std::int64_t> convert<std::int64_t>(const basic_tensor<std::int64_t>&);
+XGRAD_INSTANCE tensor<std::int64_t> convert<std::int64_t>(const basic_tensor<std::uint8_t>&);
+XGRAD_INSTANCE tensor<std::int64_t> convert<std::int64_t>(const basic_tensor<bool>&);
+}
+#endif

@@ -137,6 +137,27 @@ tensor<T> fold(const Combine& combine, const basic_tensor<T>& x, axis_set axes, 
     return y;
 }
 
+/// dx = dy, repeated
+template <real T>
+tensor<T> sum_over(const basic_tensor<T>& x, axis_set axes, bool keep) {
+    return record("sum", fold(kernels::sum_of{}, x, axes, keep), {x}, xgrad::keep(),
+                  [from = shape_of(x), axes](const auto& dy, gradients& d) {
+                      d(0, [&] { return spread(dy, from, axes); });
+                  });
+}
+
+/// dx = dy / n, repeated
+template <real T>
+tensor<T> mean_over(const basic_tensor<T>& x, axis_set axes, bool keep) {
+    const auto count = static_cast<T>(reduced_count(shape_of(x), axes));
+    auto y = fold(kernels::sum_of{}, x, axes, keep);
+    kernels::elementwise([count](const auto& v) { return v / std::decay_t<decltype(v)>(count); }, access::elements(y),
+                         shape_of(y), operand_of(y));
+    return record("mean", std::move(y), {x}, xgrad::keep(), [from = shape_of(x), axes, count](const auto& dy, gradients& d) {
+        d(0, [&] { return spread(tensor<T>{divide(dy, count)}, from, axes); });
+    });
+}
+
 /// 1 where v is the extremum, which may be NaN.
 struct is_extremum {
     template <class V>
@@ -174,11 +195,7 @@ struct sum_fn : detail::axis_reduction<sum_fn> {
     static constexpr auto name = "sum";
     template <element T>
     static auto apply(const basic_tensor<T>& x, axis_set axes, bool keep) {
-        if constexpr (real<T>)
-            return record(name, detail::fold(kernels::sum_of{}, x, axes, keep), {x}, xgrad::keep(),
-                          [from = detail::shape_of(x), axes](const auto& dy, gradients& d) {
-                              d(0, [&] { return detail::spread(dy, from, axes); });
-                          });
+        if constexpr (real<T>) return detail::sum_over(x, axes, keep);
         else {
             using wide = std::conditional_t<std::is_unsigned_v<T> && sizeof(T) == sizeof(std::uint64_t), std::uint64_t, std::int64_t>;
             return detail::fold(kernels::sum_of{}, detail::convert<wide>(x), axes, keep);
@@ -192,18 +209,8 @@ struct mean_fn : detail::axis_reduction<mean_fn> {
     static constexpr auto name = "mean";
     template <element T>
     static auto apply(const basic_tensor<T>& x, axis_set axes, bool keep) {
-        if constexpr (real<T>) {
-            const auto count = static_cast<T>(detail::reduced_count(detail::shape_of(x), axes));
-            auto y = detail::fold(kernels::sum_of{}, x, axes, keep);
-            kernels::elementwise([count](const auto& v) { return v / std::decay_t<decltype(v)>(count); },
-                                 detail::access::elements(y), detail::shape_of(y), detail::operand_of(y));
-            return record(name, std::move(y), {x}, xgrad::keep(),
-                          [from = detail::shape_of(x), axes, count](const auto& dy, gradients& d) {
-                              d(0, [&] { return detail::spread(tensor<T>{divide(dy, count)}, from, axes); });
-                          });
-        } else {
-            return apply(detail::convert<double>(x), axes, keep);
-        }
+        if constexpr (real<T>) return detail::mean_over(x, axes, keep);
+        else return detail::mean_over(detail::convert<double>(x), axes, keep);
     }
 };
 inline constexpr mean_fn mean{};
@@ -293,3 +300,18 @@ inline constexpr arg_extremum_fn<std::greater<>> argmax{"argmax"};
 inline constexpr arg_extremum_fn<std::less<>> argmin{"argmin"};
 
 }  // namespace xgrad
+
+// Defined by xgrad::compiled.
+#if defined(XGRAD_INSTANCE)
+namespace xgrad::inline XGRAD_ABI::detail {
+#define XGRAD_INSTANCES(T) \
+    XGRAD_INSTANCE tensor<T> sum_over(const basic_tensor<T>&, axis_set, bool); \
+    XGRAD_INSTANCE tensor<T> mean_over(const basic_tensor<T>&, axis_set, bool); \
+    XGRAD_INSTANCE tensor<T> extremum<kernels::maximum_of>(const char*, const basic_tensor<T>&, axis_set, bool); \
+    XGRAD_INSTANCE tensor<T> extremum<kernels::minimum_of>(const char*, const basic_tensor<T>&, axis_set, bool); \
+    XGRAD_INSTANCE tensor<std::int64_t> arg_extremum<std::greater<>>(const char*, const basic_tensor<T>&, std::size_t, bool); \
+    XGRAD_INSTANCE tensor<std::int64_t> arg_extremum<std::less<>>(const char*, const basic_tensor<T>&, std::size_t, bool);
+XGRAD_FOR_REAL_TYPES(XGRAD_INSTANCES)
+#undef XGRAD_INSTANCES
+}
+#endif

@@ -214,3 +214,13 @@ struct broadcast_to_fn {
 inline constexpr broadcast_to_fn broadcast_to{};
 
 }  // namespace xgrad
+
+// Defined by xgrad::compiled.
+#if defined(XGRAD_INSTANCE)
+namespace xgrad::inline XGRAD_ABI::detail {
+#define XGRAD_INSTANCES(T) \
+    XGRAD_INSTANCE tensor<T> permute_axes(const basic_tensor<T>&, const std::array<std::size_t, max_rank>&);
+XGRAD_FOR_REAL_TYPES(XGRAD_INSTANCES)
+#undef XGRAD_INSTANCES
+}
+#endif

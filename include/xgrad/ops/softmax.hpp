@@ -70,3 +70,14 @@ struct log_softmax_fn {
 inline constexpr log_softmax_fn log_softmax{};
 
 }  // namespace xgrad
+
+// Defined by xgrad::compiled.
+#if defined(XGRAD_INSTANCE)
+namespace xgrad::inline XGRAD_ABI::detail {
+#define XGRAD_INSTANCES(T) \
+    XGRAD_INSTANCE tensor<T> softmax_along(const basic_tensor<T>&, std::size_t); \
+    XGRAD_INSTANCE tensor<T> log_softmax_along(const basic_tensor<T>&, std::size_t);
+XGRAD_FOR_REAL_TYPES(XGRAD_INSTANCES)
+#undef XGRAD_INSTANCES
+}
+#endif

@@ -95,3 +95,14 @@ tensor<T, N == dynamic_rank ? N : N + 1> one_hot(const tensor<Integer, N>& label
 }
 
 }  // namespace xgrad
+
+// Defined by xgrad::compiled.
+#if defined(XGRAD_INSTANCE)
+namespace xgrad::inline XGRAD_ABI::detail {
+#define XGRAD_INSTANCES(T) \
+    XGRAD_INSTANCE tensor<T> take_along(const basic_tensor<T>&, const tensor<std::int64_t>&, std::size_t); \
+    XGRAD_INSTANCE tensor<T> add_at(const basic_tensor<T>&, const tensor<std::int64_t>&, std::size_t, const shape&);
+XGRAD_FOR_REAL_TYPES(XGRAD_INSTANCES)
+#undef XGRAD_INSTANCES
+}
+#endif

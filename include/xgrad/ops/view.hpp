@@ -210,3 +210,14 @@ struct view_fn {
 inline constexpr view_fn view{};
 
 }  // namespace xgrad
+
+// Defined by xgrad::compiled.
+#if defined(XGRAD_INSTANCE)
+namespace xgrad::inline XGRAD_ABI::detail {
+#define XGRAD_INSTANCES(T) \
+    XGRAD_INSTANCE tensor<T> strided_part(const basic_tensor<T>&, const kernels::strides&, const shape&); \
+    XGRAD_INSTANCE tensor<T> place(const basic_tensor<T>&, const kernels::strides&, const shape&);
+XGRAD_FOR_REAL_TYPES(XGRAD_INSTANCES)
+#undef XGRAD_INSTANCES
+}
+#endif

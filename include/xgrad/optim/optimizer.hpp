@@ -62,7 +62,7 @@ public:
             auto& each = m_parameters[i];
             m_updated[i] = each.has_grad();
             if (!m_updated[i]) continue;
-            const auto* const gradient = xgrad::detail::leaf_of("step", each).total;
+            const auto* const gradient = xgrad::detail::stored_of("step", each).total();
             update(i, {xgrad::detail::access::elements(each), each.size()},
                    {reinterpret_cast<const T*>(gradient->elements), each.size()});
             xgrad::detail::access::get(each).mark_changed();
@@ -100,7 +100,7 @@ public:
         for (auto i = std::size_t{0}; i < m_parameters.size(); ++i)
             for (auto slot = std::size_t{0}; slot < m_slots.size(); ++slot)
                 if (const auto& value = m_state[i * m_slots.size() + slot]; value.defined())
-                    list.emplace_back(m_parameters[i].name() + '.' + m_slots[slot], value);
+                    list.push_back(parameter<T>{m_parameters[i].name() + '.' + m_slots[slot], value});
         return list;
     }
 
@@ -146,7 +146,7 @@ private:
             fail<autograd_error>("step", "parameter ", each.name(), " is held by this optimizer alone: its module is "
                                  "gone, or another tensor was assigned to the member. Change a parameter in place, "
                                  "under no_grad (net.bias *= 0.5f, nn::init::zeros(net.bias)), or make a new optimizer");
-        if (each.requires_grad()) xgrad::detail::leaf_of("step", each);
+        if (each.requires_grad()) xgrad::detail::stored_of("step", each);
     }
 
     virtual void update(std::size_t i, std::span<T> weight, std::span<const T> gradient) = 0;

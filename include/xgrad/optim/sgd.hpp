@@ -22,6 +22,29 @@ struct sgd_options {
     bool nesterov = false;
 };
 
+namespace detail {
+
+/// The step on one parameter; `velocity` is v, null without momentum.
+template <real T>
+void sgd_step(const sgd_options& options, std::span<T> weight, std::span<const T> gradient, T* velocity, bool first) {
+    using batch = simd::batch<T>;
+    const auto lr = batch(static_cast<T>(-options.lr)), decay = batch(static_cast<T>(options.weight_decay));
+    if (velocity == nullptr) {
+        const auto rule = [&](batch& w, const batch& g) { w = simd::fma(lr, simd::fma(decay, w, g), w); };
+        return kernels::update(weight.size(), rule, weight.data(), gradient.data());
+    }
+    const auto mu = batch(static_cast<T>(options.momentum));
+    const auto fresh = batch(static_cast<T>(first ? 1 : 1 - options.dampening));
+    const auto rule = [&, nesterov = options.nesterov](batch& w, batch g, batch& v) {
+        g = simd::fma(decay, w, g);
+        v = simd::fma(mu, v, fresh * g);
+        w = simd::fma(lr, nesterov ? simd::fma(mu, v, g) : v, w);
+    };
+    kernels::update(weight.size(), rule, weight.data(), gradient.data(), velocity);
+}
+
+}  // namespace detail
+
 /// Stochastic gradient descent, with momentum (B. T. Polyak, "Some methods of speeding up the convergence of
 /// iteration methods", 1964) or Nesterov's form of it (I. Sutskever, J. Martens, G. Dahl and G. Hinton, "On
 /// the importance of initialization and momentum in deep learning", 2013), as PyTorch computes them:
@@ -55,20 +78,9 @@ public:
 
 private:
     void update(std::size_t i, std::span<T> weight, std::span<const T> gradient) override {
-        using batch = simd::batch<T>;
-        const auto lr = batch(static_cast<T>(-this->lr())), decay = batch(static_cast<T>(m_options.weight_decay));
-        if (m_options.momentum == 0) {
-            const auto rule = [&](batch& w, const batch& g) { w = simd::fma(lr, simd::fma(decay, w, g), w); };
-            return kernels::update(weight.size(), rule, weight.data(), gradient.data());
-        }
-        const auto mu = batch(static_cast<T>(m_options.momentum));
-        const auto fresh = batch(static_cast<T>(this->first_time(i) ? 1 : 1 - m_options.dampening));
-        const auto rule = [&, nesterov = m_options.nesterov](batch& w, batch g, batch& v) {
-            g = simd::fma(decay, w, g);
-            v = simd::fma(mu, v, fresh * g);
-            w = simd::fma(lr, nesterov ? simd::fma(mu, v, g) : v, w);
-        };
-        kernels::update(weight.size(), rule, weight.data(), gradient.data(), this->state(i));
+        const auto first = this->first_time(i);
+        auto* const velocity = m_options.momentum == 0 ? nullptr : this->state(i);
+        detail::sgd_step<T>(options(), weight, gradient, velocity, first);
     }
 
     sgd_options m_options;
@@ -79,3 +91,12 @@ template <class Given>
 sgd(const Given&, sgd_options = {}) -> sgd<float>;
 
 }  // namespace xgrad::optim
+
+// Defined by xgrad::compiled.
+#if defined(XGRAD_INSTANCE)
+namespace xgrad::inline XGRAD_ABI::optim::detail {
+#define XGRAD_INSTANCES(T) XGRAD_INSTANCE void sgd_step(const sgd_options&, std::span<T>, std::span<const T>, T*, bool);
+XGRAD_FOR_REAL_TYPES(XGRAD_INSTANCES)
+#undef XGRAD_INSTANCES
+}
+#endif

@@ -1,0 +1,2 @@
+#define XGRAD_COMPILED_TYPE float
+#include "instances.hpp"
