@@ -6,6 +6,9 @@
 #include <locale>
 #include <stdexcept>
 
+// What the address sanitizer's search for leaks passes over: glibc's setlocale never gives back how it has read LOCPATH.
+extern "C" const char* __lsan_default_suppressions() { return "leak:__argz_add_sep\n"; }
+
 int main(int count, char** arguments) {
     std::setlocale(LC_ALL, "");
     try {
