@@ -19,7 +19,6 @@
 #include <xgrad/kernels/reduce.hpp>
 
 #include <algorithm>
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <limits>

@@ -116,9 +116,10 @@ tensor<T> joined(const Parts& parts, const shape& sizes, bool interleaved) {
     auto y = make_result<T>(sizes);
     const auto count = parts.size(), length = parts.empty() ? std::size_t{0} : parts.front().size();
     const auto place = [=](std::size_t i) { return interleaved ? places{i, count} : places{i * length, 1}; };
-    for (auto i = std::size_t{0}; i < count; ++i)
-        for (auto k = std::size_t{0}; k < length; ++k)
-            access::elements(y)[place(i).first + k * place(i).step] = parts[i].data()[k];
+    for (auto i = std::size_t{0}; i < count; ++i) {
+        const auto [first, step] = place(i);
+        for (auto k = std::size_t{0}; k < length; ++k) access::elements(y)[first + k * step] = parts[i].data()[k];
+    }
     const auto inputs = std::vector<input, memory::allocator<input>>(parts.begin(), parts.end());
     const auto part_shape = parts.empty() ? shape{} : shape_of(parts.front());
     return record("jacobian", std::move(y), inputs, keep(), [part_shape, place](const auto& dy, gradients& d) {

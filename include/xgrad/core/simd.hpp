@@ -1,7 +1,7 @@
 // The one header that names a header of xsimd, and the few words that kernels use to speak of vectors.
 //
-// Everything here is stable from xsimd 8.1 to 14: load, store, fma, select, min, max, any, sqrt, abs. The mathematical functions
-// are in core/simd_math.hpp.
+// Everything here is stable from xsimd 8.1 to 14: load, store, fma, select, min, max, any, sqrt, abs. The mathematical
+// functions are in core/simd_math.hpp.
 #pragma once
 
 #include <xgrad/core/config.hpp>

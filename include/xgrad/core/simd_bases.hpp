@@ -90,14 +90,8 @@ inline V exp2(const V& x) {
     return detail::power_of_e<V>{r * p, power}.times(V(1));
 }
 
-#define XGRAD_SIMD_NUMBER(name)      \
-    template <std::floating_point T> \
-    T name(T x) {                    \
-        return std::name(x);         \
-    }
-XGRAD_SIMD_NUMBER(log2)
-XGRAD_SIMD_NUMBER(log10)
-XGRAD_SIMD_NUMBER(exp2)
-#undef XGRAD_SIMD_NUMBER
+XGRAD_NUMBER_BY_STD(log2)
+XGRAD_NUMBER_BY_STD(log10)
+XGRAD_NUMBER_BY_STD(exp2)
 
 }  // namespace xgrad::simd

@@ -127,9 +127,6 @@ inline V erfinv(const V& x) {
     const auto outer = simd::select(a == V(1), V(limits::infinity()), V(limits::quiet_NaN()));
     return simd::copysign(simd::select(a < V(1), a * factor, outer), x);
 }
-template <std::floating_point T>
-T erfinv(T x) {
-    return detail::single(x, [](const auto& v) { return simd::erfinv(v); });
-}
+XGRAD_NUMBER_BY_VECTOR(erfinv)
 
 }  // namespace xgrad::simd

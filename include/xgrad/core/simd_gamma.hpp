@@ -234,14 +234,8 @@ inline V trigamma(const V& x) {
 }
 
 // A number is computed as a vector is.
-#define XGRAD_SIMD_NUMBER(name)                                                \
-    template <std::floating_point T>                                           \
-    T name(T x) {                                                              \
-        return detail::single(x, [](const auto& v) { return simd::name(v); }); \
-    }
-XGRAD_SIMD_NUMBER(lgamma)
-XGRAD_SIMD_NUMBER(digamma)
-XGRAD_SIMD_NUMBER(trigamma)
-#undef XGRAD_SIMD_NUMBER
+XGRAD_NUMBER_BY_VECTOR(lgamma)
+XGRAD_NUMBER_BY_VECTOR(digamma)
+XGRAD_NUMBER_BY_VECTOR(trigamma)
 
 }  // namespace xgrad::simd

@@ -113,16 +113,10 @@ inline V atanh(const V& x) {
     return simd::copysign(simd::select(a < V(0.5f), simd::fma(a * z, p, a), simd::select(a < V(1), inner, outer)), x);
 }
 
-#define XGRAD_SIMD_NUMBER(name)      \
-    template <std::floating_point T> \
-    T name(T x) {                    \
-        return std::name(x);         \
-    }
-XGRAD_SIMD_NUMBER(sinh)
-XGRAD_SIMD_NUMBER(cosh)
-XGRAD_SIMD_NUMBER(asinh)
-XGRAD_SIMD_NUMBER(acosh)
-XGRAD_SIMD_NUMBER(atanh)
-#undef XGRAD_SIMD_NUMBER
+XGRAD_NUMBER_BY_STD(sinh)
+XGRAD_NUMBER_BY_STD(cosh)
+XGRAD_NUMBER_BY_STD(asinh)
+XGRAD_NUMBER_BY_STD(acosh)
+XGRAD_NUMBER_BY_STD(atanh)
 
 }  // namespace xgrad::simd

@@ -122,14 +122,8 @@ T atan2(T y, T x) {
     return std::atan2(y, x);
 }
 
-#define XGRAD_SIMD_NUMBER(name)      \
-    template <std::floating_point T> \
-    T name(T x) {                    \
-        return std::name(x);         \
-    }
-XGRAD_SIMD_NUMBER(asin)
-XGRAD_SIMD_NUMBER(acos)
-XGRAD_SIMD_NUMBER(atan)
-#undef XGRAD_SIMD_NUMBER
+XGRAD_NUMBER_BY_STD(asin)
+XGRAD_NUMBER_BY_STD(acos)
+XGRAD_NUMBER_BY_STD(atan)
 
 }  // namespace xgrad::simd

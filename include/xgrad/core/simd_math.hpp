@@ -220,19 +220,25 @@ T pow(T base, T exponent) {
     return std::pow(base, exponent);
 }
 
-#define XGRAD_SIMD_NUMBER(name)    \
+// A function of a single number: the one that std has, or a lane of our own. The headers of the other families use
+// these, too.
+#define XGRAD_NUMBER_BY_STD(name)    \
     template <std::floating_point T> \
-    T name(T x) {                  \
-        return std::name(x);       \
+    T name(T x) {                    \
+        return std::name(x);         \
     }
-XGRAD_SIMD_NUMBER(exp)
-XGRAD_SIMD_NUMBER(expm1)
-XGRAD_SIMD_NUMBER(log)
-XGRAD_SIMD_NUMBER(log1p)
-XGRAD_SIMD_NUMBER(tanh)
-XGRAD_SIMD_NUMBER(sqrt)
-XGRAD_SIMD_NUMBER(abs)
-#undef XGRAD_SIMD_NUMBER
+#define XGRAD_NUMBER_BY_VECTOR(name)                                           \
+    template <std::floating_point T>                                           \
+    T name(T x) {                                                              \
+        return detail::single(x, [](const auto& v) { return simd::name(v); }); \
+    }
+XGRAD_NUMBER_BY_STD(exp)
+XGRAD_NUMBER_BY_STD(expm1)
+XGRAD_NUMBER_BY_STD(log)
+XGRAD_NUMBER_BY_STD(log1p)
+XGRAD_NUMBER_BY_STD(tanh)
+XGRAD_NUMBER_BY_STD(sqrt)
+XGRAD_NUMBER_BY_STD(abs)
 
 template <std::integral T>
 T abs(T x) {

@@ -133,16 +133,10 @@ inline V silu_slope(const V& x) {
 }
 
 // Where std has no such function, a number is computed as a vector is.
-#define XGRAD_SIMD_NUMBER(name)                                                \
-    template <std::floating_point T>                                           \
-    T name(T x) {                                                              \
-        return detail::single(x, [](const auto& v) { return simd::name(v); }); \
-    }
-XGRAD_SIMD_NUMBER(gaussian)
-XGRAD_SIMD_NUMBER(gelu)
-XGRAD_SIMD_NUMBER(gelu_slope)
-XGRAD_SIMD_NUMBER(silu)
-XGRAD_SIMD_NUMBER(silu_slope)
-#undef XGRAD_SIMD_NUMBER
+XGRAD_NUMBER_BY_VECTOR(gaussian)
+XGRAD_NUMBER_BY_VECTOR(gelu)
+XGRAD_NUMBER_BY_VECTOR(gelu_slope)
+XGRAD_NUMBER_BY_VECTOR(silu)
+XGRAD_NUMBER_BY_VECTOR(silu_slope)
 
 }  // namespace xgrad::simd

@@ -181,9 +181,6 @@ inline V sinc(const V& x) {
     const auto ratio = simd::select(turned.r == a, V(1), turned.r / a);
     return from_bits<V>(simd::to_bits(ratio * detail::sinc_of(turned.r * turned.r)) ^ sign);
 }
-template <std::floating_point T>
-T sinc(T x) {
-    return detail::single(x, [](const auto& v) { return simd::sinc(v); });
-}
+XGRAD_NUMBER_BY_VECTOR(sinc)
 
 }  // namespace xgrad::simd

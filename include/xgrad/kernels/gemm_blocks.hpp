@@ -59,13 +59,6 @@ std::size_t next_vectors(std::size_t cols, bool single_rows) {
     return cols > 3 * width ? max_vectors : 2;
 }
 
-/// Whether rows this far apart fall on top of each other in a cache, which takes its place for a line from
-/// the lower bits of the address.
-template <class T>
-bool collides(std::ptrdiff_t stride) {
-    return stride * static_cast<std::ptrdiff_t>(sizeof(T)) % 4096 == 0;
-}
-
 /// Which of the operands of `product_by_tiles` are copied, a block at a time, and the room that takes. A copy costs about
 /// as much as reading the operand once more; it is worth that where the operand is read often, and where each reading
 /// costs more than it needs to: lines that fall on top of each other, vectors that cross two lines, a page for each row.
@@ -91,8 +84,10 @@ private:
     static bool copies_a(const matrix_ref<const T>& left, const matrix_ref<T>& c) {
         // So many lines, one in each of as many pages, stay where they are for the next tile.
         if (left.cols <= 64 || c.rows <= 8 * max_rows) return false;
-        if (left.row_stride == 1) return c.cols > 8 * max_width<T>;
-        return collides<T>(left.row_stride) && c.cols > 8 * max_width<T>;
+        // Rows that all begin at the same place of the first-level cache have no more lines in it than it has ways.
+        const auto& first = xgrad::detail::cache_sizes().first;
+        const auto on_each_other = first.holds_at(static_cast<std::size_t>(left.row_stride) * sizeof(T)) == first.ways;
+        return (left.row_stride == 1 || on_each_other) && c.cols > 8 * max_width<T>;
     }
     static bool copies_b(const matrix_ref<const T>& right, const matrix_ref<T>& c) {
         constexpr auto vector_bytes = simd::width<T> * sizeof(T);
@@ -165,14 +160,15 @@ private:
         }
     }
 
-    /// Asks for one of `shares` of the panel of b that comes next, while this one is computed with.
+    /// Asks for one of `shares` of the panel of b that comes next, from column j on or at the beginning of the next block,
+    /// while this one is computed with.
     void prefetch_next(const part& of, std::size_t j, std::size_t share, std::size_t shares) const {
         constexpr auto line = 64 / sizeof(T);
-        const auto last = j >= m_c.cols;
-        const auto from = last ? of.p + of.depth : of.p, depth = std::min(of.depth, m_b.rows - from);
-        const auto next = m_b.block(from, last ? 0 : j, depth, last ? std::min(max_width<T>, m_c.cols) : std::min(max_width<T>, m_c.cols - j));
+        const auto in_block = j < m_c.cols;
+        const auto row = in_block ? of.p : of.p + of.depth, col = in_block ? j : 0;
+        const auto depth = std::min(of.depth, m_b.rows - row), cols = std::min(max_width<T>, m_c.cols - col);
         for (auto p = depth * share / shares; p < depth * (share + 1) / shares; ++p)
-            for (auto column = std::size_t{0}; column < next.cols; column += line) simd::prefetch_for_later(next.at(p, column) + line - 1);
+            for (auto at = std::size_t{0}; at < cols; at += line) simd::prefetch_for_later(m_b.at(row + p, col + at) + line - 1);
     }
 
     void multiply_one(const part& of, const factors<T>& from, std::size_t i, std::size_t height, std::size_t j, std::size_t cols,
