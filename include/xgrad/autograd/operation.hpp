@@ -72,7 +72,7 @@ public:
     virtual void numbers(const char* name, std::span<const double> values) = 0;
     /// All arguments are told, the work begins.
     virtual void work() = 0;
-    virtual void end(std::span<const any_tensor> results, std::unique_ptr<callable_operation> again) = 0;
+    virtual void end(std::span<const any_tensor> results, std::shared_ptr<const callable_operation> again) = 0;
     /// The operation has thrown.
     virtual void abandon() noexcept = 0;
 };
@@ -199,18 +199,24 @@ std::vector<any_tensor> tensors_of(const Y& y) {
 }
 
 template <class F, class... X>
+auto call_by(const char* name, const char* const* names, const F& f, const X&... x);
+
+template <class F, class... X>
 class called_again final : public callable_operation {
 public:
-    explicit called_again(const F& f, const X&... x) : m_f{f}, m_arguments{kept_argument<X>{x}...} {}
+    explicit called_again(const char* name, const char* const* names, const F& f, const X&... x)
+        : m_name{name}, m_names(names, names + sizeof...(X)), m_f{f}, m_arguments{kept_argument<X>{x}...} {}
 
     std::vector<any_tensor> operator()(std::span<const any_tensor> inputs) const override {
         return std::apply([&](const auto&... each) {
             auto arguments = std::tuple<decltype(each.restore(inputs))...>{each.restore(inputs)...};   // from left to right
-            return tensors_of(std::apply(m_f, arguments));
+            return std::apply([&](const auto&... x) { return tensors_of(call_by<F, X...>(m_name, m_names.data(), m_f, x...)); }, arguments);
         }, m_arguments);
     }
 
 private:
+    const char* m_name;
+    std::vector<const char*> m_names;
     F m_f;
     std::tuple<kept_argument<X>...> m_arguments;
 };
@@ -225,7 +231,7 @@ public:
     open_call(const open_call&) = delete;
     open_call& operator=(const open_call&) = delete;
 
-    void end(std::span<const any_tensor> results, std::unique_ptr<callable_operation> again) {
+    void end(std::span<const any_tensor> results, std::shared_ptr<const callable_operation> again) {
         std::exchange(m_reader, nullptr)->end(results, std::move(again));
     }
 
@@ -238,10 +244,11 @@ XGRAD_COLD auto call_read(const char* name, const char* const* names, const F& f
     auto& to = *reading;
     to.begin(name);
     auto opened = open_call{to};
-    (say_argument(to, *names++, x), ...);
+    auto at = std::size_t{0};
+    (say_argument(to, names[at++], x), ...);
     to.work();
     auto y = f(x...);
-    opened.end(tensors_of(y), std::make_unique<called_again<F, X...>>(f, x...));
+    opened.end(tensors_of(y), std::make_shared<const called_again<F, X...>>(name, names, f, x...));
     return y;
 }
 
