@@ -6,7 +6,9 @@
 #include <xgrad/optim/adam.hpp>
 #include <xgrad/optim/adamax.hpp>
 #include <xgrad/optim/adamw.hpp>
+#include <xgrad/optim/clip.hpp>
 #include <xgrad/optim/lamb.hpp>
+#include <xgrad/optim/lbfgs.hpp>
 #include <xgrad/optim/lion.hpp>
 #include <xgrad/optim/muon.hpp>
 #include <xgrad/optim/nadam.hpp>
