@@ -1,6 +1,9 @@
 #include <doctest/doctest.h>
 
+#include <support/temporary_folder.hpp>
+
 #include <xgrad/autograd/create.hpp>
+#include <xgrad/io/safetensors.hpp>
 #include <xgrad/ops/arithmetic.hpp>
 #include <xgrad/ops/compare.hpp>
 #include <xgrad/ops/reduce.hpp>
@@ -155,4 +158,30 @@ TEST_CASE("state: any range of names and tensors") {
     opt.load_state(std::vector<std::pair<std::string, xg::tensor<float>>>{{"bias.momentum", xg::tensor<float>{xg::tensor<float, 1>{2, 2}}}});
     step(opt, net);
     CHECK(net.bias.detach()(0) == 3 - (0.5f * 2 + 1));
+}
+
+TEST_CASE("state: through a file") {
+    const auto folder = temporary_folder{};
+    const auto net = layer{}, same = layer{};
+    const auto begin = [](const layer& of) { return optim::adam{of.list(), {.lr = 0.1, .amsgrad = true}}; };
+    auto opt = begin(net), first = begin(same), second = begin(same);
+    for (auto k = 0; k < 6; ++k) step(opt, net);
+    for (auto k = 0; k < 3; ++k) step(first, same);
+    xg::io::save_tensors(first.state(), folder.path("opt.safetensors"));
+    second.load_state(xg::io::load_tensors<float>(folder.path("opt.safetensors")));
+    for (auto k = 0; k < 3; ++k) step(second, same);
+    CHECK(xg::array_equal(net.weight, same.weight));
+    CHECK(xg::array_equal(net.bias, same.bias));
+}
+
+TEST_CASE("gradient accumulation: two halves of a batch are the whole") {
+    const auto net = layer{}, same = layer{};
+    const auto half = xg::tensor<float, 1>{{2, 4}}, other = xg::tensor<float, 1>{{8, -2}};
+    auto opt = optim::adam{net.list(), {}}, whole = optim::adam{same.list(), {}};
+    for (const auto& x : {half, other}) (xg::sum(x * net.weight * net.bias) / 2).backward();
+    opt.step();
+    (xg::sum((half + other) * same.weight * same.bias) / 2).backward();
+    whole.step();
+    CHECK(xg::allclose(net.weight, same.weight));
+    CHECK(xg::allclose(net.bias, same.bias));
 }
