@@ -101,7 +101,7 @@ TEST_CASE("state: under the parameters' names, whatever their order; what is fro
     const auto saved = opt.state();
     CHECK(names(saved) == std::vector<std::string>{"weight.exp_avg", "weight.exp_avg_sq", "weight.step", "bias.exp_avg",
                                                    "bias.exp_avg_sq", "bias.step"});
-    const auto added = xg::tensor<float, 1>{{7}}.requires_grad(true);
+    const auto added = xg::tensor<float, 1>{7}.requires_grad(true);
     auto other = optim::adam{xg::parameter_list<float>{{"bias", net.bias}, {"added", added}, {"weight", net.weight}}, {}};
     CHECK(other.load_state(saved).empty());
     CHECK(names(other.state()).front() == "bias.exp_avg");
