@@ -3,8 +3,8 @@
 
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/memory.hpp>
-#include <xgrad/core/simd.hpp>
 #include <xgrad/kernels/decompose_triangle.hpp>
+#include <xgrad/kernels/decompose_vectors.hpp>
 #include <xgrad/kernels/gemm.hpp>
 #include <xgrad/kernels/matrix_ref.hpp>
 
@@ -16,18 +16,6 @@
 #include <utility>
 
 namespace xgrad::inline XGRAD_ABI::kernels {
-
-/// y += factor x
-template <std::floating_point T>
-void add_multiple(T factor, const T* x, T* y, std::size_t count) {
-    constexpr auto width = simd::width<T>;
-    const auto f = simd::batch<T>(factor);
-    auto i = std::size_t{0};
-    for (; i + width <= count; i += width) simd::store(y + i, simd::fma(f, simd::load(x + i), simd::load(y + i)));
-    if (i != count)
-        simd::store_partial(y + i, simd::fma(f, simd::load_partial(x + i, count - i), simd::load_partial(y + i, count - i)),
-                            count - i);
-}
 
 namespace detail {
 
