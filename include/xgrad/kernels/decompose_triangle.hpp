@@ -34,6 +34,14 @@ void copy_negated(const matrix_ref<const T>& t, T* to) {
         for (auto j = std::size_t{0}; j < t.cols; ++j) *to++ = -*t.at(i, j);
 }
 
+/// sum / divisor; 0 where both are: what nothing is asked of gives nothing, as gradients need it.
+template <class T>
+XGRAD_ALWAYS_INLINE simd::batch<T> quotient(const simd::batch<T>& sum, T divisor) {
+    using batch = simd::batch<T>;
+    const auto value = batch(sum / batch(divisor));
+    return divisor == T{0} ? simd::select(sum == batch(T{0}), sum, value) : value;
+}
+
 /// x := t^-1 x for V vectors of columns of x, the last of which has `count` columns in it. `minus` is -t, as rows.
 /// A row is x_i = (x_i - sum_j t_ij x_j) / t_ii over the rows j that are known, summed in registers.
 template <std::size_t V, class T>
@@ -55,10 +63,10 @@ void solve_strip(const T* minus, std::size_t size, triangle kind, T* x, std::ptr
             XGRAD_UNROLL
             for (auto v = std::size_t{0}; v < V; ++v) sum[v] = simd::fma(factor, get(known, v), sum[v]);
         }
-        const auto divisor = simd::batch<T>(kind.unit ? T{1} : -minus[i * size + i]);
+        const auto divisor = kind.unit ? T{1} : -minus[i * size + i];
         XGRAD_UNROLL
         for (auto v = std::size_t{0}; v < V; ++v) {
-            const auto value = kind.unit ? sum[v] : sum[v] / divisor;
+            const auto value = kind.unit ? sum[v] : quotient(sum[v], divisor);
             if (v + 1 < V) simd::store(row_of(i) + v * width, value);
             else simd::store_up_to(row_of(i) + v * width, value, count);
         }
@@ -83,7 +91,7 @@ void solve_block(const matrix_ref<const T>& t, triangle kind, const matrix_ref<T
 /// x := t^-1 x        t: (n, n), triangular, in any strides  x: (n, k), with contiguous rows
 ///
 /// Where `x_is_lower`, t is lower, too, x has nothing above its diagonal, and nothing there is read or written beyond the
-/// blocks on the diagonal. A zero on the diagonal of t gives infinities and NaN.
+/// blocks on the diagonal. A zero on the diagonal of t gives infinities, but of zeros zeros.
 template <std::floating_point T>
 void solve_triangle(std::type_identity_t<matrix_ref<const T>> t, triangle kind, matrix_ref<T> x, bool x_is_lower = false) {
     const auto size = t.rows;
