@@ -11,6 +11,7 @@
 #include <xgrad/core/simd.hpp>
 #include <xgrad/kernels/decompose_qr.hpp>
 #include <xgrad/kernels/decompose_vectors.hpp>
+#include <xgrad/kernels/gemm.hpp>
 #include <xgrad/kernels/matrix_ref.hpp>
 
 #include <algorithm>
@@ -191,6 +192,44 @@ bool decompose_square(matrix_ref<const T> a, matrix_ref<T> ut, T* s, matrix_ref<
             for (auto j = std::size_t{0}; j < size; ++j) *vh.at(place, j) = rows.row(from)[j] / length;
     }
     detail::complete_rows(vh, known);
+    return true;
+}
+
+/// a = u diag(s) vh of any matrix, s in falling order; where a is not finite, NaN.
+/// a: (m, n)  s: (k), k = min(m, n)  u: (m, k) or (m, m)  vh: (k, n) or (n, n); rows or columns are contiguous
+///
+/// A tall matrix is made triangular first: a = q r, and r = u' diag(s) vh gives u = q u'. Columns of u beyond n are q's.
+template <std::floating_point T>
+bool decompose_any(matrix_ref<const T> a, matrix_ref<T> u, T* s, matrix_ref<T> vh) {
+    if (a.rows < a.cols) return decompose_any<T>(a.transposed(), vh.transposed(), s, u.transposed());
+    const auto rows = a.rows, size = a.cols;
+    const auto room = memory::scratch<T>{rows * size + 3 * size * size + rows * u.cols + size};
+    const auto work = row_major(room.data(), rows, size), r = row_major(work.data + rows * size, size, size);
+    const auto ut = row_major(r.data + size * size, size, size), right = row_major(ut.data + size * size, size, size);
+    const auto q = row_major(right.data + size * size, rows, u.cols);
+    for (auto i = std::size_t{0}; i < rows; ++i)
+        for (auto j = std::size_t{0}; j < size; ++j) *work.at(i, j) = *a.at(i, j);
+    const auto copy = [](const matrix_ref<T>& from, const matrix_ref<T>& to) {
+        for (auto i = std::size_t{0}; i < to.rows; ++i)
+            for (auto j = std::size_t{0}; j < to.cols; ++j) *to.at(i, j) = *from.at(i, j);
+    };
+    if (rows == size) {
+        if (!decompose_square<T>(work, ut, s, right)) return false;
+        copy(ut.transposed(), u);
+    } else {
+        const auto scale = scale_to_one(largest_size(work.data, rows * size));
+        for (auto i = std::size_t{0}; i < rows * size; ++i) work.data[i] *= scale;
+        auto* const tau = q.data + rows * u.cols;
+        factor_qr<T>(work, tau);
+        for (auto i = std::size_t{0}; i < size; ++i)
+            for (auto j = std::size_t{0}; j < size; ++j) *r.at(i, j) = j < i ? T{0} : *work.at(i, j);
+        form_q<T>(work, tau, size, q);
+        if (!decompose_square<T>(r, ut, s, right)) return false;
+        for (auto i = std::size_t{0}; i < size; ++i) s[i] /= scale;
+        gemm<T>(q.block(0, 0, rows, size), ut.transposed(), u.block(0, 0, rows, size));
+        copy(q.block(0, size, rows, u.cols - size), u.block(0, size, rows, u.cols - size));
+    }
+    copy(right, vh);
     return true;
 }
 
