@@ -43,20 +43,20 @@ std::pair<tensor<T>, tensor<T>> thin(const tensor<T>& u, const tensor<T>& du, st
     return {first, range_along(du, axis, 0, k) - product(rest, overlap)};
 }
 
-///     da = u (x s + s y + diag(ds)) vh + (1 - u u^T) du s^-1 vh + u s^-1 dvh (1 - v v^T)
-///     x_ij = (u^T du - du^T u)_ij / (s_j^2 - s_i^2),  y with v = vh^T in u's place
-/// (Townsend, Differentiating the singular value decomposition, 2016)
+///     da = u (m + diag(ds)) vh + (1 - u u^T) du s^-1 vh + u s^-1 dvh (1 - v v^T)
+///     m_ij = (x s + s y)_ij / (s_j^2 - s_i^2),  x = u^T du - du^T u,  y = v^T dv - dv^T v,  v = vh^T
+/// (Townsend, Differentiating the singular value decomposition, 2016), of which what is left at equal values is
+///     m_ij = (x + y)_ij / 2 (s_j - s_i) + (x - y)_ij / 2 (s_j + s_i).
 template <real T>
 tensor<T> gradient_of_svd(const singular_triple<T>& all, const singular_triple<T>& d_all) {
     const auto k = shape_of(all.s).back();
     const auto [u, du] = thin<T>(all.u, d_all.u, k);
     const auto [v, dv] = thin<T>(transposed(all.vh), transposed(d_all.vh), k);
     const auto row = as_row(all.s), column = as_column(all.s);
-    const auto gaps = (row - column) * (row + column);
     const auto turned_u = product(u, du, {true, false}), turned_v = product(v, dv, {true, false});
-    const auto x = over_gaps<T>(turned_u - transposed(turned_u), gaps, all.s);
-    const auto y = over_gaps<T>(turned_v - transposed(turned_v), gaps, all.s);
-    auto left = product(u, tensor<T>{x * row + column * y + diagonal_matrix(d_all.s)});
+    const auto x = (turned_u - transposed(turned_u)) * T{0.5}, y = (turned_v - transposed(turned_v)) * T{0.5};
+    const auto m = over_gaps<T>(x + y, row - column, all.s) + over_gaps<T>(x - y, row + column, all.s);
+    auto left = product(u, tensor<T>{m + diagonal_matrix(d_all.s)});
     if (rows_of(shape_of(u)) > k) left = left + divided(du - product(u, turned_u), row);
     auto da = product(left, v, {false, true});
     if (rows_of(shape_of(v)) > k) da = da + product(u, divided(dv - product(v, turned_v), row), {false, true});
@@ -105,8 +105,8 @@ struct svd_result {
 
 /// a = u diag(s) vh with u^T u = 1 and vh vh^T = 1, s in falling order, none negative
 /// a: (..., m, n)  u: (..., m, m)  s: (..., k)  vh: (..., n, n), k = min(m, n); without `full_matrices` u: (..., m, k)  vh: (..., k, n)
-///     da = u (x s + s y + diag(ds)) vh + (1 - u u^T) du s^-1 vh + u s^-1 dvh (1 - v v^T)
-///     x_ij = (u^T du - du^T u)_ij / (s_j^2 - s_i^2),  y with v = vh^T in u's place
+///     da = u (m + diag(ds)) vh + (1 - u u^T) du s^-1 vh + u s^-1 dvh (1 - v v^T)
+///     m_ij = (x s + s y)_ij / (s_j^2 - s_i^2),  x = u^T du - du^T u,  y = v^T dv - dv^T v,  v = vh^T
 /// Vectors are determined but for signs, those of equal values and those beyond k less than that; a function of them has a
 /// gradient only if it does not depend on the choice: where a numerator is zero, so is the quotient. Keeps all results. Of
 /// what is not finite, NaN. Throws `rank_error`.
