@@ -4,6 +4,7 @@
 #include <xgrad/ops/activation.hpp>
 #include <xgrad/ops/arithmetic.hpp>
 #include <xgrad/ops/compare.hpp>
+#include <xgrad/ops/diff.hpp>
 #include <xgrad/ops/gather.hpp>
 #include <xgrad/ops/hyperbolic.hpp>
 #include <xgrad/ops/join.hpp>
@@ -11,10 +12,13 @@
 #include <xgrad/ops/loss.hpp>
 #include <xgrad/ops/map.hpp>
 #include <xgrad/ops/math.hpp>
+#include <xgrad/ops/norm.hpp>
 #include <xgrad/ops/reduce.hpp>
+#include <xgrad/ops/scan.hpp>
 #include <xgrad/ops/shape.hpp>
 #include <xgrad/ops/softmax.hpp>
 #include <xgrad/ops/special.hpp>
+#include <xgrad/ops/statistics.hpp>
 #include <xgrad/ops/take.hpp>
 #include <xgrad/ops/trigonometric.hpp>
 #include <xgrad/ops/view.hpp>

@@ -146,6 +146,15 @@ tensor<T> deviations(const char* name, const basic_tensor<T>& x) {
     return centred(rows, last);
 }
 
+/// x without what rounding puts beyond [-1, 1]        dx = dy: the exact value is never beyond
+template <real T>
+tensor<T> correlations(const basic_tensor<T>& x) {
+    const auto bounded = []<class V>(const V& v) { return simd::select(v > V(1), V(1), simd::select(v < V(-1), V(-1), v)); };
+    return record("correlations", compute<T>("correlations", bounded, x), {x}, keep(), [](const auto& dy, gradients& d) {
+        d(0, [&] { return tensor<T>{dy}; });
+    });
+}
+
 /// One number for a vector, else (variables, variables).
 template <real T>
 tensor<T> pairs_of(const basic_tensor<T>& x, const tensor<T>& matrix) {
@@ -178,7 +187,7 @@ struct corrcoef_fn {
         static_assert(N == dynamic_rank || N <= 2, "variables are rows: (variables, observations), or one vector");
         const auto d = detail::deviations<T>("corrcoef", x);
         const auto unit = tensor<T>{d / norm(d, 1, keep_dims)};
-        const auto products = tensor<T>{clamp(detail::multiply_matrices(unit, unit, {.transpose_b = true}), -1, 1)};
+        const auto products = detail::correlations(detail::multiply_matrices(unit, unit, {.transpose_b = true}));
         return detail::with_rank<N == 1 ? 0 : N>(detail::pairs_of(x, products));
     }
 };
