@@ -2,6 +2,7 @@
 #pragma once
 
 #include <xgrad/ops/activation.hpp>
+#include <xgrad/ops/any.hpp>
 #include <xgrad/ops/arithmetic.hpp>
 #include <xgrad/ops/compare.hpp>
 #include <xgrad/ops/diff.hpp>
@@ -9,10 +10,14 @@
 #include <xgrad/ops/hyperbolic.hpp>
 #include <xgrad/ops/join.hpp>
 #include <xgrad/ops/linalg.hpp>
+#include <xgrad/ops/logsumexp.hpp>
 #include <xgrad/ops/loss.hpp>
 #include <xgrad/ops/map.hpp>
 #include <xgrad/ops/math.hpp>
+#include <xgrad/ops/max_with_indices.hpp>
 #include <xgrad/ops/norm.hpp>
+#include <xgrad/ops/prod.hpp>
+#include <xgrad/ops/quantile.hpp>
 #include <xgrad/ops/reduce.hpp>
 #include <xgrad/ops/scan.hpp>
 #include <xgrad/ops/shape.hpp>

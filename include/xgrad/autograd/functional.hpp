@@ -215,13 +215,13 @@ auto value_and_grad(F f) {
     return [f = std::move(f)](const auto&... x) {
         static_assert(((First < sizeof...(x)) && ... && (More < sizeof...(x))),
                       "value_and_grad<...>: there is no argument with this number; they count from 0");
-        const auto all = std::tie(x...);
+        const auto arguments = std::tie(x...);
         const auto of_chosen = [&](const auto&... chosen) {
             return [&]<std::size_t... I>(std::index_sequence<I...>) {
-                return f(detail::chosen_or<I, First, More...>(std::tie(chosen...), std::get<I>(all))...);
+                return f(detail::chosen_or<I, First, More...>(std::tie(chosen...), std::get<I>(arguments))...);
             }(std::index_sequence_for<decltype(x)...>{});
         };
-        return value_and_grad(of_chosen)(std::get<First>(all), std::get<More>(all)...);
+        return value_and_grad(of_chosen)(std::get<First>(arguments), std::get<More>(arguments)...);
     };
 }
 

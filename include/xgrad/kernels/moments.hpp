@@ -122,7 +122,7 @@ private:
                 return batch(d * d);
             }, block_squares, x + k * inner, columns);
         // m += d n / (n + m),  s += s' + d^2 n m / (n + m)   with d the difference of the means of m and n rows
-        const auto all = static_cast<T>(before + rows), share = static_cast<T>(rows) / all, weight = static_cast<T>(before) * share;
+        const auto total = static_cast<T>(before + rows), share = static_cast<T>(rows) / total, weight = static_cast<T>(before) * share;
         for (auto i = std::size_t{0}; i < columns; ++i) {
             const auto d = sum[i] - mean[i];
             mean[i] += d * share;

@@ -75,11 +75,11 @@ tensor<T> map_any(const F& f, const basic_tensor<T>& first, const X&... rest) {
             // The derivative must have one itself: the formula again, on tensors.
             const auto on_tensors = [&](const auto&... v) { return of_shape<T>(f(v...), shape_of(dy)); };
             auto [again, pullback] = vjp(on_tensors, kept_x()...);
-            auto all = pullback(dy);
-            if constexpr (sizeof...(kept_x) == 1) d(0, [&] { return all; });
+            auto parts = pullback(dy);
+            if constexpr (sizeof...(kept_x) == 1) d(0, [&] { return parts; });
             else
                 [&]<std::size_t... Along>(std::index_sequence<Along...>) {
-                    (d(Along, [&] { return std::get<Along>(all); }), ...);
+                    (d(Along, [&] { return std::get<Along>(parts); }), ...);
                 }(std::make_index_sequence<sizeof...(kept_x)>{});
             return;
         }
@@ -89,8 +89,8 @@ tensor<T> map_any(const F& f, const basic_tensor<T>& first, const X&... rest) {
         const auto same_shape = std::apply([&](const auto&... v) { return ((shape_of(v) == shape_of(dy)) && ...); }, x);
         [&]<std::size_t... Along>(std::index_sequence<Along...> indices) {
             if (wanted_all && same_shape && sizeof...(Along) > 1) {
-                auto all = slopes(f, dy, std::get<Along>(x)...);
-                (d(Along, [&] { return std::move(all[Along]); }), ...);
+                auto parts = slopes(f, dy, std::get<Along>(x)...);
+                (d(Along, [&] { return std::move(parts[Along]); }), ...);
             } else {
                 const auto one = [&]<std::size_t At>(std::integral_constant<std::size_t, At>) {
                     const auto formula = [&](const auto& g, const auto&... v) {

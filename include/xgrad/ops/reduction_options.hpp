@@ -116,6 +116,15 @@ auto over_adjacent(const basic_tensor<T>& x, axis_set axes, bool keep, const F& 
     return reshape_to(f(permute_axes(x, order), last, false), reduced_shape(sizes, axes, keep));
 }
 
+/// f of x as (outer, reduced, inner), which keeps the middle axis with size 1.
+template <element T, class F>
+tensor<T> over_middle(const basic_tensor<T>& x, axis_set axes, bool keep, const F& f) {
+    return over_adjacent(x, axes, keep, [&](const auto& moved, axis_set together, bool stay) {
+        const auto at = as_one_axis(shape_of(moved), together);
+        return reshape_to(f(reshape_to(moved, {at.outer, at.length, at.inner})), reduced_shape(shape_of(moved), together, stay));
+    });
+}
+
 }  // namespace detail
 
 }  // namespace xgrad
