@@ -7,6 +7,7 @@
 #include <xgrad/ops/compare.hpp>
 #include <xgrad/ops/diff.hpp>
 #include <xgrad/ops/gather.hpp>
+#include <xgrad/ops/histogram.hpp>
 #include <xgrad/ops/hyperbolic.hpp>
 #include <xgrad/ops/join.hpp>
 #include <xgrad/ops/linalg.hpp>
@@ -16,10 +17,12 @@
 #include <xgrad/ops/math.hpp>
 #include <xgrad/ops/max_with_indices.hpp>
 #include <xgrad/ops/norm.hpp>
+#include <xgrad/ops/order.hpp>
 #include <xgrad/ops/prod.hpp>
 #include <xgrad/ops/quantile.hpp>
 #include <xgrad/ops/reduce.hpp>
 #include <xgrad/ops/scan.hpp>
+#include <xgrad/ops/search.hpp>
 #include <xgrad/ops/shape.hpp>
 #include <xgrad/ops/softmax.hpp>
 #include <xgrad/ops/special.hpp>
