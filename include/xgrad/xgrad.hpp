@@ -2,6 +2,7 @@
 #pragma once
 
 #include <xgrad/autograd/backward.hpp>
+#include <xgrad/autograd/capture.hpp>
 #include <xgrad/autograd/checkpoint.hpp>
 #include <xgrad/autograd/create.hpp>
 #include <xgrad/autograd/custom.hpp>

@@ -165,7 +165,7 @@ TEST_CASE("unique: values, inverse and counts; NaN last and each by itself") {
     CHECK(std::isnan(values(3)));
     CHECK(xg::unique(vector{NAN, NAN, 0.0, -0.0}).size() == 3);
     CHECK(xg::array_equal(xg::unique(xg::tensor<int, 1>{2, 2, -1}), xg::tensor<int, 1>{-1, 2}));
-    CHECK(!xg::unique(x, {.counts = true}).inverse.defined());
+    CHECK(xg::unique(x, {.counts = true}).inverse.size() == 0);
     CHECK(xg::unique(xg::zeros<float>({0})).size() == 0);
     const auto slope = xg::grad([](const auto& v) { return xg::sum(xg::unique(v) * vector{1, 10}); });
     CHECK(xg::array_equal(slope(vector{7, 2, 7, 2}), vector{10, 1, 0, 0}));

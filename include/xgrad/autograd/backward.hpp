@@ -94,6 +94,9 @@ public:
     /// Nodes at which the walk stops go onto the list `others`, each once, if there is one.
     explicit pass(node& root, std::span<node* const> wanted = {}, node_list* others = nullptr)
         : m_root{root}, m_wanted{wanted}, m_others{others}, m_level{static_cast<std::uint8_t>(per_process::passes + 1)} {
+        if (per_process::between_operations)
+            fail<autograd_error>("capture", "the function calls backward, which is no operation; use grad(f) or its like in it, "
+                                            "or capture what is differentiated");
         per_process::latest = std::max(per_process::latest, root.born);
         m_order.reserve(64);
         m_path.reserve(64);

@@ -64,3 +64,15 @@ struct count_nonzero_fn : detail::axis_reduction<count_nonzero_fn> {
 inline constexpr count_nonzero_fn count_nonzero{};
 
 }  // namespace xgrad
+
+// Defined by xgrad::compiled.
+#if defined(XGRAD_INSTANCE)
+namespace xgrad::inline XGRAD_ABI::detail {
+#define XGRAD_INSTANCES(T) \
+    XGRAD_INSTANCE tensor<bool> reduce_by<any_fn>(const basic_tensor<T>&, axis_set, bool); \
+    XGRAD_INSTANCE tensor<bool> reduce_by<all_fn>(const basic_tensor<T>&, axis_set, bool); \
+    XGRAD_INSTANCE tensor<std::int64_t> reduce_by<count_nonzero_fn>(const basic_tensor<T>&, axis_set, bool);
+XGRAD_FOR_REAL_TYPES(XGRAD_INSTANCES)
+#undef XGRAD_INSTANCES
+}
+#endif

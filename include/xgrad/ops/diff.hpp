@@ -2,6 +2,7 @@
 #pragma once
 
 #include <xgrad/autograd/backward.hpp>
+#include <xgrad/autograd/operation.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/exact.hpp>
 #include <xgrad/kernels/diff.hpp>
@@ -52,6 +53,15 @@ tensor<T> diff_transposed(const basic_tensor<T>& x, std::size_t axis) {
     });
 }
 
+template <element T>
+tensor<T> diff_along(const basic_tensor<T>& x, std::size_t axis, std::size_t n) {
+    return call("diff", {"x", "axis", "n"}, [](const basic_tensor<T>& v, std::size_t along, std::size_t times) {
+        auto y = tensor<T>{v};
+        for (auto i = std::size_t{0}; i < times && shape_of(y)[along] != 0; ++i) y = diff_once(y, along);
+        return y;
+    }, x, axis, n);
+}
+
 }  // namespace detail
 
 /// y_i = x_(i+1) - x_i along `axis`, n times: one element less each time, down to none. Integers wrap; of truth values,
@@ -60,10 +70,7 @@ struct diff_fn {
     template <element T, std::size_t N>
     tensor<T, N> operator()(const tensor<T, N>& x, extent axis = -1, const diff_options& options = {}) const {
         static_assert(N != 0, "a tensor without axes has no neighbours");
-        const auto at = normalize_axis("diff", axis, x.rank());
-        auto y = tensor<T>{x};
-        for (auto i = std::size_t{0}; i < options.n && detail::shape_of(y)[at] != 0; ++i) y = detail::diff_once(y, at);
-        return detail::with_rank<N>(std::move(y));
+        return detail::with_rank<N>(detail::diff_along<T>(x, normalize_axis("diff", axis, x.rank()), options.n));
     }
     template <element T, std::size_t N>
     tensor<T, N> operator()(const tensor<T, N>& x, const diff_options& options) const {
@@ -77,9 +84,7 @@ inline constexpr diff_fn diff{};
 // Defined by xgrad::compiled.
 #if defined(XGRAD_INSTANCE)
 namespace xgrad::inline XGRAD_ABI::detail {
-#define XGRAD_INSTANCES(T) \
-    XGRAD_INSTANCE tensor<T> diff_once(const basic_tensor<T>&, std::size_t); \
-    XGRAD_INSTANCE tensor<T> diff_transposed(const basic_tensor<T>&, std::size_t);
+#define XGRAD_INSTANCES(T) XGRAD_INSTANCE tensor<T> diff_along(const basic_tensor<T>&, std::size_t, std::size_t);
 XGRAD_FOR_REAL_TYPES(XGRAD_INSTANCES)
 #undef XGRAD_INSTANCES
 }

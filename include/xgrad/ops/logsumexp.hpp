@@ -11,6 +11,7 @@
 #include <xgrad/ops/reduction_options.hpp>
 #include <xgrad/ops/softmax.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <limits>
 #include <utility>
@@ -61,7 +62,7 @@ inline constexpr logsumexp_fn logsumexp{};
 // Defined by xgrad::compiled.
 #if defined(XGRAD_INSTANCE)
 namespace xgrad::inline XGRAD_ABI::detail {
-#define XGRAD_INSTANCES(T) XGRAD_INSTANCE tensor<T> log_sum_along(const basic_tensor<T>&, std::size_t);
+#define XGRAD_INSTANCES(T) XGRAD_INSTANCE tensor<T> reduce_by<logsumexp_fn>(const basic_tensor<T>&, axis_set, bool);
 XGRAD_FOR_REAL_TYPES(XGRAD_INSTANCES)
 #undef XGRAD_INSTANCES
 }

@@ -26,6 +26,8 @@ struct norm_options {
 
 namespace detail {
 
+void say_options(const norm_options& options, const auto& say) { say("p", options.p); }
+
 /// y = sqrt(sum x^2)        dx = dy x / y, 0 where y is
 template <real T>
 tensor<T> euclidean_norm(const basic_tensor<T>& x, axis_set axes, bool keep) {
@@ -102,8 +104,7 @@ inline constexpr norm_fn norm{};
 #if defined(XGRAD_INSTANCE)
 namespace xgrad::inline XGRAD_ABI::detail {
 #define XGRAD_INSTANCES(T) \
-    XGRAD_INSTANCE tensor<T> euclidean_norm(const basic_tensor<T>&, axis_set, bool); \
-    XGRAD_INSTANCE tensor<T> power_norm(const basic_tensor<T>&, axis_set, bool, double);
+    XGRAD_INSTANCE tensor<T> reduce_with<norm_fn, norm_options>(const basic_tensor<T>&, axis_set, bool, const norm_options&);
 XGRAD_FOR_REAL_TYPES(XGRAD_INSTANCES)
 #undef XGRAD_INSTANCES
 }

@@ -3,6 +3,7 @@
 // NaN counts as the largest, and equals stand by their places. The gradient goes through the indices.
 #pragma once
 
+#include <xgrad/autograd/operation.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/kernels/order.hpp>
 #include <xgrad/ops/reduction_options.hpp>
@@ -41,8 +42,22 @@ tensor<std::int64_t> ordered_places(const basic_tensor<T>& x, std::size_t axis, 
 }
 
 template <element T>
-tensor<std::int64_t> sorted_places(const basic_tensor<T>& x, std::size_t axis, bool descending) {
-    return ordered_places(x, axis, shape_of(x)[axis], descending);
+tensor<std::int64_t> argsort_along(const basic_tensor<T>& x, std::size_t axis, bool descending) {
+    return call("argsort", {"x", "axis", "descending"}, [](const basic_tensor<T>& v, std::size_t along, bool down) {
+        return ordered_places(v, along, shape_of(v)[along], down);
+    }, x, axis, descending);
+}
+template <element T>
+values_and_indices<T> sort_along(const basic_tensor<T>& x, std::size_t axis, bool descending) {
+    return call("sort", {"x", "axis", "descending"}, [](const basic_tensor<T>& v, std::size_t along, bool down) {
+        return chosen_along(v, ordered_places(v, along, shape_of(v)[along], down), along);
+    }, x, axis, descending);
+}
+template <element T>
+values_and_indices<T> topk_along(const basic_tensor<T>& x, std::size_t k, std::size_t axis, bool largest) {
+    return call("topk", {"x", "k", "axis", "largest"}, [](const basic_tensor<T>& v, std::size_t count, std::size_t along, bool down) {
+        return chosen_along(v, ordered_places(v, along, count, down), along);
+    }, x, k, axis, largest);
 }
 
 }  // namespace detail
@@ -54,7 +69,7 @@ struct sort_fn {
     values_and_indices<T, N> operator()(const tensor<T, N>& x, extent axis = -1, const sort_options& options = {}) const {
         static_assert(N != 0, "a tensor without axes has none to sort along");
         const auto at = normalize_axis("sort", axis, x.rank());
-        return detail::with_ranks<N>(detail::chosen_along<T>(x, detail::sorted_places<T>(x, at, options.descending), at));
+        return detail::with_ranks<N>(detail::sort_along<T>(x, at, options.descending));
     }
     template <element T, std::size_t N>
     values_and_indices<T, N> operator()(const tensor<T, N>& x, const sort_options& options) const {
@@ -69,7 +84,7 @@ struct argsort_fn {
     tensor<std::int64_t, N> operator()(const tensor<T, N>& x, extent axis = -1, const sort_options& options = {}) const {
         static_assert(N != 0, "a tensor without axes has none to sort along");
         const auto at = normalize_axis("argsort", axis, x.rank());
-        return detail::with_rank<N>(detail::sorted_places<T>(x, at, options.descending));
+        return detail::with_rank<N>(detail::argsort_along<T>(x, at, options.descending));
     }
     template <element T, std::size_t N>
     tensor<std::int64_t, N> operator()(const tensor<T, N>& x, const sort_options& options) const {
@@ -88,7 +103,7 @@ struct topk_fn {
         const auto at = normalize_axis("topk", axis, x.rank());
         if (const auto there = detail::shape_of(x)[at]; k > there)
             fail<value_error>("topk", k, " elements wanted along axis ", at, ", there are ", there);
-        return detail::with_ranks<N>(detail::chosen_along<T>(x, detail::ordered_places<T>(x, at, k, options.largest), at));
+        return detail::with_ranks<N>(detail::topk_along<T>(x, k, at, options.largest));
     }
     template <element T, std::size_t N>
     values_and_indices<T, N> operator()(const tensor<T, N>& x, std::size_t k, const topk_options& options) const {
@@ -103,7 +118,9 @@ inline constexpr topk_fn topk{};
 #if defined(XGRAD_INSTANCE)
 namespace xgrad::inline XGRAD_ABI::detail {
 #define XGRAD_INSTANCES(T) \
-    XGRAD_INSTANCE tensor<std::int64_t> ordered_places(const basic_tensor<T>&, std::size_t, std::size_t, bool);
+    XGRAD_INSTANCE tensor<std::int64_t> argsort_along(const basic_tensor<T>&, std::size_t, bool); \
+    XGRAD_INSTANCE values_and_indices<T> sort_along(const basic_tensor<T>&, std::size_t, bool); \
+    XGRAD_INSTANCE values_and_indices<T> topk_along(const basic_tensor<T>&, std::size_t, std::size_t, bool);
 XGRAD_FOR_REAL_TYPES(XGRAD_INSTANCES)
 #undef XGRAD_INSTANCES
 }

@@ -60,7 +60,7 @@ inline constexpr prod_fn prod{};
 // Defined by xgrad::compiled.
 #if defined(XGRAD_INSTANCE)
 namespace xgrad::inline XGRAD_ABI::detail {
-#define XGRAD_INSTANCES(T) XGRAD_INSTANCE tensor<T> product_along(const basic_tensor<T>&, std::size_t);
+#define XGRAD_INSTANCES(T) XGRAD_INSTANCE tensor<T> reduce_by<prod_fn>(const basic_tensor<T>&, axis_set, bool);
 XGRAD_FOR_REAL_TYPES(XGRAD_INSTANCES)
 #undef XGRAD_INSTANCES
 }

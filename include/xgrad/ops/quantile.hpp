@@ -95,10 +95,12 @@ struct quantile_fraction {
     double value;
 };
 
+void say_options(const quantile_fraction& q, const auto& say) { say("q", q.value); }
+
 struct quantile_of : reduction_with_options<quantile_of, quantile_fraction> {
     static constexpr auto name = "quantile";
     template <element T>
-    static tensor<T> apply(const basic_tensor<T>& x, axis_set axes, bool keep, quantile_fraction q) {
+    static tensor<T> apply(const basic_tensor<T>& x, axis_set axes, bool keep, const quantile_fraction& q) {
         check_types<T>();
         if (!(q.value >= 0 && q.value <= 1)) fail<value_error>(name, "the fraction is ", q.value, "; it must be in [0, 1]");
         check_some<T>(name, x, axes);
@@ -137,7 +139,9 @@ inline constexpr quantile_fn quantile{};
 // Defined by xgrad::compiled.
 #if defined(XGRAD_INSTANCE)
 namespace xgrad::inline XGRAD_ABI::detail {
-#define XGRAD_INSTANCES(T) XGRAD_INSTANCE tensor<T> quantile_along(const basic_tensor<T>&, double);
+#define XGRAD_INSTANCES(T) \
+    XGRAD_INSTANCE tensor<T> reduce_by<median_fn>(const basic_tensor<T>&, axis_set, bool); \
+    XGRAD_INSTANCE tensor<T> reduce_with<quantile_of, quantile_fraction>(const basic_tensor<T>&, axis_set, bool, const quantile_fraction&);
 XGRAD_FOR_REAL_TYPES(XGRAD_INSTANCES)
 #undef XGRAD_INSTANCES
 }

@@ -1,6 +1,7 @@
 // Reductions that have options: the ways to name their axes, and axes that stand apart made one.
 #pragma once
 
+#include <xgrad/autograd/operation.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/kernels/take.hpp>
 #include <xgrad/ops/reduce.hpp>
@@ -19,43 +20,50 @@ struct options_begin {
     explicit constexpr options_begin() = default;
 };
 
+template <class Op, class Options, element T>
+tensor<T> reduce_with(const basic_tensor<T>& x, axis_set axes, bool keep, const Options& options) {
+    return call(Op::name, {"x", "axes", "keep_dims", "options"}, [](const basic_tensor<T>& v, axis_set along, bool keeps, const Options& given) {
+        return Op::apply(v, along, keeps, given);
+    }, x, axes, keep, options);
+}
+
 /// The ways to name the axes of a reduction with options, which come last: `norm(x)`, `norm(x, 1, {.p = 1})`,
-/// `norm(x, {0, 1}, keep_dims, {.p = 1})`. `Op::apply(x, axes, keep, options)` does the work.
+/// `norm(x, {0, 1}, keep_dims, {.p = 1})`. `reduce_with<Op, Options, T>(x, axes, keep, options)` does the work.
 template <class Op, class Options>
 struct reduction_with_options {
     template <element T, std::size_t N>
     auto operator()(const tensor<T, N>& x, const Options& options = {}) const {
-        return finish<0>(Op::apply(x, axis_set::all(x.rank()), false, options));
+        return finish<0>(reduce_with<Op, Options, T>(x, axis_set::all(x.rank()), false, options));
     }
     template <element T, std::size_t N>
     auto operator()(const tensor<T, N>& x, keep_dims_t, const Options& options = {}) const {
-        return finish<N>(Op::apply(x, axis_set::all(x.rank()), true, options));
+        return finish<N>(reduce_with<Op, Options, T>(x, axis_set::all(x.rank()), true, options));
     }
     template <element T, std::size_t N, axis_argument Axis>
     auto operator()(const tensor<T, N>& x, Axis axis, const Options& options = {}) const {
         static_assert(N != 0, "a tensor without axes has none to reduce");
-        return finish<reduced_rank(N, 1)>(Op::apply(x, axes_of(x, std::array{extent{axis}}), false, options));
+        return finish<reduced_rank(N, 1)>(reduce_with<Op, Options, T>(x, axes_of(x, std::array{extent{axis}}), false, options));
     }
     template <element T, std::size_t N, axis_argument Axis>
     auto operator()(const tensor<T, N>& x, Axis axis, keep_dims_t, const Options& options = {}) const {
-        return finish<N>(Op::apply(x, axes_of(x, std::array{extent{axis}}), true, options));
+        return finish<N>(reduce_with<Op, Options, T>(x, axes_of(x, std::array{extent{axis}}), true, options));
     }
     template <element T, std::size_t N, axis_argument Axis>
     auto operator()(const tensor<T, N>& x, Axis axis, keep_flag keep, const Options& options = {}) const {
-        return finish<dynamic_rank>(Op::apply(x, axes_of(x, std::array{extent{axis}}), keep.value, options));
+        return finish<dynamic_rank>(reduce_with<Op, Options, T>(x, axes_of(x, std::array{extent{axis}}), keep.value, options));
     }
     template <element T, std::size_t N, std::size_t K>
     auto operator()(const ranked<T, N>& x, const extent (&axes)[K], const Options& options = {}) const {
         static_assert(N == dynamic_rank || K <= N, "more axes to reduce than the tensor has");
-        return finish<reduced_rank(N, K)>(Op::apply(whole(x), axes_of(whole(x), axes), false, options));
+        return finish<reduced_rank(N, K)>(reduce_with<Op, Options, T>(whole(x), axes_of(whole(x), axes), false, options));
     }
     template <element T, std::size_t N, std::size_t K>
     auto operator()(const ranked<T, N>& x, const extent (&axes)[K], keep_dims_t, const Options& options = {}) const {
-        return finish<N>(Op::apply(whole(x), axes_of(whole(x), axes), true, options));
+        return finish<N>(reduce_with<Op, Options, T>(whole(x), axes_of(whole(x), axes), true, options));
     }
     template <element T, std::size_t N, integral_range Axes>
     auto operator()(const tensor<T, N>& x, const Axes& axes, keep_flag keep = false, const Options& options = {}) const {
-        return finish<dynamic_rank>(Op::apply(x, axes_of(x, axes), keep.value, options));
+        return finish<dynamic_rank>(reduce_with<Op, Options, T>(x, axes_of(x, axes), keep.value, options));
     }
     template <element T, std::size_t N, axis_argument... Axes>
         requires(sizeof...(Axes) > 2)

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <xgrad/autograd/backward.hpp>
+#include <xgrad/autograd/operation.hpp>
 #include <xgrad/autograd/upstream.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/kernels/scan.hpp>
@@ -119,10 +120,12 @@ tensor<T> cumulative_log_sum(const basic_tensor<T>& x, std::size_t axis) {
 }
 
 template <class Better, element T>
-values_and_indices<T> cumulative_extremum(const basic_tensor<T>& x, std::size_t axis) {
-    auto places = make_result<std::int64_t>(shape_of(x));
-    kernels::cumulative_best(Better{}, x.data(), kernels::axis_view{shape_of(x), axis}, access::elements(places));
-    return chosen_along(x, std::move(places), axis);
+values_and_indices<T> cumulative_extremum(const char* name, const basic_tensor<T>& x, std::size_t axis) {
+    return call(name, {"x", "axis"}, [](const basic_tensor<T>& v, std::size_t along) {
+        auto places = make_result<std::int64_t>(shape_of(v));
+        kernels::cumulative_best(Better{}, v.data(), kernels::axis_view{shape_of(v), along}, access::elements(places));
+        return chosen_along(v, std::move(places), along);
+    }, x, axis);
 }
 
 /// What sums and products of T are: themselves, or integers of 64 bits.
@@ -135,6 +138,19 @@ tensor<accumulated<T>> widened(const basic_tensor<T>& x) {
     else return convert<accumulated<T>>(x);
 }
 
+template <element T>
+tensor<accumulated<T>> cumsum_along(const basic_tensor<T>& x, std::size_t axis) {
+    return call("cumsum", {"x", "axis"}, [](const basic_tensor<T>& v, std::size_t along) { return cumulative_sum(widened(v), along, false); }, x, axis);
+}
+template <element T>
+tensor<accumulated<T>> cumprod_along(const basic_tensor<T>& x, std::size_t axis) {
+    return call("cumprod", {"x", "axis"}, [](const basic_tensor<T>& v, std::size_t along) { return cumulative_product(widened(v), along, false); }, x, axis);
+}
+template <real T>
+tensor<T> logcumsumexp_along(const basic_tensor<T>& x, std::size_t axis) {
+    return call("logcumsumexp", {"x", "axis"}, [](const basic_tensor<T>& v, std::size_t along) { return cumulative_log_sum(v, along); }, x, axis);
+}
+
 }  // namespace detail
 
 /// y_i = x_0 + ... + x_i along `axis`; of integers and truth values as for `sum`. Floats are added in double precision, doubles
@@ -143,7 +159,7 @@ struct cumsum_fn {
     template <element T, std::size_t N>
     tensor<detail::accumulated<T>, N> operator()(const tensor<T, N>& x, extent axis) const {
         static_assert(N != 0, "a tensor without axes has none to run along");
-        return detail::with_rank<N>(detail::cumulative_sum(detail::widened(x), normalize_axis("cumsum", axis, x.rank()), false));
+        return detail::with_rank<N>(detail::cumsum_along<T>(x, normalize_axis("cumsum", axis, x.rank())));
     }
 };
 inline constexpr cumsum_fn cumsum{};
@@ -154,7 +170,7 @@ struct cumprod_fn {
     template <element T, std::size_t N>
     tensor<detail::accumulated<T>, N> operator()(const tensor<T, N>& x, extent axis) const {
         static_assert(N != 0, "a tensor without axes has none to run along");
-        return detail::with_rank<N>(detail::cumulative_product(detail::widened(x), normalize_axis("cumprod", axis, x.rank()), false));
+        return detail::with_rank<N>(detail::cumprod_along<T>(x, normalize_axis("cumprod", axis, x.rank())));
     }
 };
 inline constexpr cumprod_fn cumprod{};
@@ -165,7 +181,7 @@ struct logcumsumexp_fn {
     tensor<T, N> operator()(const tensor<T, N>& x, extent axis) const {
         detail::check_types<T>();
         static_assert(N != 0, "a tensor without axes has none to run along");
-        return detail::with_rank<N>(detail::cumulative_log_sum<T>(x, normalize_axis("logcumsumexp", axis, x.rank())));
+        return detail::with_rank<N>(detail::logcumsumexp_along<T>(x, normalize_axis("logcumsumexp", axis, x.rank())));
     }
 };
 inline constexpr logcumsumexp_fn logcumsumexp{};
@@ -179,7 +195,7 @@ struct cumulative_extremum_fn {
     template <element T, std::size_t N>
     values_and_indices<T, N> operator()(const tensor<T, N>& x, extent axis) const {
         static_assert(N != 0, "a tensor without axes has none to run along");
-        return detail::with_ranks<N>(detail::cumulative_extremum<Better>(x, normalize_axis(name, axis, x.rank())));
+        return detail::with_ranks<N>(detail::cumulative_extremum<Better, T>(name, x, normalize_axis(name, axis, x.rank())));
     }
 };
 inline constexpr cumulative_extremum_fn<std::greater<>> cummax{"cummax"};
@@ -191,13 +207,11 @@ inline constexpr cumulative_extremum_fn<std::less<>> cummin{"cummin"};
 #if defined(XGRAD_INSTANCE)
 namespace xgrad::inline XGRAD_ABI::detail {
 #define XGRAD_INSTANCES(T) \
-    XGRAD_INSTANCE tensor<T> shifted(const basic_tensor<T>&, std::size_t, bool, T); \
-    XGRAD_INSTANCE tensor<T> recurrence(const basic_tensor<T>&, const basic_tensor<T>&, std::size_t, bool, bool); \
-    XGRAD_INSTANCE tensor<T> cumulative_sum(const basic_tensor<T>&, std::size_t, bool); \
-    XGRAD_INSTANCE tensor<T> cumulative_product(const basic_tensor<T>&, std::size_t, bool); \
-    XGRAD_INSTANCE tensor<T> cumulative_log_sum(const basic_tensor<T>&, std::size_t); \
-    XGRAD_INSTANCE values_and_indices<T> cumulative_extremum<std::greater<>>(const basic_tensor<T>&, std::size_t); \
-    XGRAD_INSTANCE values_and_indices<T> cumulative_extremum<std::less<>>(const basic_tensor<T>&, std::size_t);
+    XGRAD_INSTANCE tensor<T> cumsum_along(const basic_tensor<T>&, std::size_t); \
+    XGRAD_INSTANCE tensor<T> cumprod_along(const basic_tensor<T>&, std::size_t); \
+    XGRAD_INSTANCE tensor<T> logcumsumexp_along(const basic_tensor<T>&, std::size_t); \
+    XGRAD_INSTANCE values_and_indices<T> cumulative_extremum<std::greater<>>(const char*, const basic_tensor<T>&, std::size_t); \
+    XGRAD_INSTANCE values_and_indices<T> cumulative_extremum<std::less<>>(const char*, const basic_tensor<T>&, std::size_t);
 XGRAD_FOR_REAL_TYPES(XGRAD_INSTANCES)
 #undef XGRAD_INSTANCES
 }

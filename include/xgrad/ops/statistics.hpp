@@ -33,15 +33,23 @@ struct variance_options {
 template <class Tensor>
 struct var_and_mean {
     Tensor var, mean;
+
+    void for_each_tensor(const auto& f) { f(var), f(mean); }
+    void for_each_tensor(const auto& f) const { f(var), f(mean); }
 };
 
 /// What `std_mean` gives.
 template <class Tensor>
 struct std_and_mean {
     Tensor std, mean;
+
+    void for_each_tensor(const auto& f) { f(std), f(mean); }
+    void for_each_tensor(const auto& f) const { f(std), f(mean); }
 };
 
 namespace detail {
+
+void say_options(const variance_options& options, const auto& say) { say("correction", options.correction); }
 
 template <real T>
 T degrees_of_freedom(std::size_t count, double correction) {
@@ -148,9 +156,9 @@ tensor<T> deviations(const char* name, const basic_tensor<T>& x) {
 
 /// x without what rounding puts beyond [-1, 1]        dx = dy: the exact value is never beyond
 template <real T>
-tensor<T> correlations(const basic_tensor<T>& x) {
+tensor<T> within_one(const basic_tensor<T>& x) {
     const auto bounded = []<class V>(const V& v) { return simd::select(v > V(1), V(1), simd::select(v < V(-1), V(-1), v)); };
-    return record("correlations", compute<T>("correlations", bounded, x), {x}, keep(), [](const auto& dy, gradients& d) {
+    return record("within_one", compute<T>("within_one", bounded, x), {x}, keep(), [](const auto& dy, gradients& d) {
         d(0, [&] { return tensor<T>{dy}; });
     });
 }
@@ -159,6 +167,24 @@ tensor<T> correlations(const basic_tensor<T>& x) {
 template <real T>
 tensor<T> pairs_of(const basic_tensor<T>& x, const tensor<T>& matrix) {
     return x.rank() == 2 ? matrix : reshape_to(matrix, {});
+}
+
+template <real T>
+tensor<T> covariances(const basic_tensor<T>& x, double correction) {
+    return call("cov", {"x", "correction"}, [](const basic_tensor<T>& v, double less) {
+        const auto d = deviations<T>("cov", v);
+        const auto freedom = degrees_of_freedom<T>(shape_of(d)[1], less);
+        return pairs_of(v, multiply_matrices(d, tensor<T>{d / freedom}, {.transpose_b = true}));
+    }, x, correction);
+}
+
+template <real T>
+tensor<T> correlations(const basic_tensor<T>& x) {
+    return call("corrcoef", {"x"}, [](const basic_tensor<T>& v) {
+        const auto d = deviations<T>("corrcoef", v);
+        const auto unit = tensor<T>{d / norm(d, 1, keep_dims)};
+        return pairs_of(v, within_one(multiply_matrices(unit, unit, {.transpose_b = true})));
+    }, x);
 }
 
 }  // namespace detail
@@ -170,10 +196,7 @@ struct cov_fn {
     tensor<T, N == 1 ? 0 : N> operator()(const tensor<T, N>& x, const variance_options& options = {}) const {
         detail::check_types<T>();
         static_assert(N == dynamic_rank || N <= 2, "variables are rows: (variables, observations), or one vector");
-        const auto d = detail::deviations<T>("cov", x);
-        const auto freedom = detail::degrees_of_freedom<T>(detail::shape_of(d)[1], options.correction);
-        const auto products = detail::multiply_matrices(d, tensor<T>{d / freedom}, {.transpose_b = true});
-        return detail::with_rank<N == 1 ? 0 : N>(detail::pairs_of(x, products));
+        return detail::with_rank<N == 1 ? 0 : N>(detail::covariances<T>(x, options.correction));
     }
 };
 inline constexpr cov_fn cov{};
@@ -185,10 +208,7 @@ struct corrcoef_fn {
     tensor<T, N == 1 ? 0 : N> operator()(const tensor<T, N>& x) const {
         detail::check_types<T>();
         static_assert(N == dynamic_rank || N <= 2, "variables are rows: (variables, observations), or one vector");
-        const auto d = detail::deviations<T>("corrcoef", x);
-        const auto unit = tensor<T>{d / norm(d, 1, keep_dims)};
-        const auto products = detail::correlations(detail::multiply_matrices(unit, unit, {.transpose_b = true}));
-        return detail::with_rank<N == 1 ? 0 : N>(detail::pairs_of(x, products));
+        return detail::with_rank<N == 1 ? 0 : N>(detail::correlations<T>(x));
     }
 };
 inline constexpr corrcoef_fn corrcoef{};
@@ -199,9 +219,10 @@ inline constexpr corrcoef_fn corrcoef{};
 #if defined(XGRAD_INSTANCE)
 namespace xgrad::inline XGRAD_ABI::detail {
 #define XGRAD_INSTANCES(T) \
-    XGRAD_INSTANCE tensor<T> centred(const basic_tensor<T>&, axis_set); \
-    XGRAD_INSTANCE tensor<T> variance<false>(const basic_tensor<T>&, axis_set, bool, double); \
-    XGRAD_INSTANCE tensor<T> variance<true>(const basic_tensor<T>&, axis_set, bool, double);
+    XGRAD_INSTANCE tensor<T> reduce_with<variance_fn<false>, variance_options>(const basic_tensor<T>&, axis_set, bool, const variance_options&); \
+    XGRAD_INSTANCE tensor<T> reduce_with<variance_fn<true>, variance_options>(const basic_tensor<T>&, axis_set, bool, const variance_options&); \
+    XGRAD_INSTANCE tensor<T> covariances(const basic_tensor<T>&, double); \
+    XGRAD_INSTANCE tensor<T> correlations(const basic_tensor<T>&);
 XGRAD_FOR_REAL_TYPES(XGRAD_INSTANCES)
 #undef XGRAD_INSTANCES
 }

@@ -15,6 +15,9 @@ template <element T, std::size_t N = dynamic_rank>
 struct values_and_indices {
     tensor<T, N> values;
     tensor<std::int64_t, N> indices;
+
+    void for_each_tensor(const auto& f) { f(values), f(indices); }
+    void for_each_tensor(const auto& f) const { f(values), f(indices); }
 };
 
 namespace detail {
