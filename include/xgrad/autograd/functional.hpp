@@ -294,13 +294,13 @@ template <std::size_t First, std::size_t... More, class F, class... X>
 auto value_and_chosen_gradient(const F& f, const X&... x) {
     static_assert(((First < sizeof...(x)) && ... && (More < sizeof...(x))),
                   "value_and_grad<...>: there is no argument with this number; they count from 0");
-    const auto all = std::tie(x...);
+    const auto arguments = std::tie(x...);
     const auto of_chosen = [&](const auto&... chosen) {
         return [&]<std::size_t... I>(std::index_sequence<I...>) {
-            return f(chosen_or<I, First, More...>(std::tie(chosen...), std::get<I>(all))...);
+            return f(chosen_or<I, First, More...>(std::tie(chosen...), std::get<I>(arguments))...);
         }(std::index_sequence_for<X...>{});
     };
-    return value_and_gradient(of_chosen, std::get<First>(all), std::get<More>(all)...);
+    return value_and_gradient(of_chosen, std::get<First>(arguments), std::get<More>(arguments)...);
 }
 
 }  // namespace detail

@@ -45,8 +45,8 @@ template <real T, class F, class... X>
 std::array<tensor<T>, sizeof...(X)> slopes(const F& f, const tensor<T>& dy, const shape& sizes, const X&... x) {
     constexpr auto count = sizeof...(X);
     const auto formula = [&](const auto& g, const auto&... v) {
-        return [&]<std::size_t... Along>(std::index_sequence<Along...> all) {
-            return std::array{slope_along<Along>(f, g, std::tuple{v...}, all)...};
+        return [&]<std::size_t... Along>(std::index_sequence<Along...> indices) {
+            return std::array{slope_along<Along>(f, g, std::tuple{v...}, indices)...};
         }(std::make_index_sequence<count>{});
     };
     auto results = std::array<tensor<T>, count>{};
@@ -73,11 +73,11 @@ void map_gradients(const F& f, const tensor<T>& dy, const shape& sizes, gradient
         // The derivative must have one itself: the formula again, on tensors.
         const auto on_tensors = [&](const auto&... v) { return of_shape<T>(f(v...), sizes); };
         auto [again, pullback] = vjp(on_tensors, x...);
-        auto all = pullback(shape_of(dy) == sizes ? dy : broadcast_to(dy, sizes));
-        if constexpr (sizeof...(x) == 1) d(0, [&] { return all; });
+        auto parts = pullback(shape_of(dy) == sizes ? dy : broadcast_to(dy, sizes));
+        if constexpr (sizeof...(x) == 1) d(0, [&] { return parts; });
         else
             [&]<std::size_t... Along>(std::index_sequence<Along...>) {
-                (d(Along, [&] { return std::get<Along>(all); }), ...);
+                (d(Along, [&] { return std::get<Along>(parts); }), ...);
             }(std::make_index_sequence<sizeof...(x)>{});
         return;
     }
@@ -87,8 +87,8 @@ void map_gradients(const F& f, const tensor<T>& dy, const shape& sizes, gradient
     const auto operands = std::tie(x...);
     [&]<std::size_t... Along>(std::index_sequence<Along...> indices) {
         if (wanted_all && same_shape && sizeof...(Along) > 1) {
-            auto all = slopes(f, dy, sizes, x...);
-            (d(Along, [&] { return std::move(all[Along]); }), ...);
+            auto parts = slopes(f, dy, sizes, x...);
+            (d(Along, [&] { return std::move(parts[Along]); }), ...);
         } else {
             const auto one = [&]<std::size_t At>(std::integral_constant<std::size_t, At>) {
                 const auto formula = [&](const auto& g, const auto&... v) {

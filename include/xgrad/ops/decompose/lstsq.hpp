@@ -103,10 +103,10 @@ struct lstsq_fn {
         detail::check_types<T, U>();
         static_assert(N >= 2 && M != 0, "a is a matrix, or a stack of them; b is vectors or matrices");
         constexpr auto rank = detail::solved_rank(N, M);
-        auto all = detail::lstsq_any<T>(a, b, options.rcond);
-        return lstsq_result<T, N, rank>{detail::with_rank<rank>(std::move(all.solution)), std::move(all.residuals),
-                                        detail::with_rank<N == dynamic_rank ? N : N - 2>(std::move(all.rank)),
-                                        detail::with_rank<N == dynamic_rank ? N : N - 1>(std::move(all.singular_values))};
+        auto parts = detail::lstsq_any<T>(a, b, options.rcond);
+        return lstsq_result<T, N, rank>{detail::with_rank<rank>(std::move(parts.solution)), std::move(parts.residuals),
+                                        detail::with_rank<N == dynamic_rank ? N : N - 2>(std::move(parts.rank)),
+                                        detail::with_rank<N == dynamic_rank ? N : N - 1>(std::move(parts.singular_values))};
     }
 };
 inline constexpr lstsq_fn lstsq{};

@@ -115,9 +115,9 @@ struct svd_fn {
     svd_result<T, N> operator()(const tensor<T, N>& a, svd_options options = {}) const {
         detail::check_types<T>();
         static_assert(N >= 2, "a is a matrix, or a stack of them");
-        auto all = detail::decompose_svd<T>(a, options.full_matrices);
+        auto parts = detail::decompose_svd<T>(a, options.full_matrices);
         constexpr auto rank_of_s = N == dynamic_rank ? N : N - 1;
-        return {detail::with_rank<N>(std::move(all.u)), detail::with_rank<rank_of_s>(std::move(all.s)), detail::with_rank<N>(std::move(all.vh))};
+        return {detail::with_rank<N>(std::move(parts.u)), detail::with_rank<rank_of_s>(std::move(parts.s)), detail::with_rank<N>(std::move(parts.vh))};
     }
 };
 inline constexpr svd_fn svd{};
