@@ -48,6 +48,21 @@ shape resolve_shape(const shape& from, const Sizes& wanted) {
     return result;
 }
 
+/// The sizes asked for, with -1 replaced by x's own, aligned at the last axis.
+template <class Sizes>
+shape expanded(const shape& from, const Sizes& wanted) {
+    auto result = shape{};
+    const auto rank = std::size(wanted);
+    for (const auto size : wanted) {
+        const auto number = extent{size}.value;
+        const auto axis = result.rank() + from.rank();   // in x, plus `rank`
+        if (number < -1 || (number == -1 && axis < rank))
+            fail<shape_error>("expand", "sizes must not be negative, except for -1 where x has an axis");
+        result.push_back(number == -1 ? from[axis - rank] : static_cast<std::size_t>(number));
+    }
+    return result;
+}
+
 /// The sizes in another order: result[i] = sizes[order[i]].
 inline shape permuted(const shape& sizes, const std::array<std::size_t, max_rank>& order) {
     auto result = sizes;
@@ -94,10 +109,10 @@ tensor<T> reverse_axes(const basic_tensor<T>& x) {
 }
 
 template <element T>
-tensor<T> swap_axes(const basic_tensor<T>& x, std::ptrdiff_t a, std::ptrdiff_t b) {
+tensor<T> swap_axes(const basic_tensor<T>& x, std::ptrdiff_t a, std::ptrdiff_t b, const char* name = "transpose") {
     auto order = std::array<std::size_t, max_rank>{};
     for (auto axis = std::size_t{0}; axis < x.rank(); ++axis) order[axis] = axis;
-    std::swap(order[normalize_axis("transpose", a, x.rank())], order[normalize_axis("transpose", b, x.rank())]);
+    std::swap(order[normalize_axis(name, a, x.rank())], order[normalize_axis(name, b, x.rank())]);
     return permute_axes(x, order);
 }
 
@@ -151,6 +166,15 @@ struct transpose_fn {
     }
 };
 inline constexpr transpose_fn transpose{};
+
+/// Two axes exchanged: NumPy's name for it.
+struct swapaxes_fn {
+    template <element T, std::size_t N>
+    tensor<T, N> operator()(const tensor<T, N>& x, extent a, extent b) const {
+        return detail::with_rank<N>(detail::swap_axes(x, a, b, "swapaxes"));
+    }
+};
+inline constexpr swapaxes_fn swapaxes{};
 
 /// The axes in the order given: axis k of the result is axis order[k] of x.
 struct permute_fn {
@@ -212,6 +236,36 @@ struct broadcast_to_fn {
     }
 };
 inline constexpr broadcast_to_fn broadcast_to{};
+
+/// The same, where -1 stands for the size that x has there.
+struct expand_fn {
+    template <element T, std::size_t N, std::size_t K>
+    tensor<T, K> operator()(const tensor<T, N>& x, const extent (&sizes)[K]) const {
+        return detail::with_rank<K>(detail::broadcast_to(x, detail::expanded(detail::shape_of(x), sizes)));
+    }
+    template <element T, std::size_t N, integral_range Sizes>
+    tensor<T, detail::rank_of<Sizes>> operator()(const tensor<T, N>& x, const Sizes& sizes) const {
+        return detail::with_rank<detail::rank_of<Sizes>>(detail::broadcast_to(x, detail::expanded(detail::shape_of(x), sizes)));
+    }
+};
+inline constexpr expand_fn expand{};
+
+/// x with axes of size 1 until there are at least `Least`: (n) becomes (1, n), and for three axes (1, n, 1); (m, n)
+/// becomes (m, n, 1).
+template <std::size_t Least>
+struct atleast_fn {
+    template <element T, std::size_t N>
+    auto operator()(const tensor<T, N>& x) const {
+        auto sizes = detail::shape_of(x);
+        if (Least == 3 && sizes.rank() == 2) sizes.push_back(1);
+        while (sizes.rank() < Least) sizes.insert(0, 1);
+        if (Least == 3 && x.rank() == 1) std::swap(sizes[1], sizes[2]);
+        return detail::with_rank<N == dynamic_rank ? N : std::max(N, Least)>(detail::reshape_to(x, sizes));
+    }
+};
+inline constexpr atleast_fn<1> atleast_1d{};
+inline constexpr atleast_fn<2> atleast_2d{};
+inline constexpr atleast_fn<3> atleast_3d{};
 
 }  // namespace xgrad
 

@@ -23,8 +23,8 @@ namespace xgrad::inline XGRAD_ABI {
 
 namespace detail {
 
-template <real T>
-tensor<T> place(const basic_tensor<T>& part, const kernels::strides& at, const shape& sizes);
+template <element T>
+tensor<T> place(const basic_tensor<T>& part, const kernels::strides& at, const shape& sizes, T around = T{0});
 
 /// The elements of x at the places `at`, under the shape `part`.        dx = dy at those places, 0 elsewhere
 template <element T>
@@ -45,14 +45,16 @@ tensor<T> strided_part(const basic_tensor<T>& x, const kernels::strides& at, con
         });
 }
 
-/// Zeros of shape `sizes`, with `part` at the places `at`.        dpart = dy at those places
-template <real T>
-tensor<T> place(const basic_tensor<T>& part, const kernels::strides& at, const shape& sizes) {
-    auto y = filled<dynamic_rank>(sizes, T{0});
+/// `around` everywhere under the shape `sizes`, but `part` at the places `at`.        dpart = dy at those places
+template <element T>
+tensor<T> place(const basic_tensor<T>& part, const kernels::strides& at, const shape& sizes, T around) {
+    auto y = filled<dynamic_rank>(sizes, around);
     kernels::scatter_strided(part.data(), shape_of(part), access::elements(y), at);
-    return record("place", std::move(y), {part}, keep(), [at, from = shape_of(part)](const auto& dy, gradients& d) {
-        d(0, [&] { return strided_part(dy, at, from); });
-    });
+    if constexpr (!real<T>) return y;
+    else
+        return record("place", std::move(y), {part}, keep(), [at, from = shape_of(part)](const auto& dy, gradients& d) {
+            d(0, [&] { return strided_part(dy, at, from); });
+        });
 }
 
 /// x[first : first + count] along one axis.
@@ -216,7 +218,7 @@ inline constexpr view_fn view{};
 namespace xgrad::inline XGRAD_ABI::detail {
 #define XGRAD_INSTANCES(T) \
     XGRAD_INSTANCE tensor<T> strided_part(const basic_tensor<T>&, const kernels::strides&, const shape&); \
-    XGRAD_INSTANCE tensor<T> place(const basic_tensor<T>&, const kernels::strides&, const shape&);
+    XGRAD_INSTANCE tensor<T> place(const basic_tensor<T>&, const kernels::strides&, const shape&, T);
 XGRAD_FOR_REAL_TYPES(XGRAD_INSTANCES)
 #undef XGRAD_INSTANCES
 }
