@@ -13,4 +13,5 @@
 #include <xgrad/ops/shape.hpp>
 #include <xgrad/ops/softmax.hpp>
 #include <xgrad/ops/take.hpp>
+#include <xgrad/ops/trigonometric.hpp>
 #include <xgrad/ops/view.hpp>
