@@ -4,12 +4,16 @@
 #include <xgrad/ops/activation.hpp>
 #include <xgrad/ops/arithmetic.hpp>
 #include <xgrad/ops/compare.hpp>
+#include <xgrad/ops/finite.hpp>
 #include <xgrad/ops/join.hpp>
+#include <xgrad/ops/lerp.hpp>
 #include <xgrad/ops/linalg.hpp>
+#include <xgrad/ops/logical.hpp>
 #include <xgrad/ops/loss.hpp>
 #include <xgrad/ops/map.hpp>
 #include <xgrad/ops/math.hpp>
 #include <xgrad/ops/reduce.hpp>
+#include <xgrad/ops/rounding.hpp>
 #include <xgrad/ops/shape.hpp>
 #include <xgrad/ops/softmax.hpp>
 #include <xgrad/ops/take.hpp>
