@@ -2,9 +2,11 @@
 #pragma once
 
 #include <xgrad/ops/activation.hpp>
+#include <xgrad/ops/activation_piecewise.hpp>
 #include <xgrad/ops/arithmetic.hpp>
 #include <xgrad/ops/compare.hpp>
 #include <xgrad/ops/finite.hpp>
+#include <xgrad/ops/glu.hpp>
 #include <xgrad/ops/join.hpp>
 #include <xgrad/ops/lerp.hpp>
 #include <xgrad/ops/linalg.hpp>
@@ -16,6 +18,7 @@
 #include <xgrad/ops/rounding.hpp>
 #include <xgrad/ops/shape.hpp>
 #include <xgrad/ops/softmax.hpp>
+#include <xgrad/ops/special.hpp>
 #include <xgrad/ops/take.hpp>
 #include <xgrad/ops/trigonometric.hpp>
 #include <xgrad/ops/view.hpp>

@@ -6,6 +6,7 @@
 //     function    float   double    made of
 //     erfc          3.7      3.7    e^-x^2 times a minimax polynomial; near 0 of 1 - erf x
 //     erfinv        3.2      2.2    x times minimax polynomials of -ln(1 - x^2); NaN outside of [-1, 1]
+//     erfinv_slope  3.8     4.4    e^(y^2) erfc y / (1 - |x|); near 0 of e^(y^2)
 #pragma once
 
 #include <xgrad/core/config.hpp>
@@ -129,6 +130,20 @@ inline V erfinv(const V& x) {
 template <std::floating_point T>
 T erfinv(T x) {
     return detail::single(x, [](const auto& v) { return simd::erfinv(v); });
+}
+
+/// The derivative of erfinv, sqrt(pi)/2 e^(y^2), y = erfinv x. Far out e^(y^2) has not the digits of y; there it is
+/// e^(y^2) erfc y over 1 - |x|, of which the first hardly depends on y and the second is exact.
+template <real_vector V>
+inline V erfinv_slope(const V& x) {
+    const auto a = simd::abs(x), y = simd::erfinv(a);
+    const auto outer = detail::scaled_erfc(simd::at_most(y, V(27))) / (V(1) - a);
+    const auto inner = simd::exp(simd::at_most(y * y, V(1)));
+    return simd::select(a < V(0.5f), inner, outer) * detail::either<V>(0.886226925f, 0.88622692545275801365);
+}
+template <std::floating_point T>
+T erfinv_slope(T x) {
+    return detail::single(x, [](const auto& v) { return simd::erfinv_slope(v); });
 }
 
 }  // namespace xgrad::simd
