@@ -1,4 +1,4 @@
-// Activation functions, element by element.
+// Activation functions, element by element. Others are in ops/activation_smooth.hpp, activation_piecewise.hpp and glu.hpp.
 #pragma once
 
 #include <xgrad/core/config.hpp>

@@ -9,6 +9,8 @@
 #include <xgrad/ops/math.hpp>
 #include <xgrad/ops/trigonometric.hpp>
 
+#include <concepts>
+
 namespace xgrad::inline XGRAD_ABI {
 
 struct cosh_fn;
@@ -53,6 +55,21 @@ struct atanh_fn : unary<atanh_fn> {
 };
 inline constexpr atanh_fn atanh{};
 
+namespace standard_names {
+
+#define XGRAD_STANDARD_NAME(name)                           \
+    template <std::derived_from<base> X>                    \
+    auto name(const X& x) {                                 \
+        return xgrad::name(x);                              \
+    }
+XGRAD_STANDARD_NAME(acosh)
+XGRAD_STANDARD_NAME(asinh)
+XGRAD_STANDARD_NAME(atanh)
+XGRAD_STANDARD_NAME(cosh)
+XGRAD_STANDARD_NAME(sinh)
+#undef XGRAD_STANDARD_NAME
+
+}  // namespace standard_names
 }  // namespace xgrad
 
 // Defined by xgrad::compiled.

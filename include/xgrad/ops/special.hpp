@@ -1,14 +1,20 @@
-// Other bases, inverse roots and the inverse and complement of the error function, element by element.
+// Other bases, inverse roots, the inverse and complement of the error function, the gamma function, element by element.
 #pragma once
 
 #include <xgrad/core/config.hpp>
+#include <xgrad/core/error.hpp>
+#include <xgrad/core/polygamma.hpp>
 #include <xgrad/core/simd_bases.hpp>
 #include <xgrad/core/simd_erfc.hpp>
+#include <xgrad/core/simd_gamma.hpp>
 #include <xgrad/core/simd_math.hpp>
 #include <xgrad/ops/arithmetic.hpp>
+#include <xgrad/ops/derivatives.hpp>
 #include <xgrad/ops/elementwise.hpp>
 #include <xgrad/ops/math.hpp>
 
+#include <concepts>
+#include <cstddef>
 #include <numbers>
 
 namespace xgrad::inline XGRAD_ABI {
@@ -65,17 +71,89 @@ struct erfc_fn : unary<erfc_fn> {
 };
 inline constexpr erfc_fn erfc{};
 
-/// The y whose error function is x        dx = dy sqrt(pi)/2 e^(y^2)
+struct erfinv_fn;
+
+namespace detail {
+
+/// The derivative of erfinv, s = sqrt(pi)/2 e^(y^2), y = erfinv x        dx = 2 dy y s^2
+struct erfinv_slope_fn : unary<erfinv_slope_fn> {
+    static constexpr auto name = "erfinv_slope";
+    static auto value(const auto& x) { return simd::erfinv_slope(x); }
+    static constexpr auto gradient = [](const auto& dy, const auto& x) {
+        const auto slope = unary<erfinv_slope_fn>{}(x);
+        return dy * (2 * unary<erfinv_fn>{}(x) * (slope * slope));
+    };
+};
+
+}  // namespace detail
+
+/// The number whose error function is x; infinite at -1 and 1, NaN beyond        dx = dy sqrt(pi)/2 e^(y^2)
 struct erfinv_fn : unary<erfinv_fn> {
     static constexpr auto name = "erfinv";
-    static constexpr auto keeps_result = true;
     static auto value(const auto& x) { return simd::erfinv(x); }
-    static constexpr auto gradient = [](const auto& dy, const auto& y) {
-        return dy * detail::times(exp(y * y), 0.5 / std::numbers::inv_sqrtpi);
-    };
+    static constexpr auto gradient = [](const auto& dy, const auto& x) { return dy * detail::erfinv_slope_fn{}(x); };
 };
 inline constexpr erfinv_fn erfinv{};
 
+namespace detail {
+
+struct polygammas {
+    static constexpr auto name = "polygamma";
+    template <std::floating_point T>
+    static T at(int n, T x) {
+        return polygamma(n, x);
+    }
+    template <simd::real_vector V>
+    static V vector(int n, const V& x) {
+        if (n == 0) return simd::digamma(x);
+        if (n == 1) return simd::trigamma(x);
+        return simd::corrected(x, x, x == x, [n](auto number) { return polygamma(n, number); });
+    }
+};
+
+}  // namespace detail
+
+/// y = the n-th derivative of digamma, n >= 0        dx = dy polygamma(n + 1, x)
+/// polygamma(1, x) is computed by vectors, those beyond number by number. Throws `value_error` for n < 0.
+template <real T, std::size_t N>
+tensor<T, N> polygamma(int n, const tensor<T, N>& x) {
+    if (n < 0) fail<value_error>("polygamma", "there are derivatives of order 0, 1, 2, ..., not ", n);
+    return detail::derivatives_fn<detail::polygammas>{}(n, x);
+}
+
+/// y = the derivative of ln|Gamma(x)|        dx = dy polygamma(1, x)
+struct digamma_fn : unary<digamma_fn> {
+    static constexpr auto name = "digamma";
+    static auto value(const auto& x) { return simd::digamma(x); }
+    static constexpr auto gradient = [](const auto& dy, const auto& x) {
+        return dy * detail::derivatives_fn<detail::polygammas>{}(1, x);
+    };
+};
+inline constexpr digamma_fn digamma{};
+
+/// y = ln|Gamma(x)|        dx = dy digamma(x)
+struct lgamma_fn : unary<lgamma_fn> {
+    static constexpr auto name = "lgamma";
+    static auto value(const auto& x) { return simd::lgamma(x); }
+    static constexpr auto gradient = [](const auto& dy, const auto& x) { return dy * digamma(x); };
+};
+inline constexpr lgamma_fn lgamma{};
+
+namespace standard_names {
+
+#define XGRAD_STANDARD_NAME(name)                           \
+    template <std::derived_from<base> X>                    \
+    auto name(const X& x) {                                 \
+        return xgrad::name(x);                              \
+    }
+XGRAD_STANDARD_NAME(erfc)
+XGRAD_STANDARD_NAME(exp2)
+XGRAD_STANDARD_NAME(lgamma)
+XGRAD_STANDARD_NAME(log10)
+XGRAD_STANDARD_NAME(log2)
+#undef XGRAD_STANDARD_NAME
+
+}  // namespace standard_names
 }  // namespace xgrad
 
 // Defined by xgrad::compiled.
@@ -88,7 +166,11 @@ namespace xgrad::inline XGRAD_ABI::detail {
     XGRAD_UNARY_INSTANCE(reciprocal_fn, T) \
     XGRAD_UNARY_INSTANCE(rsqrt_fn, T) \
     XGRAD_UNARY_INSTANCE(erfc_fn, T) \
-    XGRAD_UNARY_INSTANCE(erfinv_fn, T)
+    XGRAD_UNARY_INSTANCE(erfinv_slope_fn, T) \
+    XGRAD_UNARY_INSTANCE(erfinv_fn, T) \
+    XGRAD_UNARY_INSTANCE(digamma_fn, T) \
+    XGRAD_UNARY_INSTANCE(lgamma_fn, T) \
+    XGRAD_INSTANCE tensor<T> derivative<polygammas>(const basic_tensor<T>&, int);
 XGRAD_FOR_REAL_TYPES(XGRAD_INSTANCES)
 #undef XGRAD_INSTANCES
 }
