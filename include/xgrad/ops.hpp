@@ -7,6 +7,7 @@
 #include <xgrad/ops/arithmetic.hpp>
 #include <xgrad/ops/bitwise.hpp>
 #include <xgrad/ops/compare.hpp>
+#include <xgrad/ops/diagonal.hpp>
 #include <xgrad/ops/finite.hpp>
 #include <xgrad/ops/glu.hpp>
 #include <xgrad/ops/hyperbolic.hpp>
@@ -17,12 +18,17 @@
 #include <xgrad/ops/loss.hpp>
 #include <xgrad/ops/map.hpp>
 #include <xgrad/ops/math.hpp>
+#include <xgrad/ops/meshgrid.hpp>
+#include <xgrad/ops/pad.hpp>
 #include <xgrad/ops/rearrange.hpp>
 #include <xgrad/ops/reduce.hpp>
 #include <xgrad/ops/rounding.hpp>
 #include <xgrad/ops/shape.hpp>
+#include <xgrad/ops/sliding_window.hpp>
 #include <xgrad/ops/softmax.hpp>
 #include <xgrad/ops/special.hpp>
+#include <xgrad/ops/split.hpp>
 #include <xgrad/ops/take.hpp>
+#include <xgrad/ops/triangle.hpp>
 #include <xgrad/ops/trigonometric.hpp>
 #include <xgrad/ops/view.hpp>

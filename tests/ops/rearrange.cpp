@@ -1,40 +1,18 @@
 #include <doctest/doctest.h>
 
-#include <support/operation_table.hpp>
+#include <support/moved_elements.hpp>
 
 #include <xgrad/autograd/create.hpp>
 #include <xgrad/ops/compare.hpp>
 #include <xgrad/ops/rearrange.hpp>
 #include <xgrad/ops/shape.hpp>
 
-#include <array>
-#include <cstddef>
 #include <cstdint>
-#include <string>
 #include <type_traits>
 #include <vector>
 
 namespace xg = xgrad;
 using namespace operation_tests;
-
-namespace {
-
-const auto numbers = std::vector<double>{0.5, -1, 2, 0.1, -3, 1.5, 0.7, 4, -2, 1, 3, -0.5, 0.2};
-
-/// The elements of x at these places, in row-major order, under the shape `sizes`: written by hand in each row.
-template <class F>
-operation moves(const std::string& name, const F& f, const xg::shape& from, const xg::shape& to, const std::vector<std::size_t>& at) {
-    return {.name = name, .run = on_lists([f](const auto& x) { return f(x[0]); }),
-            .reference = [to, at](const list<double>& x) {
-                auto y = xg::empty<double>(to);
-                REQUIRE(y.size() == at.size());
-                for (auto i = std::size_t{0}; i < at.size(); ++i) y.data()[i] = x[0].data()[at[i]];
-                return y;
-            },
-            .points = {{shaped(numbers, from)}}, .epsilons = 0};
-}
-
-}  // namespace
 
 TEST_CASE("rearrange: values and derivatives") {
     const auto counts = xg::tensor<int, 1>{2, 0, 1};

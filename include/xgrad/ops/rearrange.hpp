@@ -5,6 +5,7 @@
 #include <xgrad/autograd/create.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/kernels/strided.hpp>
+#include <xgrad/ops/index_map.hpp>
 #include <xgrad/ops/shape.hpp>
 #include <xgrad/ops/take.hpp>
 #include <xgrad/ops/view.hpp>
@@ -21,14 +22,6 @@
 namespace xgrad::inline XGRAD_ABI {
 
 namespace detail {
-
-/// The indices 0, ..., count - 1, each through `f`.
-template <class F>
-tensor<std::int64_t> index_map(std::size_t count, const F& f) {
-    auto y = make_result<std::int64_t>({count});
-    for (auto i = std::size_t{0}; i < count; ++i) access::elements(y)[i] = static_cast<std::int64_t>(f(i));
-    return y;
-}
 
 template <element T>
 tensor<T> flip_axes(const basic_tensor<T>& x, axis_set axes) {

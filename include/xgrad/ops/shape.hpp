@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <concepts>
 #include <cstddef>
 #include <initializer_list>
 #include <limits>
@@ -203,7 +204,23 @@ inline constexpr expand_dims_fn expand_dims{};
 /// PyTorch's name for the same.
 inline constexpr expand_dims_fn unsqueeze{};
 
-/// x without the axis `axis`, whose size must be 1; or without every axis of size 1.
+namespace detail {
+
+template <element T, class Axes>
+tensor<T> drop_axes(const basic_tensor<T>& x, const Axes& axes) {
+    const auto dropped = axis_set{"squeeze", axes, x.rank()};
+    const auto& from = shape_of(x);
+    auto sizes = shape{};
+    for (auto axis = std::size_t{0}; axis < x.rank(); ++axis) {
+        if (!dropped.contains(axis)) sizes.push_back(from[axis]);
+        else if (from[axis] != 1) fail<shape_error>("squeeze", "axis ", axis, " of ", from, " must have size 1");
+    }
+    return reshape_to(x, sizes);
+}
+
+}  // namespace detail
+
+/// x without the axis `axis`, or those in braces, whose size must be 1; or without every axis of size 1.
 struct squeeze_fn {
     template <element T, std::size_t N>
     tensor<T> operator()(const tensor<T, N>& x) const {
@@ -212,14 +229,19 @@ struct squeeze_fn {
             if (size != 1) sizes.push_back(size);
         return detail::reshape_to(x, sizes);
     }
-    template <element T, std::size_t N>
-    tensor<T, N == dynamic_rank ? N : N - 1> operator()(const tensor<T, N>& x, extent axis) const {
+    template <element T, std::size_t N, std::convertible_to<extent> Axis>
+    tensor<T, N == dynamic_rank ? N : N - 1> operator()(const tensor<T, N>& x, Axis axis) const {
         static_assert(N != 0, "a tensor without axes has none to drop");
-        auto sizes = detail::shape_of(x);
-        const auto at = normalize_axis("squeeze", axis, x.rank());
-        if (sizes[at] != 1) fail<shape_error>("squeeze", "axis ", at, " of ", sizes, " must have size 1");
-        sizes.erase(at);
-        return detail::with_rank<N == dynamic_rank ? N : N - 1>(detail::reshape_to(x, sizes));
+        return detail::with_rank<N == dynamic_rank ? N : N - 1>(detail::drop_axes<T>(x, std::array{extent{axis}}));
+    }
+    template <element T, std::size_t N, std::size_t K>
+    auto operator()(const tensor<T, N>& x, const extent (&axes)[K]) const {
+        static_assert(N == dynamic_rank || K <= N, "more axes to drop than the tensor has");
+        return detail::with_rank<N == dynamic_rank ? N : N - K>(detail::drop_axes<T>(x, axes));
+    }
+    template <element T, std::size_t N, integral_range Axes>
+    tensor<T> operator()(const tensor<T, N>& x, const Axes& axes) const {
+        return detail::drop_axes<T>(x, axes);
     }
 };
 inline constexpr squeeze_fn squeeze{};
