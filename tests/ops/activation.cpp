@@ -117,6 +117,18 @@ TEST_CASE("activation: third derivatives") {
     CHECK(third(xg::softsign, -1.3) == doctest::Approx(0.214407467097387445).epsilon(1e-12));
 }
 
+TEST_CASE("activation: second derivatives keep their digits in the tails") {
+    const auto second = [](const auto& f, double x) {
+        return slope([&](const auto& v) { return xg::grad([&](const auto& w) { return xg::sum(f(w)); })(v); }, x);
+    };
+    for (const auto x : {-40.0, 40.0}) {
+        CHECK(second(xg::softplus, x) == doctest::Approx(std::exp(-40.0)).epsilon(1e-13).scale(0));
+        CHECK(second(xg::log_sigmoid, x) == doctest::Approx(-std::exp(-40.0)).epsilon(1e-13).scale(0));
+    }
+    // -8 (x - 1) e^(-2x) up to terms with e^(-3x)
+    CHECK(second(xg::mish, 40) == doctest::Approx(-8 * 39 * std::exp(-80.0)).epsilon(1e-13).scale(0));
+}
+
 TEST_CASE_TEMPLATE("activation: values and derivatives keep range and digits to both ends", T, float, double) {
     constexpr auto end = std::numeric_limits<T>::infinity();
     for (const auto large : {T{1000}, T(1e30f), end}) {

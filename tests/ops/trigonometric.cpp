@@ -112,6 +112,20 @@ TEST_CASE_TEMPLATE("trigonometric: derivatives do not leave the range before the
     CHECK(slope(xg::acosh, T{1}) == std::numeric_limits<T>::infinity());
 }
 
+TEST_CASE("trigonometric: second derivatives keep their digits next to zero, and are infinite at the ends") {
+    constexpr auto infinity = std::numeric_limits<double>::infinity();
+    const auto second = [](const auto& f, double x) {
+        return slope([&](const auto& v) { return xg::grad([&](const auto& w) { return xg::sum(f(w)); })(v); }, x);
+    };
+    CHECK(near(second(xg::asin, 1e-8), 1e-8, 1e-14));
+    CHECK(near(second(xg::acos, 1e-8), -1e-8, 1e-14));
+    CHECK(near(second(xg::atanh, 1e-8), 2e-8, 1e-14));
+    CHECK(second(xg::asin, 1) == infinity);
+    CHECK(second(xg::atanh, 1) == infinity);
+    CHECK(second(xg::acosh, 1) == -infinity);
+    CHECK(near(second(xg::acosh, 1e100), -1e-200, 1e-14));
+}
+
 TEST_CASE_TEMPLATE("sinc: its derivative to the last digits, next to zero and far away", T, float, double) {
     for (const auto x : {1e-30f, 1e-8f, 0.01f, 0.125f}) {   // -pi^2 x / 3 (1 - pi^2 x^2 / 10 + pi^4 x^4 / 280 - ...)
         const auto z = std::numbers::pi * static_cast<double>(x), s = z * z;

@@ -22,7 +22,7 @@ struct log_sigmoid_fn : unary<log_sigmoid_fn> {
     static V value(const V& x) {
         return simd::negate(simd::softplus(V(simd::negate(x))));
     }
-    static constexpr auto gradient = [](const auto& dy, const auto& x) { return dy * sigmoid(-x); };
+    static constexpr auto gradient = [](const auto& dy, const auto& x) { return dy * detail::logistic_fn{}(-x); };
 };
 inline constexpr log_sigmoid_fn log_sigmoid{};
 
@@ -51,9 +51,9 @@ struct gelu_tanh_slope_fn : unary<gelu_tanh_slope_fn> {
     static constexpr auto gradient = [](const auto& dy, const auto& x) {
         constexpr auto c = 2 * std::numbers::sqrt2 * std::numbers::inv_sqrtpi, k = 0.044715;
         const auto square = x * x, first = times(1 + times(square, 3 * k), c);
-        const auto s = sigmoid(times(x * (1 + times(square, k)), c));
+        const auto z = times(x * (1 + times(square, k)), c), s = logistic_fn{}(z);
         const auto inner = first + times(1 + times(square, 9 * k), c) + x * first * first * (1 - 2 * s);
-        return dy * where(abs(x) > 30, 0, s * (1 - s) * inner);
+        return dy * where(abs(x) > 30, 0, s * logistic_fn{}(-z) * inner);
     };
 };
 
@@ -63,8 +63,9 @@ struct mish_slope_fn : unary<mish_slope_fn> {
     static constexpr auto name = "mish_slope";
     static auto value(const auto& x) { return simd::mish_slope(x); }
     static constexpr auto gradient = [](const auto& dy, const auto& x) {
-        const auto s = sigmoid(x), w = tanh(softplus(x));
-        return dy * where(abs(x) > 800, 0, (1 - w * w) * s * (2 + x * (1 - s - 2 * w * s)));
+        const auto s = logistic_fn{}(x), exponent = 2 * softplus(x), w = tanh(softplus(x));
+        const auto q = 4 * logistic_fn{}(exponent) * logistic_fn{}(-exponent);
+        return dy * where(abs(x) > 800, 0, q * s * (2 + x * (1 - s - 2 * w * s)));
     };
 };
 

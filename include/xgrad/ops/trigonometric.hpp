@@ -27,11 +27,25 @@ struct tan_fn : unary<tan_fn> {
 };
 inline constexpr tan_fn tan{};
 
+namespace detail {
+
+/// The derivative of arcsin, s = 1 / sqrt(1 - x^2)        dx = dy x s^3
+struct asin_slope_fn : unary<asin_slope_fn> {
+    static constexpr auto name = "asin_slope";
+    static auto value(const auto& x) { return 1 / simd::sqrt((1 - x) * (1 + x)); }
+    static constexpr auto gradient = [](const auto& dy, const auto& x) {
+        const auto slope = unary<asin_slope_fn>{}(x);
+        return dy * (x * (slope * slope * slope));
+    };
+};
+
+}  // namespace detail
+
 /// y = arcsin x, from -pi/2 to pi/2        dx = dy / sqrt(1 - x^2)
 struct asin_fn : unary<asin_fn> {
     static constexpr auto name = "asin";
     static auto value(const auto& x) { return simd::asin(x); }
-    static constexpr auto gradient = [](const auto& dy, const auto& x) { return dy / sqrt((1 - x) * (1 + x)); };
+    static constexpr auto gradient = [](const auto& dy, const auto& x) { return dy * detail::asin_slope_fn{}(x); };
 };
 inline constexpr asin_fn asin{};
 
@@ -39,7 +53,7 @@ inline constexpr asin_fn asin{};
 struct acos_fn : unary<acos_fn> {
     static constexpr auto name = "acos";
     static auto value(const auto& x) { return simd::acos(x); }
-    static constexpr auto gradient = [](const auto& dy, const auto& x) { return -dy / sqrt((1 - x) * (1 + x)); };
+    static constexpr auto gradient = [](const auto& dy, const auto& x) { return -dy * detail::asin_slope_fn{}(x); };
 };
 inline constexpr acos_fn acos{};
 
@@ -142,6 +156,7 @@ auto hypot(const A& a, const B& b) {
 namespace xgrad::inline XGRAD_ABI::detail {
 #define XGRAD_INSTANCES(T) \
     XGRAD_UNARY_INSTANCE(tan_fn, T) \
+    XGRAD_UNARY_INSTANCE(asin_slope_fn, T) \
     XGRAD_UNARY_INSTANCE(asin_fn, T) \
     XGRAD_UNARY_INSTANCE(acos_fn, T) \
     XGRAD_UNARY_INSTANCE(atan_fn, T) \
