@@ -94,6 +94,8 @@ TEST_CASE("rearrange: what does not fit") {
     CHECK_THROWS_WITH_AS(xg::moveaxis(x, std::vector{0}, std::vector{0, 1}), "[moveaxis] 1 axes for 2 places", xg::value_error);
     CHECK_THROWS_WITH_AS(xg::swapaxes(x, 0, 2), "[swapaxes] axis 2 is out of range for 2 axes", xg::index_error);
     CHECK_THROWS_AS(xg::tile(x, {-1}), xg::shape_error);
+    CHECK_THROWS_AS(xg::tile(x, std::size_t{1} << 62), xg::shape_error);
+    CHECK_THROWS_AS(xg::repeat_interleave(x, std::size_t{1} << 62, 1), xg::shape_error);
     CHECK_THROWS_WITH_AS(xg::repeat_interleave(x, xg::tensor<int, 1>{1, 2}, 1), "[repeat_interleave] 2 repetitions for an axis of size 3",
                          xg::shape_error);
     CHECK_THROWS_WITH_AS(xg::repeat_interleave(x, -1), "[repeat_interleave] a number of repetitions must not be negative, got -1",

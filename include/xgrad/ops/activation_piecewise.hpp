@@ -2,6 +2,7 @@
 #pragma once
 
 #include <xgrad/autograd/backward.hpp>
+#include <xgrad/autograd/operation.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/error.hpp>
 #include <xgrad/core/shape.hpp>
@@ -27,33 +28,49 @@ tensor<T> activate(const char* name, const basic_tensor<T>& x, const F& value, c
 }
 
 template <real T>
-tensor<T> elu_of(const basic_tensor<T>& x, T alpha) {
+tensor<T> elu_value(const basic_tensor<T>& x, T alpha) {
     const auto value = [=](const auto& v) { return where(v > 0, v, expm1(v) * alpha); };
     const auto gradient = [=](const auto& dy, const auto& v) { return where(v > 0, dy, dy * (exp(v) * alpha)); };
     return activate<T>("elu", x, value, gradient);
 }
+template <real T>
+tensor<T> elu_of(const basic_tensor<T>& x, T alpha) {
+    return call("elu", {"x", "alpha"}, [](const basic_tensor<T>& v, T a) { return elu_value<T>(v, a); }, x, alpha);
+}
 
 template <real T>
-tensor<T> celu_of(const basic_tensor<T>& x, T alpha) {
+tensor<T> celu_value(const basic_tensor<T>& x, T alpha) {
     if (!(alpha > 0)) fail<value_error>("celu", "alpha must be above 0, not ", alpha);
     const auto value = [=](const auto& v) { return where(v > 0, v, expm1(v / alpha) * alpha); };
     const auto gradient = [=](const auto& dy, const auto& v) { return where(v > 0, dy, dy * exp(v / alpha)); };
     return activate<T>("celu", x, value, gradient);
 }
+template <real T>
+tensor<T> celu_of(const basic_tensor<T>& x, T alpha) {
+    return call("celu", {"x", "alpha"}, [](const basic_tensor<T>& v, T a) { return celu_value<T>(v, a); }, x, alpha);
+}
 
 template <real T>
-tensor<T> hardtanh_of(const basic_tensor<T>& x, T low, T high) {
+tensor<T> hardtanh_value(const basic_tensor<T>& x, T low, T high) {
     if (!(low < high)) fail<value_error>("hardtanh", "the lower bound, ", low, ", must be below the upper bound, ", high);
     const auto value = [=](const auto& v) { return where(v < low, low, where(v > high, high, v)); };
     const auto gradient = [=](const auto& dy, const auto& v) { return where(v <= low, 0, where(v >= high, 0, dy)); };
     return activate<T>("hardtanh", x, value, gradient);
 }
+template <real T>
+tensor<T> hardtanh_of(const basic_tensor<T>& x, T low, T high) {
+    return call("hardtanh", {"x", "low", "high"}, [](const basic_tensor<T>& v, T a, T b) { return hardtanh_value<T>(v, a, b); }, x, low, high);
+}
 
 template <real T>
-tensor<T> threshold_of(const basic_tensor<T>& x, T bound, T value) {
+tensor<T> threshold_value(const basic_tensor<T>& x, T bound, T value) {
     const auto kept = [=](const auto& v) { return where(v <= bound, value, v); };
     const auto gradient = [=](const auto& dy, const auto& v) { return where(v <= bound, 0, dy); };
     return activate<T>("threshold", x, kept, gradient);
+}
+template <real T>
+tensor<T> threshold_of(const basic_tensor<T>& x, T bound, T value) {
+    return call("threshold", {"x", "bound", "value"}, [](const basic_tensor<T>& v, T a, T b) { return threshold_value<T>(v, a, b); }, x, bound, value);
 }
 
 }  // namespace detail
@@ -135,7 +152,7 @@ namespace detail {
 
 /// y = x where x > 0, w x elsewhere        dx = dy or dy w,  dw = dy x where x <= 0
 struct weighted_relu_fn : binary<weighted_relu_fn> {
-    static constexpr auto name = "prelu";
+    static constexpr auto name = "weighted_relu";
     template <plain_value V>
     static V value(const V& x, const V& w) {
         return simd::select(x > V(0), x, V(w * x));
@@ -145,7 +162,7 @@ struct weighted_relu_fn : binary<weighted_relu_fn> {
 };
 
 template <real T>
-tensor<T> prelu_of(const basic_tensor<T>& x, const basic_tensor<T>& w) {
+tensor<T> prelu_value(const basic_tensor<T>& x, const basic_tensor<T>& w) {
     const auto sizes = shape_of(x), own = shape_of(w);
     const auto by_channel = own.rank() == 1 && sizes.rank() >= 2 && own[0] == sizes[1];
     if (own.elements() != 1 && !by_channel)
@@ -153,6 +170,10 @@ tensor<T> prelu_of(const basic_tensor<T>& x, const basic_tensor<T>& w) {
     auto aligned = shape{};   // (c, 1, ..., 1), or a scalar
     for (auto axis = std::size_t{1}; by_channel && axis < sizes.rank(); ++axis) aligned.push_back(axis == 1 ? own[0] : 1);
     return apply_binary<weighted_relu_fn, T>(x, reshape_to(w, aligned));
+}
+template <real T>
+tensor<T> prelu_of(const basic_tensor<T>& x, const basic_tensor<T>& w) {
+    return call("prelu", {"x", "weight"}, [](const basic_tensor<T>& v, const basic_tensor<T>& u) { return prelu_value<T>(v, u); }, x, w);
 }
 
 }  // namespace detail

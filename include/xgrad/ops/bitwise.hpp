@@ -3,6 +3,7 @@
 // a and b broadcast; either may be a number.
 #pragma once
 
+#include <xgrad/autograd/operation.hpp>
 #include <xgrad/autograd/tensor.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/error.hpp>
@@ -61,11 +62,15 @@ struct bitwise_not_fn {
     template <element T, std::size_t N>
     tensor<T, N> operator()(const tensor<T, N>& x) const {
         static_assert(std::is_integral_v<T>, "an operation on integers: convert the operand with astype<int>(x)");
-        const auto f = [](T v) {
-            if constexpr (std::is_same_v<T, bool>) return !v;
-            else return static_cast<T>(~v);
+        const auto f = [](const basic_tensor<T>& a) {
+            const auto other_bits = [](T v) {
+                if constexpr (std::is_same_v<T, bool>) return !v;
+                else return static_cast<T>(~v);
+            };
+            return detail::compute<T>("bitwise_not", other_bits, a);
         };
-        return detail::with_rank<N>(detail::compute<T>("bitwise_not", f, x));
+        const basic_tensor<T>& operand = x;
+        return detail::with_rank<N>(detail::call("bitwise_not", {"x"}, f, operand));
     }
 };
 inline constexpr bitwise_not_fn bitwise_not{};

@@ -4,6 +4,7 @@
 // strides, and of what puts elements into one.
 #pragma once
 
+#include <xgrad/autograd/operation.hpp>
 #include <xgrad/autograd/tensor.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/error.hpp>
@@ -50,13 +51,15 @@ inline std::array<std::size_t, 2> two_axes(const char* name, std::ptrdiff_t rows
 /// y[..., i] = x[..., i, i + offset]        dx = dy there, 0 elsewhere
 template <element T>
 tensor<T> diagonal_of(const basic_tensor<T>& x, std::ptrdiff_t offset, std::size_t row_axis, std::size_t column_axis) {
-    const auto view_of_it = diagonal_view{shape_of(x), offset, row_axis, column_axis};
-    return strided_part(x, view_of_it.at, view_of_it.part);
+    return call("diagonal", {"x", "offset", "rows", "columns"}, [](const basic_tensor<T>& v, std::ptrdiff_t away, std::size_t rows, std::size_t columns) {
+        const auto place_of_it = diagonal_view{shape_of(v), away, rows, columns};
+        return strided_part(v, place_of_it.at, place_of_it.part);
+    }, x, offset, row_axis, column_axis);
 }
 
 /// y[..., i, i + offset] = x[..., i], 0 elsewhere        dx = dy there
 template <element T>
-tensor<T> embed_diagonal(const basic_tensor<T>& x, std::ptrdiff_t offset, std::size_t row_axis, std::size_t column_axis) {
+tensor<T> embedded_value(const basic_tensor<T>& x, std::ptrdiff_t offset, std::size_t row_axis, std::size_t column_axis) {
     const auto away = offset < 0 ? std::size_t{0} - static_cast<std::size_t>(offset) : static_cast<std::size_t>(offset);
     if (away > std::size_t{1} << 31) fail<shape_error>("diag_embed", "diagonal ", offset, " is of a matrix larger than memory");
     auto sizes = shape_of(x);
@@ -65,6 +68,12 @@ tensor<T> embed_diagonal(const basic_tensor<T>& x, std::ptrdiff_t offset, std::s
     sizes.insert(std::min(row_axis, column_axis), size);
     sizes.insert(std::max(row_axis, column_axis), size);
     return place(x, diagonal_view{sizes, offset, row_axis, column_axis}.at, sizes, T{0});
+}
+template <element T>
+tensor<T> embed_diagonal(const basic_tensor<T>& x, std::ptrdiff_t offset, std::size_t row_axis, std::size_t column_axis) {
+    return call("diag_embed", {"x", "offset", "rows", "columns"}, [](const basic_tensor<T>& v, std::ptrdiff_t away, std::size_t rows, std::size_t columns) {
+        return embedded_value<T>(v, away, rows, columns);
+    }, x, offset, row_axis, column_axis);
 }
 
 template <element T>
@@ -76,8 +85,10 @@ tensor<T> diag_of(const basic_tensor<T>& x, std::ptrdiff_t offset) {
 
 template <element T>
 auto trace_of(const basic_tensor<T>& x) {
-    if (x.rank() != 2) fail<rank_error>("trace", "x is ", shape_of(x), "; it must be a matrix");
-    return sum(diagonal_of(x, 0, 0, 1));
+    return call("trace", {"x"}, [](const basic_tensor<T>& v) {
+        if (v.rank() != 2) fail<rank_error>("trace", "x is ", shape_of(v), "; it must be a matrix");
+        return sum(diagonal_of(v, 0, 0, 1));
+    }, x);
 }
 
 }  // namespace detail

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <xgrad/autograd/backward.hpp>
+#include <xgrad/autograd/operation.hpp>
 #include <xgrad/autograd/tensor.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/finite.hpp>
@@ -30,7 +31,8 @@ struct question {
             if constexpr (real<T>) return F{}(v);
             else return of_integers;
         };
-        return with_rank<N>(compute<bool>(name, f, x));
+        const auto answer = [f, where = name](const basic_tensor<T>& v) { return compute<bool>(where, f, v); };
+        return with_rank<N>(call(name, {"x"}, answer, static_cast<const basic_tensor<T>&>(x)));
     }
     bool operator()(real auto x) const { return F{}(x); }
 };
@@ -63,7 +65,7 @@ struct nan_to_num_options {
 namespace detail {
 
 template <real T>
-tensor<T> replace_infinite(const basic_tensor<T>& x, T nan, T above, T below) {
+tensor<T> replaced_value(const basic_tensor<T>& x, T nan, T above, T below) {
     using limits = std::numeric_limits<T>;
     auto y = compute<T>(
         "nan_to_num",
@@ -78,6 +80,12 @@ tensor<T> replace_infinite(const basic_tensor<T>& x, T nan, T above, T below) {
     return record("nan_to_num", std::move(y), {x}, keep(x), [gradient](auto& dy, gradients& d, const auto& v) {
         d(0, [&] { return evaluate(gradient, std::move(dy), v()); });
     });
+}
+template <real T>
+tensor<T> replace_infinite(const basic_tensor<T>& x, T nan, T above, T below) {
+    return call("nan_to_num", {"x", "nan", "posinf", "neginf"}, [](const basic_tensor<T>& v, T no_number, T upper, T lower) {
+        return replaced_value<T>(v, no_number, upper, lower);
+    }, x, nan, above, below);
 }
 
 }  // namespace detail

@@ -1,6 +1,7 @@
 // Gated linear units.
 #pragma once
 
+#include <xgrad/autograd/operation.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/error.hpp>
 #include <xgrad/core/shape.hpp>
@@ -15,11 +16,15 @@ namespace xgrad::inline XGRAD_ABI {
 namespace detail {
 
 template <real T>
-tensor<T> gated_half(const basic_tensor<T>& x, std::size_t axis) {
+tensor<T> glu_value(const basic_tensor<T>& x, std::size_t axis) {
     const auto& sizes = shape_of(x);
     const auto size = sizes[axis];
     if (size % 2 != 0) fail<shape_error>("glu", "x is ", sizes, ", of which axis ", axis, " has no two equal halves");
     return range_along(x, axis, 0, size / 2) * sigmoid(range_along(x, axis, size / 2, size / 2));
+}
+template <real T>
+tensor<T> gated_half(const basic_tensor<T>& x, std::size_t axis) {
+    return call("glu", {"x", "axis"}, [](const basic_tensor<T>& v, std::size_t along) { return glu_value<T>(v, along); }, x, axis);
 }
 
 }  // namespace detail

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <xgrad/autograd/backward.hpp>
+#include <xgrad/autograd/operation.hpp>
 #include <xgrad/autograd/tensor.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/exact.hpp>
@@ -25,7 +26,7 @@ inline constexpr auto between = []<plain_value V>(const V& a, const V& b, const 
 };
 
 template <real T>
-tensor<T> interpolate(const basic_tensor<T>& a, const basic_tensor<T>& b, const basic_tensor<T>& w) {
+tensor<T> lerp_value(const basic_tensor<T>& a, const basic_tensor<T>& b, const basic_tensor<T>& w) {
     return record("lerp", compute<T>("lerp", between, a, b, w), {a, b, w}, keep(a, b, w),
                   [](const auto& dy, gradients& d, const auto& first, const auto& last, const auto& weight) {
                       d(0, [&] { return evaluate([](const auto& g, const auto& v) { return g * (1 - v); }, dy, weight()); });
@@ -33,6 +34,12 @@ tensor<T> interpolate(const basic_tensor<T>& a, const basic_tensor<T>& b, const 
                       const auto span = [](const auto& g, const auto& v, const auto& u) { return g * (u - v); };
                       d(2, [&] { return evaluate(span, dy, first(), last()); });
                   });
+}
+template <real T>
+tensor<T> interpolate(const basic_tensor<T>& a, const basic_tensor<T>& b, const basic_tensor<T>& w) {
+    return call("lerp", {"a", "b", "weight"}, [](const basic_tensor<T>& u, const basic_tensor<T>& v, const basic_tensor<T>& weight) {
+        return lerp_value<T>(u, v, weight);
+    }, a, b, w);
 }
 
 }  // namespace detail

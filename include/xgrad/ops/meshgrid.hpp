@@ -2,6 +2,7 @@
 #pragma once
 
 #include <xgrad/autograd/broadcast.hpp>
+#include <xgrad/autograd/operation.hpp>
 #include <xgrad/autograd/tensor.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/error.hpp>
@@ -20,7 +21,7 @@ namespace detail {
 
 /// y_k[i_0, ..., i_(n-1)] = x_k[i_k]        dx_k = dy_k, summed over the other axes
 template <element T>
-std::vector<tensor<T>> grid_of(std::span<const tensor<T>> vectors) {
+std::vector<tensor<T>> grid_value(std::span<const tensor<T>> vectors) {
     auto sizes = shape{};
     for (const auto& x : vectors) {
         if (x.rank() > 1) fail<rank_error>("meshgrid", "one of the vectors is ", shape_of(x));
@@ -33,6 +34,10 @@ std::vector<tensor<T>> grid_of(std::span<const tensor<T>> vectors) {
         grids.push_back(broadcast_to(reshape_to(vectors[axis], column), sizes));
     }
     return grids;
+}
+template <element T>
+std::vector<tensor<T>> grid_of(std::span<const tensor<T>> vectors) {
+    return call("meshgrid", {"vectors"}, [](std::span<const tensor<T>> all) { return grid_value<T>(all); }, vectors);
 }
 
 }  // namespace detail

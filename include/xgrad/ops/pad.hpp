@@ -3,6 +3,7 @@
 
 #include <xgrad/autograd/broadcast.hpp>
 #include <xgrad/autograd/create.hpp>
+#include <xgrad/autograd/operation.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/error.hpp>
 #include <xgrad/core/sequence.hpp>
@@ -15,8 +16,11 @@
 
 #include <algorithm>
 #include <array>
+#include <concepts>
 #include <cstddef>
 #include <limits>
+#include <span>
+#include <string_view>
 #include <tuple>
 #include <utility>
 
@@ -59,6 +63,15 @@ private:
         add(pad_width{std::get<0>(pair), std::get<1>(pair)});
     }
 };
+
+template <element T>
+void say_options(const padding<T>& by, const auto& say) {
+    constexpr const char* modes[] = {"constant", "reflect", "replicate", "circular"};
+    say("before", std::span{by.before.data(), by.axes});
+    say("after", std::span{by.after.data(), by.axes});
+    say("mode", std::string_view{modes[static_cast<int>(by.mode)]});
+    say("value", by.value);
+}
 
 /// What is left of an axis of this size when so many are cut off at its ends, and how many elements it has in the end.
 struct padded_axis {
@@ -116,13 +129,17 @@ tensor<T> pad_along(const basic_tensor<T>& x, std::size_t axis, pad_mode mode, s
 
 /// y[j] = x[the index at which j is found]        dx[i] = the sum of dy[j] over all j found there
 template <element T>
-tensor<T> pad_around(const basic_tensor<T>& x, const padding<T>& by) {
+tensor<T> padded_value(const basic_tensor<T>& x, const padding<T>& by) {
     if (by.axes != x.rank()) fail<rank_error>("pad", by.axes, " pairs for ", x.rank(), " axes; there is one for each");
     if (by.mode == pad_mode::constant) return pad_by_number(x, by);
     auto y = reshape_to(x, shape_of(x));
     for (auto axis = std::size_t{0}; axis < by.axes; ++axis)
         if (by.before[axis] != 0 || by.after[axis] != 0) y = pad_along(y, axis, by.mode, by.before[axis], by.after[axis]);
     return y;
+}
+template <element T>
+tensor<T> pad_around(const basic_tensor<T>& x, const padding<T>& by) {
+    return call("pad", {"x", "by"}, [](const basic_tensor<T>& v, const padding<T>& widths) { return padded_value<T>(v, widths); }, x, by);
 }
 
 template <class Range>

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <xgrad/autograd/create.hpp>
+#include <xgrad/autograd/operation.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/kernels/strided.hpp>
 #include <xgrad/ops/index_map.hpp>
@@ -15,6 +16,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <utility>
 #include <vector>
@@ -24,7 +26,7 @@ namespace xgrad::inline XGRAD_ABI {
 namespace detail {
 
 template <element T>
-tensor<T> flip_axes(const basic_tensor<T>& x, axis_set axes) {
+tensor<T> flip_value(const basic_tensor<T>& x, axis_set axes) {
     const auto& sizes = shape_of(x);
     auto at = kernels::strides::row_major(sizes);
     for (auto axis = std::size_t{0}; axis < sizes.rank(); ++axis) {
@@ -33,6 +35,10 @@ tensor<T> flip_axes(const basic_tensor<T>& x, axis_set axes) {
         at.along[axis] = -at.along[axis];
     }
     return strided_part(x, at, sizes);
+}
+template <element T>
+tensor<T> flip_axes(const basic_tensor<T>& x, axis_set axes) {
+    return call("flip", {"x", "axes"}, [](const basic_tensor<T>& v, axis_set along) { return flip_value<T>(v, along); }, x, axes);
 }
 
 /// y[.., i, ..] = x[.., (i - by) mod size, ..]
@@ -45,25 +51,53 @@ tensor<T> roll_along(const basic_tensor<T>& x, std::ptrdiff_t by, std::size_t ax
     return take_along(x, index_map(size, [=](std::size_t i) { return (i + size - shift) % size; }), axis);
 }
 
-template <element T, class Shifts, class Axes>
-tensor<T> roll_axes(const basic_tensor<T>& x, const Shifts& shifts, const Axes& axes) {
-    if (std::size(shifts) != std::size(axes))
-        fail<value_error>("roll", std::size(shifts), " shifts for ", std::size(axes), " axes");
-    auto y = reshape_to(x, shape_of(x));
-    auto shift = std::begin(shifts);
-    for (const auto axis : axes) y = roll_along(y, extent{*shift++}.value, normalize_axis("roll", extent{axis}, x.rank()));
-    return y;
+using extents = std::span<const std::ptrdiff_t>;
+
+template <class List>
+std::vector<std::ptrdiff_t> listed(const List& list) {
+    auto values = std::vector<std::ptrdiff_t>{};
+    for (const auto value : list) values.push_back(extent{value}.value);
+    return values;
+}
+
+template <element T>
+tensor<T> roll_axes(const basic_tensor<T>& x, extents shifts, extents axes) {
+    return call("roll", {"x", "shifts", "axes"}, [](const basic_tensor<T>& v, extents by, extents along) {
+        if (by.size() != along.size()) fail<value_error>("roll", by.size(), " shifts for ", along.size(), " axes");
+        auto y = reshape_to(v, shape_of(v));
+        for (auto i = std::size_t{0}; i < along.size(); ++i) y = roll_along(y, by[i], normalize_axis("roll", along[i], v.rank()));
+        return y;
+    }, x, shifts, axes);
+}
+/// In row-major order.
+template <element T>
+tensor<T> roll_all(const basic_tensor<T>& x, std::ptrdiff_t shift) {
+    return call("roll", {"x", "shift"}, [](const basic_tensor<T>& v, std::ptrdiff_t by) {
+        return reshape_to(roll_along(reshape_to(v, {v.size()}), by, 0), shape_of(v));
+    }, x, shift);
+}
+
+/// From the axis `first` towards `second`.
+template <element T>
+tensor<T> rotate_plane(const basic_tensor<T>& x, std::ptrdiff_t turns, std::size_t first, std::size_t second) {
+    return call("rot90", {"x", "turns", "from", "to"}, [](const basic_tensor<T>& v, std::ptrdiff_t by, std::size_t from, std::size_t to) {
+        const auto quarters = (by % 4 + 4) % 4;
+        auto axes = axis_set{};
+        if (quarters == 1 || quarters == 2) axes.insert(to);
+        if (quarters == 3 || quarters == 2) axes.insert(from);
+        auto y = flip_axes(v, axes);
+        return quarters % 2 == 0 ? y : swap_axes(y, static_cast<std::ptrdiff_t>(from), static_cast<std::ptrdiff_t>(to));
+    }, x, turns, first, second);
 }
 
 /// The axes `from` at the places `to`, the others in their order in the places left.
-template <element T, class Axes>
-tensor<T> move_axes(const basic_tensor<T>& x, const Axes& from, const Axes& to) {
-    if (std::size(from) != std::size(to)) fail<value_error>("moveaxis", std::size(from), " axes for ", std::size(to), " places");
+template <element T>
+tensor<T> moved_value(const basic_tensor<T>& x, extents from, extents to) {
+    if (from.size() != to.size()) fail<value_error>("moveaxis", from.size(), " axes for ", to.size(), " places");
     const auto moved = axis_set{"moveaxis", from, x.rank()}, taken = axis_set{"moveaxis", to, x.rank()};
     auto order = std::array<std::size_t, max_rank>{};
-    auto source = std::begin(from);
-    for (const auto place : to)
-        order[normalize_axis("moveaxis", extent{place}, x.rank())] = normalize_axis("moveaxis", extent{*source++}, x.rank());
+    for (auto i = std::size_t{0}; i < to.size(); ++i)
+        order[normalize_axis("moveaxis", to[i], x.rank())] = normalize_axis("moveaxis", from[i], x.rank());
     auto next = std::size_t{0};
     for (auto axis = std::size_t{0}; axis < x.rank(); ++axis) {
         if (taken.contains(axis)) continue;
@@ -72,19 +106,32 @@ tensor<T> move_axes(const basic_tensor<T>& x, const Axes& from, const Axes& to) 
     }
     return permute_axes(x, order);
 }
+template <element T>
+tensor<T> move_axes(const basic_tensor<T>& x, extents from, extents to) {
+    return call("moveaxis", {"x", "from", "to"}, [](const basic_tensor<T>& v, extents axes, extents places) {
+        return moved_value<T>(v, axes, places);
+    }, x, from, to);
+}
+
+inline constexpr auto most_indices = static_cast<std::size_t>(std::numeric_limits<std::ptrdiff_t>::max()) / 64;
 
 /// x as often along each axis as `times` says; the shorter of shape and `times` gets ones in front.
 template <element T>
-tensor<T> tile_axes(const basic_tensor<T>& x, const shape& times) {
+tensor<T> tile_value(const basic_tensor<T>& x, const shape& times) {
     auto sizes = shape_of(x);
     while (sizes.rank() < times.rank()) sizes.insert(0, 1);
     auto y = reshape_to(x, sizes);
     const auto ahead = sizes.rank() - times.rank();
     for (auto axis = ahead; axis < sizes.rank(); ++axis) {
         const auto size = sizes[axis], count = times[axis - ahead];
+        if (size != 0 && count > most_indices / size) fail<shape_error>("tile", sizes, " times ", times, " has more elements than memory can hold");
         if (count != 1) y = take_along(y, index_map(size * count, [=](std::size_t i) { return i % size; }), axis);
     }
     return y;
+}
+template <element T>
+tensor<T> tile_axes(const basic_tensor<T>& x, const shape& times) {
+    return call("tile", {"x", "counts"}, [](const basic_tensor<T>& v, const shape& counts) { return tile_value<T>(v, counts); }, x, times);
 }
 
 /// The index of what element k of the axis becomes: 0 repeats[0] times, 1 repeats[1] times, ...; a single number is for all.
@@ -98,9 +145,18 @@ tensor<std::int64_t> repeated_indices(const basic_tensor<Integer>& repeats, std:
     for (auto i = std::size_t{0}; i < size; ++i) {
         const auto count = extent{counts[counts.size() == 1 ? 0 : i]}.value;
         if (count < 0) fail<value_error>("repeat_interleave", "a number of repetitions must not be negative, got ", count);
+        if (static_cast<std::size_t>(count) > most_indices - chosen.size())
+            fail<shape_error>("repeat_interleave", "by ", count, ", more than memory can hold");
         chosen.insert(chosen.end(), static_cast<std::size_t>(count), static_cast<std::int64_t>(i));
     }
     return {chosen, {chosen.size()}};
+}
+
+template <element T, element Integer>
+tensor<T> repeat_along(const basic_tensor<T>& x, const basic_tensor<Integer>& repeats, std::size_t axis) {
+    return call("repeat_interleave", {"x", "repeats", "axis"}, [](const basic_tensor<T>& v, const basic_tensor<Integer>& counts, std::size_t along) {
+        return take_along(v, repeated_indices(counts, shape_of(v)[along]), along);
+    }, x, repeats, axis);
 }
 
 }  // namespace detail
@@ -109,19 +165,19 @@ tensor<std::int64_t> repeated_indices(const basic_tensor<Integer>& repeats, std:
 struct flip_fn {
     template <element T, std::size_t N>
     tensor<T, N> operator()(const tensor<T, N>& x) const {
-        return detail::with_rank<N>(detail::flip_axes(x, axis_set::all(x.rank())));
+        return detail::with_rank<N>(detail::flip_axes<T>(x, axis_set::all(x.rank())));
     }
     template <element T, std::size_t N, std::convertible_to<extent> Axis>
     tensor<T, N> operator()(const tensor<T, N>& x, Axis axis) const {
-        return detail::with_rank<N>(detail::flip_axes(x, axis_set{"flip", std::array{extent{axis}}, x.rank()}));
+        return detail::with_rank<N>(detail::flip_axes<T>(x, axis_set{"flip", std::array{extent{axis}}, x.rank()}));
     }
     template <element T, std::size_t N, std::size_t K>
     tensor<T, N> operator()(const tensor<T, N>& x, const extent (&axes)[K]) const {
-        return detail::with_rank<N>(detail::flip_axes(x, axis_set{"flip", axes, x.rank()}));
+        return detail::with_rank<N>(detail::flip_axes<T>(x, axis_set{"flip", axes, x.rank()}));
     }
     template <element T, std::size_t N, integral_range Axes>
     tensor<T, N> operator()(const tensor<T, N>& x, const Axes& axes) const {
-        return detail::with_rank<N>(detail::flip_axes(x, axis_set{"flip", axes, x.rank()}));
+        return detail::with_rank<N>(detail::flip_axes<T>(x, axis_set{"flip", axes, x.rank()}));
     }
 };
 inline constexpr flip_fn flip{};
@@ -131,20 +187,19 @@ inline constexpr flip_fn flip{};
 struct roll_fn {
     template <element T, std::size_t N>
     tensor<T, N> operator()(const tensor<T, N>& x, extent shift) const {
-        const auto flat = detail::roll_along(detail::reshape_to(x, {x.size()}), shift, 0);
-        return detail::with_rank<N>(detail::reshape_to(flat, detail::shape_of(x)));
+        return detail::with_rank<N>(detail::roll_all<T>(x, shift));
     }
     template <element T, std::size_t N, std::convertible_to<extent> Axis>
     tensor<T, N> operator()(const tensor<T, N>& x, extent shift, Axis axis) const {
-        return detail::with_rank<N>(detail::roll_axes(x, std::array{shift}, std::array{extent{axis}}));
+        return detail::with_rank<N>(detail::roll_axes<T>(x, std::array{shift.value}, std::array{extent{axis}.value}));
     }
     template <element T, std::size_t N, std::size_t K>
     tensor<T, N> operator()(const tensor<T, N>& x, const extent (&shifts)[K], const extent (&axes)[K]) const {
-        return detail::with_rank<N>(detail::roll_axes(x, shifts, axes));
+        return detail::with_rank<N>(detail::roll_axes<T>(x, detail::listed(shifts), detail::listed(axes)));
     }
     template <element T, std::size_t N, integral_range Shifts, integral_range Axes>
     tensor<T, N> operator()(const tensor<T, N>& x, const Shifts& shifts, const Axes& axes) const {
-        return detail::with_rank<N>(detail::roll_axes(x, shifts, axes));
+        return detail::with_rank<N>(detail::roll_axes<T>(x, detail::listed(shifts), detail::listed(axes)));
     }
 };
 inline constexpr roll_fn roll{};
@@ -156,12 +211,7 @@ struct rot90_fn {
         static_assert(N != 0 && N != 1, "rot90 turns a plane: two axes");
         const auto first = normalize_axis("rot90", from, x.rank()), second = normalize_axis("rot90", to, x.rank());
         if (first == second) fail<value_error>("rot90", "axis ", first, " is named twice");
-        const auto quarters = (turns.value % 4 + 4) % 4;
-        auto axes = axis_set{};
-        if (quarters == 1 || quarters == 2) axes.insert(second);
-        if (quarters == 3 || quarters == 2) axes.insert(first);
-        auto y = detail::flip_axes(x, axes);
-        return detail::with_rank<N>(quarters % 2 == 0 ? std::move(y) : detail::swap_axes(y, from, to));
+        return detail::with_rank<N>(detail::rotate_plane<T>(x, turns, first, second));
     }
 };
 inline constexpr rot90_fn rot90{};
@@ -171,15 +221,15 @@ inline constexpr rot90_fn rot90{};
 struct moveaxis_fn {
     template <element T, std::size_t N, std::convertible_to<extent> From, std::convertible_to<extent> To>
     tensor<T, N> operator()(const tensor<T, N>& x, From from, To to) const {
-        return detail::with_rank<N>(detail::move_axes(x, std::array{extent{from}}, std::array{extent{to}}));
+        return detail::with_rank<N>(detail::move_axes<T>(x, std::array{extent{from}.value}, std::array{extent{to}.value}));
     }
     template <element T, std::size_t N, std::size_t K>
     tensor<T, N> operator()(const tensor<T, N>& x, const extent (&from)[K], const extent (&to)[K]) const {
-        return detail::with_rank<N>(detail::move_axes(x, std::span{from}, std::span{to}));
+        return detail::with_rank<N>(detail::move_axes<T>(x, detail::listed(from), detail::listed(to)));
     }
     template <element T, std::size_t N, integral_range Axes>
     tensor<T, N> operator()(const tensor<T, N>& x, const Axes& from, const Axes& to) const {
-        return detail::with_rank<N>(detail::move_axes(x, from, to));
+        return detail::with_rank<N>(detail::move_axes<T>(x, detail::listed(from), detail::listed(to)));
     }
 };
 inline constexpr moveaxis_fn moveaxis{};
@@ -188,11 +238,11 @@ inline constexpr moveaxis_fn moveaxis{};
 struct tile_fn {
     template <element T, std::size_t N, std::size_t K>
     auto operator()(const tensor<T, N>& x, const extent (&counts)[K]) const {
-        return detail::with_rank<N == dynamic_rank ? N : std::max(N, K)>(detail::tile_axes(x, detail::shape_from(counts)));
+        return detail::with_rank<N == dynamic_rank ? N : std::max(N, K)>(detail::tile_axes<T>(x, detail::shape_from(counts)));
     }
     template <element T, std::size_t N, integral_range Counts>
     tensor<T> operator()(const tensor<T, N>& x, const Counts& counts) const {
-        return detail::tile_axes(x, shape(counts));
+        return detail::tile_axes<T>(x, shape(counts));
     }
     template <element T, std::size_t N, std::convertible_to<extent> Count>
     auto operator()(const tensor<T, N>& x, Count count) const {
@@ -212,7 +262,7 @@ struct repeat_interleave_fn {
     tensor<T, N> operator()(const tensor<T, N>& x, const tensor<Integer, M>& repeats, extent axis) const {
         static_assert(N != 0, "a tensor without axes has none to repeat along");
         const auto along = normalize_axis("repeat_interleave", axis, x.rank());
-        return detail::with_rank<N>(detail::take_along(x, detail::repeated_indices(repeats, detail::shape_of(x)[along]), along));
+        return detail::with_rank<N>(detail::repeat_along<T, Integer>(x, repeats, along));
     }
     template <element T, std::size_t N, std::convertible_to<extent> Count>
     tensor<T, 1> operator()(const tensor<T, N>& x, Count repeats) const {
@@ -232,7 +282,10 @@ inline constexpr repeat_interleave_fn repeat_interleave{};
 namespace xgrad::inline XGRAD_ABI::detail {
 #define XGRAD_INSTANCES(T) \
     XGRAD_INSTANCE tensor<T> flip_axes(const basic_tensor<T>&, axis_set); \
-    XGRAD_INSTANCE tensor<T> roll_along(const basic_tensor<T>&, std::ptrdiff_t, std::size_t); \
+    XGRAD_INSTANCE tensor<T> roll_axes(const basic_tensor<T>&, extents, extents); \
+    XGRAD_INSTANCE tensor<T> roll_all(const basic_tensor<T>&, std::ptrdiff_t); \
+    XGRAD_INSTANCE tensor<T> rotate_plane(const basic_tensor<T>&, std::ptrdiff_t, std::size_t, std::size_t); \
+    XGRAD_INSTANCE tensor<T> move_axes(const basic_tensor<T>&, extents, extents); \
     XGRAD_INSTANCE tensor<T> tile_axes(const basic_tensor<T>&, const shape&);
 XGRAD_FOR_REAL_TYPES(XGRAD_INSTANCES)
 #undef XGRAD_INSTANCES

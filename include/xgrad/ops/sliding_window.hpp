@@ -1,6 +1,7 @@
 // Windows that move along an axis.
 #pragma once
 
+#include <xgrad/autograd/operation.hpp>
 #include <xgrad/autograd/tensor.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/error.hpp>
@@ -23,7 +24,7 @@ namespace detail {
 
 /// y[.., k, .., j] = x[.., k step + j, ..]        dx[.., i, ..] = the sum of dy[.., k, .., j] over all k step + j = i
 template <element T>
-tensor<T> windows_along(const basic_tensor<T>& x, std::ptrdiff_t size, std::size_t axis, std::ptrdiff_t step) {
+tensor<T> windows_value(const basic_tensor<T>& x, std::ptrdiff_t size, std::size_t axis, std::ptrdiff_t step) {
     const auto& sizes = shape_of(x);
     if (step < 1) fail<value_error>("sliding_window", "a step of ", step, "; it must be at least 1");
     if (size < 0 || size > static_cast<std::ptrdiff_t>(sizes[axis]))
@@ -35,6 +36,12 @@ tensor<T> windows_along(const basic_tensor<T>& x, std::ptrdiff_t size, std::size
     auto order = std::array<std::size_t, max_rank>{};   // the axis behind `axis` becomes the last
     for (auto to = std::size_t{0}; to < windows.rank(); ++to) order[to] = to <= axis ? to : to + 1 < windows.rank() ? to + 1 : axis + 1;
     return axis + 2 == windows.rank() ? windows : permute_axes(windows, order);
+}
+template <element T>
+tensor<T> windows_along(const basic_tensor<T>& x, std::ptrdiff_t size, std::size_t axis, std::ptrdiff_t step) {
+    return call("sliding_window", {"x", "size", "axis", "step"}, [](const basic_tensor<T>& v, std::ptrdiff_t length, std::size_t along, std::ptrdiff_t apart) {
+        return windows_value<T>(v, length, along, apart);
+    }, x, size, axis, step);
 }
 
 }  // namespace detail

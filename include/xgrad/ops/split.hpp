@@ -1,6 +1,7 @@
 // A tensor in parts along one axis. Parts along the first axis share the elements.
 #pragma once
 
+#include <xgrad/autograd/operation.hpp>
 #include <xgrad/autograd/tensor.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/error.hpp>
@@ -11,6 +12,7 @@
 #include <algorithm>
 #include <concepts>
 #include <cstddef>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -19,13 +21,19 @@ namespace xgrad::inline XGRAD_ABI {
 namespace detail {
 
 template <element T>
-std::vector<tensor<T>> parts_of_sizes(const basic_tensor<T>& x, const std::vector<std::size_t>& sizes, std::size_t axis) {
+std::vector<tensor<T>> parts_value(const basic_tensor<T>& x, std::span<const std::size_t> sizes, std::size_t axis) {
     auto parts = std::vector<tensor<T>>{};
     for (auto first = std::size_t{0}; const auto size : sizes) {
         parts.push_back(range_along(x, axis, first, size));
         first += size;
     }
     return parts;
+}
+template <element T>
+std::vector<tensor<T>> parts_of_sizes(const basic_tensor<T>& x, std::span<const std::size_t> sizes, std::size_t axis) {
+    return call("split", {"x", "sizes", "axis"}, [](const basic_tensor<T>& v, std::span<const std::size_t> all, std::size_t along) {
+        return parts_value<T>(v, all, along);
+    }, x, sizes, axis);
 }
 
 /// Parts of one size, the last may be smaller; of nothing there is one.
@@ -35,7 +43,7 @@ std::vector<tensor<T>> parts_of_size(const basic_tensor<T>& x, std::size_t part,
     auto sizes = std::vector<std::size_t>{};
     for (auto rest = size; rest != 0; rest -= sizes.back()) sizes.push_back(std::min(part, rest));
     if (sizes.empty()) sizes.push_back(0);
-    return parts_of_sizes(x, sizes, axis);
+    return parts_of_sizes<T>(x, sizes, axis);
 }
 
 template <element T, class Sizes>
@@ -52,7 +60,7 @@ std::vector<tensor<T>> split_into(const basic_tensor<T>& x, const Sizes& wanted,
     }
     if (rest != 0 || sizes.size() != std::size(wanted))
         fail<shape_error>("split", "the sizes do not add up to that of axis ", axis, " of ", shape_of(x));
-    return parts_of_sizes(x, sizes, axis);
+    return parts_of_sizes<T>(x, sizes, axis);
 }
 
 template <element T>
@@ -62,15 +70,21 @@ std::vector<tensor<T>> split_evenly(const basic_tensor<T>& x, std::ptrdiff_t siz
 }
 
 template <element T>
-std::vector<tensor<T>> chunk_along(const basic_tensor<T>& x, std::ptrdiff_t parts, std::size_t axis) {
+std::vector<tensor<T>> chunk_value(const basic_tensor<T>& x, std::ptrdiff_t parts, std::size_t axis) {
     if (parts < 1) fail<value_error>("chunk", "into ", parts, " parts; there must be at least 1");
     const auto size = shape_of(x)[axis], count = static_cast<std::size_t>(parts);
-    if (size == 0) return parts_of_sizes(x, std::vector<std::size_t>(count, 0), axis);
+    if (size == 0) return parts_of_sizes<T>(x, std::vector<std::size_t>(count, 0), axis);
     return parts_of_size(x, size / count + (size % count != 0 ? 1 : 0), axis);
+}
+template <element T>
+std::vector<tensor<T>> chunk_along(const basic_tensor<T>& x, std::ptrdiff_t parts, std::size_t axis) {
+    return call("chunk", {"x", "parts", "axis"}, [](const basic_tensor<T>& v, std::ptrdiff_t count, std::size_t along) {
+        return chunk_value<T>(v, count, along);
+    }, x, parts, axis);
 }
 
 template <element T>
-std::vector<tensor<T>> unbind_along(const basic_tensor<T>& x, std::size_t axis) {
+std::vector<tensor<T>> unbind_value(const basic_tensor<T>& x, std::size_t axis) {
     auto at = kernels::strides::row_major(shape_of(x));
     const auto step = at.along[axis];
     auto sizes = shape_of(x);
@@ -80,14 +94,24 @@ std::vector<tensor<T>> unbind_along(const basic_tensor<T>& x, std::size_t axis) 
     for (auto i = std::size_t{0}; i < shape_of(x)[axis]; ++i, at.offset += step) parts.push_back(strided_part(x, at, sizes));
     return parts;
 }
+template <element T>
+std::vector<tensor<T>> unbind_along(const basic_tensor<T>& x, std::size_t axis) {
+    return call("unbind", {"x", "axis"}, [](const basic_tensor<T>& v, std::size_t along) { return unbind_value<T>(v, along); }, x, axis);
+}
 
 template <element T>
-tensor<T> narrow_to(const basic_tensor<T>& x, std::ptrdiff_t start, std::ptrdiff_t length, std::size_t axis) {
+tensor<T> narrow_value(const basic_tensor<T>& x, std::ptrdiff_t start, std::ptrdiff_t length, std::size_t axis) {
     const auto size = static_cast<std::ptrdiff_t>(shape_of(x)[axis]);
     const auto first = start < 0 ? start + size : start;
     if (length < 0 || first < 0 || first > size || length > size - first)
         fail<index_error>("narrow", length, " elements from ", start, " leave axis ", axis, " of size ", size);
     return range_along(x, axis, static_cast<std::size_t>(first), static_cast<std::size_t>(length));
+}
+template <element T>
+tensor<T> narrow_to(const basic_tensor<T>& x, std::ptrdiff_t start, std::ptrdiff_t length, std::size_t axis) {
+    return call("narrow", {"x", "start", "length", "axis"}, [](const basic_tensor<T>& v, std::ptrdiff_t first, std::ptrdiff_t count, std::size_t along) {
+        return narrow_value<T>(v, first, count, along);
+    }, x, start, length, axis);
 }
 
 template <std::size_t N, element T>
@@ -157,7 +181,7 @@ inline constexpr narrow_fn narrow{};
 #if defined(XGRAD_INSTANCE)
 namespace xgrad::inline XGRAD_ABI::detail {
 #define XGRAD_INSTANCES(T) \
-    XGRAD_INSTANCE std::vector<tensor<T>> parts_of_sizes(const basic_tensor<T>&, const std::vector<std::size_t>&, std::size_t); \
+    XGRAD_INSTANCE std::vector<tensor<T>> parts_of_sizes(const basic_tensor<T>&, std::span<const std::size_t>, std::size_t); \
     XGRAD_INSTANCE std::vector<tensor<T>> split_evenly(const basic_tensor<T>&, std::ptrdiff_t, std::size_t); \
     XGRAD_INSTANCE std::vector<tensor<T>> chunk_along(const basic_tensor<T>&, std::ptrdiff_t, std::size_t); \
     XGRAD_INSTANCE std::vector<tensor<T>> unbind_along(const basic_tensor<T>&, std::size_t); \

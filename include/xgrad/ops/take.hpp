@@ -3,6 +3,7 @@
 
 #include <xgrad/autograd/backward.hpp>
 #include <xgrad/autograd/create.hpp>
+#include <xgrad/autograd/operation.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/kernels/take.hpp>
 
@@ -36,7 +37,9 @@ tensor<T> add_at(const basic_tensor<T>& dy, const tensor<std::int64_t>& indices,
 
 /// y[a, k, b] = x[a, indices[k], b]        dx[a, j, b] = the sum of dy[a, k, b] over all k with indices[k] = j
 template <element T>
-tensor<T> take_along(const basic_tensor<T>& x, const tensor<std::int64_t>& indices, std::size_t axis) {
+tensor<T> take_along(const basic_tensor<T>& x, const tensor<std::int64_t>& indices, std::size_t axis);
+template <element T>
+tensor<T> take_value(const basic_tensor<T>& x, const tensor<std::int64_t>& indices, std::size_t axis) {
     const auto& from = shape_of(x);
     auto sizes = shape{};
     for (auto i = std::size_t{0}; i < axis; ++i) sizes.push_back(from[i]);
@@ -50,15 +53,32 @@ tensor<T> take_along(const basic_tensor<T>& x, const tensor<std::int64_t>& indic
             d(0, [&] { return add_at(dy, at(), axis, from); });
         });
 }
+template <element T>
+tensor<T> take_along(const basic_tensor<T>& x, const tensor<std::int64_t>& indices, std::size_t axis) {
+    return call("take", {"x", "indices", "axis"}, [](const basic_tensor<T>& v, const tensor<std::int64_t>& at, std::size_t along) {
+        return take_value(v, at, along);
+    }, x, indices, axis);
+}
 
 /// The transposed operation of `take_along`: zeros of shape `sizes`, to which dy is added where it was taken.
 template <real T>
 tensor<T> add_at(const basic_tensor<T>& dy, const tensor<std::int64_t>& indices, std::size_t axis, const shape& sizes) {
-    auto y = filled<dynamic_rank>(sizes, T{0});
-    kernels::add_at(dy.data(), kernels::axis_view{sizes, axis}, indices.data(), indices.size(), access::elements(y));
-    return record("add_at", std::move(y), {dy}, keep(indices), [axis](const auto& g, gradients& d, const auto& at) {
-        d(0, [&] { return take_along(g, at(), axis); });
-    });
+    return call("add_at", {"x", "indices", "axis", "shape"},
+                [](const basic_tensor<T>& x, const tensor<std::int64_t>& places, std::size_t along, const shape& from) {
+        auto y = filled<dynamic_rank>(from, T{0});
+        kernels::add_at(x.data(), kernels::axis_view{from, along}, places.data(), places.size(), access::elements(y));
+        return record("add_at", std::move(y), {x}, keep(places), [along](const auto& g, gradients& d, const auto& at) {
+            d(0, [&] { return take_along(g, at(), along); });
+        });
+    }, dy, indices, axis, sizes);
+}
+
+/// Indices as they count from the start; those of which an axis of this size has none are an error of `where`.
+template <element Integer>
+tensor<std::int64_t> indices_of(const char* where, const basic_tensor<Integer>& indices, std::size_t size) {
+    return call("indices", {"x", "size"}, [where](const basic_tensor<Integer>& given, std::size_t limit) {
+        return normalized_indices(where, given, limit);
+    }, indices, size);
 }
 
 }  // namespace detail
@@ -71,27 +91,38 @@ struct take_fn {
         static_assert(N != 0, "a tensor without axes has none to take from");
         constexpr auto rank = N == dynamic_rank || M == dynamic_rank ? dynamic_rank : N + M - 1;
         const auto position = normalize_axis("take", axis, x.rank());
-        const auto from_start = detail::normalized_indices("take", indices, detail::shape_of(x)[position]);
+        const auto from_start = detail::indices_of<Integer>("take", indices, detail::shape_of(x)[position]);
         return detail::with_rank<rank>(detail::take_along(x, from_start, position));
     }
 };
 inline constexpr take_fn take{};
+
+namespace detail {
+
+template <element T, element Integer>
+tensor<T> one_hot_of(const basic_tensor<Integer>& all, std::size_t classes) {
+    return call("one_hot", {"labels", "classes", "to"}, [](const basic_tensor<Integer>& labels, std::size_t count, dtype) {
+        auto sizes = shape_of(labels);
+        sizes.push_back(count);
+        auto y = filled<dynamic_rank>(sizes, T{0});
+        for (auto i = std::size_t{0}; i < labels.size(); ++i) {
+            const auto label = whole{labels.data()[i]};
+            if (label < 0 || label >= count)
+                fail<index_error>("one_hot", "label ", label, " is not one of ", count, " classes");
+            access::elements(y)[i * count + static_cast<std::size_t>(label.bits())] = T{1};
+        }
+        return y;
+    }, all, classes, dtype_of<T>());
+}
+
+}  // namespace detail
 
 /// Each label as a vector with a one at the label's place: labels (...)  y (..., classes)
 /// Throws `index_error` for a label outside [0, classes).
 template <element T = float, element Integer, std::size_t N>
 tensor<T, N == dynamic_rank ? N : N + 1> one_hot(const tensor<Integer, N>& labels, std::size_t classes) {
     static_assert(std::is_integral_v<Integer> && !std::is_same_v<Integer, bool>, "labels are integers");
-    auto sizes = detail::shape_of(labels);
-    sizes.push_back(classes);
-    auto y = detail::filled<dynamic_rank>(sizes, T{0});
-    for (auto i = std::size_t{0}; i < labels.size(); ++i) {
-        const auto label = whole{labels.data()[i]};
-        if (label < 0 || label >= classes)
-            fail<index_error>("one_hot", "label ", label, " is not one of ", classes, " classes");
-        detail::access::elements(y)[i * classes + static_cast<std::size_t>(label.bits())] = T{1};
-    }
-    return detail::with_rank<N == dynamic_rank ? N : N + 1>(std::move(y));
+    return detail::with_rank<N == dynamic_rank ? N : N + 1>(detail::one_hot_of<T, Integer>(labels, classes));
 }
 
 }  // namespace xgrad

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <xgrad/autograd/create.hpp>
+#include <xgrad/autograd/operation.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/error.hpp>
 #include <xgrad/core/shape.hpp>
@@ -32,9 +33,11 @@ inline tensor<bool> triangle_mask(std::size_t rows, std::size_t columns, std::pt
 /// y = x in the triangle, 0 elsewhere, whatever x is there        dx = dy in the triangle, 0 elsewhere
 template <element T>
 tensor<T> triangle_of(const char* name, const basic_tensor<T>& x, std::ptrdiff_t offset, triangle which) {
-    if (x.rank() < 2) fail<rank_error>(name, "x is ", shape_of(x), "; it must be a matrix or several");
-    const auto& sizes = shape_of(x);
-    return choose<T>(triangle_mask(sizes[sizes.rank() - 2], sizes.back(), offset, which), x, tensor<T>(T{0}));
+    return call(name, {"x", "offset"}, [name, which](const basic_tensor<T>& v, std::ptrdiff_t of_diagonal) {
+        const auto& sizes = shape_of(v);
+        if (sizes.rank() < 2) fail<rank_error>(name, "x is ", sizes, "; it must be a matrix or several");
+        return choose<T>(triangle_mask(sizes[sizes.rank() - 2], sizes.back(), of_diagonal, which), v, tensor<T>(T{0}));
+    }, x, offset);
 }
 
 }  // namespace detail
