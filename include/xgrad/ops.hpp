@@ -9,6 +9,7 @@
 #include <xgrad/ops/compare.hpp>
 #include <xgrad/ops/diagonal.hpp>
 #include <xgrad/ops/finite.hpp>
+#include <xgrad/ops/gamma.hpp>
 #include <xgrad/ops/glu.hpp>
 #include <xgrad/ops/hyperbolic.hpp>
 #include <xgrad/ops/join.hpp>
@@ -22,8 +23,11 @@
 #include <xgrad/ops/pad.hpp>
 #include <xgrad/ops/rearrange.hpp>
 #include <xgrad/ops/reduce.hpp>
+#include <xgrad/ops/remainder.hpp>
+#include <xgrad/ops/repeat.hpp>
 #include <xgrad/ops/rounding.hpp>
 #include <xgrad/ops/shape.hpp>
+#include <xgrad/ops/shift.hpp>
 #include <xgrad/ops/sliding_window.hpp>
 #include <xgrad/ops/softmax.hpp>
 #include <xgrad/ops/special.hpp>

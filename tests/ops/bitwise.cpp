@@ -2,6 +2,7 @@
 
 #include <xgrad/ops/bitwise.hpp>
 #include <xgrad/ops/compare.hpp>
+#include <xgrad/ops/shift.hpp>
 
 #include <cstdint>
 #include <limits>

@@ -5,6 +5,7 @@
 #include <xgrad/autograd/create.hpp>
 #include <xgrad/ops/compare.hpp>
 #include <xgrad/ops/rearrange.hpp>
+#include <xgrad/ops/repeat.hpp>
 #include <xgrad/ops/shape.hpp>
 
 #include <cstdint>

@@ -8,6 +8,7 @@
 #include <xgrad/ops/lerp.hpp>
 #include <xgrad/ops/map.hpp>
 #include <xgrad/ops/reduce.hpp>
+#include <xgrad/ops/remainder.hpp>
 #include <xgrad/ops/rounding.hpp>
 
 #include <cmath>

@@ -5,6 +5,7 @@
 
 #include <xgrad/autograd/create.hpp>
 #include <xgrad/autograd/functional.hpp>
+#include <xgrad/ops/gamma.hpp>
 #include <xgrad/ops/map.hpp>
 #include <xgrad/ops/reduce.hpp>
 #include <xgrad/ops/special.hpp>

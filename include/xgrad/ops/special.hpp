@@ -1,20 +1,16 @@
-// Other bases, inverse roots, the inverse and complement of the error function, the gamma function, element by element.
+// Other bases, inverse roots, the inverse and complement of the error function, element by element; ops/gamma.hpp has the
+// gamma function.
 #pragma once
 
 #include <xgrad/core/config.hpp>
-#include <xgrad/core/error.hpp>
-#include <xgrad/core/polygamma.hpp>
 #include <xgrad/core/simd_bases.hpp>
 #include <xgrad/core/simd_erfc.hpp>
-#include <xgrad/core/simd_gamma.hpp>
 #include <xgrad/core/simd_math.hpp>
 #include <xgrad/ops/arithmetic.hpp>
-#include <xgrad/ops/derivatives.hpp>
 #include <xgrad/ops/elementwise.hpp>
 #include <xgrad/ops/math.hpp>
 
 #include <concepts>
-#include <cstddef>
 #include <numbers>
 
 namespace xgrad::inline XGRAD_ABI {
@@ -95,50 +91,6 @@ struct erfinv_fn : unary<erfinv_fn> {
 };
 inline constexpr erfinv_fn erfinv{};
 
-namespace detail {
-
-struct polygammas {
-    static constexpr auto name = "polygamma";
-    template <std::floating_point T>
-    static T at(int n, T x) {
-        return polygamma(n, x);
-    }
-    template <simd::real_vector V>
-    static V vector(int n, const V& x) {
-        if (n == 0) return simd::digamma(x);
-        if (n == 1) return simd::trigamma(x);
-        return simd::corrected(x, x, x == x, [n](auto number) { return polygamma(n, number); });
-    }
-};
-
-}  // namespace detail
-
-/// y = the n-th derivative of digamma, n >= 0        dx = dy polygamma(n + 1, x)
-/// polygamma(1, x) is computed by vectors, those beyond number by number. Throws `value_error` for n < 0.
-template <real T, std::size_t N>
-tensor<T, N> polygamma(int n, const tensor<T, N>& x) {
-    if (n < 0) fail<value_error>("polygamma", "there are derivatives of order 0, 1, 2, ..., not ", n);
-    return detail::derivatives_fn<detail::polygammas>{}(n, x);
-}
-
-/// y = the derivative of ln|Gamma(x)|        dx = dy polygamma(1, x)
-struct digamma_fn : unary<digamma_fn> {
-    static constexpr auto name = "digamma";
-    static auto value(const auto& x) { return simd::digamma(x); }
-    static constexpr auto gradient = [](const auto& dy, const auto& x) {
-        return dy * detail::derivatives_fn<detail::polygammas>{}(1, x);
-    };
-};
-inline constexpr digamma_fn digamma{};
-
-/// y = ln|Gamma(x)|        dx = dy digamma(x)
-struct lgamma_fn : unary<lgamma_fn> {
-    static constexpr auto name = "lgamma";
-    static auto value(const auto& x) { return simd::lgamma(x); }
-    static constexpr auto gradient = [](const auto& dy, const auto& x) { return dy * digamma(x); };
-};
-inline constexpr lgamma_fn lgamma{};
-
 namespace standard_names {
 
 #define XGRAD_STANDARD_NAME(name)                           \
@@ -148,7 +100,6 @@ namespace standard_names {
     }
 XGRAD_STANDARD_NAME(erfc)
 XGRAD_STANDARD_NAME(exp2)
-XGRAD_STANDARD_NAME(lgamma)
 XGRAD_STANDARD_NAME(log10)
 XGRAD_STANDARD_NAME(log2)
 #undef XGRAD_STANDARD_NAME
@@ -167,10 +118,7 @@ namespace xgrad::inline XGRAD_ABI::detail {
     XGRAD_UNARY_INSTANCE(rsqrt_fn, T) \
     XGRAD_UNARY_INSTANCE(erfc_fn, T) \
     XGRAD_UNARY_INSTANCE(erfinv_slope_fn, T) \
-    XGRAD_UNARY_INSTANCE(erfinv_fn, T) \
-    XGRAD_UNARY_INSTANCE(digamma_fn, T) \
-    XGRAD_UNARY_INSTANCE(lgamma_fn, T) \
-    XGRAD_INSTANCE tensor<T> derivative<polygammas>(const basic_tensor<T>&, int);
+    XGRAD_UNARY_INSTANCE(erfinv_fn, T)
 XGRAD_FOR_REAL_TYPES(XGRAD_INSTANCES)
 #undef XGRAD_INSTANCES
 }
