@@ -19,15 +19,15 @@ namespace detail {
 
 /// a + w (b - a) from the nearer end, which is then met exactly. Where a and b have different signs, their difference may be
 /// beyond all numbers, and the sum of w b and (1 - w) a cancels nothing that counts.
-inline constexpr auto between = []<plain_value V>(const V& a, const V& b, const V& w) -> V {
-    const auto from_nearer = simd::select(w < V(0.5f), V(a + w * (b - a)), V(b - (b - a) * (V(1) - w)));
+inline constexpr auto from_nearer_end = []<plain_value V>(const V& a, const V& b, const V& w) -> V {
+    const auto one_ended = simd::select(w < V(0.5f), V(a + w * (b - a)), V(b - (b - a) * (V(1) - w)));
     const auto opposite = ((a < V(0)) & (b > V(0))) | ((a > V(0)) & (b < V(0)));
-    return simd::select(opposite, V(w * b + (V(1) - w) * a), from_nearer);
+    return simd::select(opposite, V(w * b + (V(1) - w) * a), one_ended);
 };
 
 template <real T>
 tensor<T> lerp_value(const basic_tensor<T>& a, const basic_tensor<T>& b, const basic_tensor<T>& w) {
-    return record("lerp", compute<T>("lerp", between, a, b, w), {a, b, w}, keep(a, b, w),
+    return record("lerp", compute<T>("lerp", from_nearer_end, a, b, w), {a, b, w}, keep(a, b, w),
                   [](const auto& dy, gradients& d, const auto& first, const auto& last, const auto& weight) {
                       d(0, [&] { return evaluate([](const auto& g, const auto& v) { return g * (1 - v); }, dy, weight()); });
                       d(1, [&] { return evaluate([](const auto& g, const auto& v) { return g * v; }, dy, weight()); });

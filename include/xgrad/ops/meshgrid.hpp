@@ -37,7 +37,7 @@ std::vector<tensor<T>> grid_value(std::span<const tensor<T>> vectors) {
 }
 template <element T>
 std::vector<tensor<T>> grid_of(std::span<const tensor<T>> vectors) {
-    return call("meshgrid", {"vectors"}, [](std::span<const tensor<T>> all) { return grid_value<T>(all); }, vectors);
+    return call("meshgrid", {"vectors"}, [](std::span<const tensor<T>> given) { return grid_value<T>(given); }, vectors);
 }
 
 }  // namespace detail
@@ -50,18 +50,18 @@ struct meshgrid_fn {
     auto operator()(const tensor<T, N>& x, const tensor<U, M>&... others) const {
         static_assert((std::is_same_v<T, U> && ...), "the element types differ: convert one operand with astype<T>(x)");
         static_assert((N == dynamic_rank || N <= 1) && ((M == dynamic_rank || M <= 1) && ...), "a grid is made of vectors");
-        const tensor<T> all[] = {x, others...};
-        return of<1 + sizeof...(U)>(std::span<const tensor<T>>{all});
+        const tensor<T> given[] = {x, others...};
+        return of<1 + sizeof...(U)>(std::span<const tensor<T>>{given});
     }
     template <element T, std::size_t N, std::size_t K>
     auto operator()(const tensor<T, N> (&vectors)[K]) const {
-        const auto all = std::vector<tensor<T>>(vectors, vectors + K);
-        return of<K>(std::span<const tensor<T>>{all});
+        const auto given = std::vector<tensor<T>>(vectors, vectors + K);
+        return of<K>(std::span<const tensor<T>>{given});
     }
     template <element T, std::size_t N>
     std::vector<tensor<T>> operator()(const std::vector<tensor<T, N>>& vectors) const {
-        const auto all = std::vector<tensor<T>>(vectors.begin(), vectors.end());
-        return detail::grid_of(std::span<const tensor<T>>{all});
+        const auto given = std::vector<tensor<T>>(vectors.begin(), vectors.end());
+        return detail::grid_of(std::span<const tensor<T>>{given});
     }
 
 private:

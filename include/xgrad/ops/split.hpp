@@ -31,8 +31,8 @@ std::vector<tensor<T>> parts_value(const basic_tensor<T>& x, std::span<const std
 }
 template <element T>
 std::vector<tensor<T>> parts_of_sizes(const basic_tensor<T>& x, std::span<const std::size_t> sizes, std::size_t axis) {
-    return call("split", {"x", "sizes", "axis"}, [](const basic_tensor<T>& v, std::span<const std::size_t> all, std::size_t along) {
-        return parts_value<T>(v, all, along);
+    return call("split", {"x", "sizes", "axis"}, [](const basic_tensor<T>& v, std::span<const std::size_t> each, std::size_t along) {
+        return parts_value<T>(v, each, along);
     }, x, sizes, axis);
 }
 

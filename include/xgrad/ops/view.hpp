@@ -69,8 +69,8 @@ tensor<T> strided_part(const basic_tensor<T>& x, const kernels::strides& at, con
 /// `around` everywhere under the shape `sizes`, but `part` at the places `at`.        dpart = dy at those places
 template <element T>
 tensor<T> place(const basic_tensor<T>& part, const kernels::strides& at, const shape& sizes, T around) {
-    return call("place", {"part", "at", "shape", "around"}, [](const basic_tensor<T>& x, const places_of_view& in, const shape& all, T other) {
-        auto y = filled<dynamic_rank>(all, other);
+    return call("place", {"part", "at", "shape", "around"}, [](const basic_tensor<T>& x, const places_of_view& in, const shape& whole_shape, T other) {
+        auto y = filled<dynamic_rank>(whole_shape, other);
         kernels::scatter_strided(x.data(), shape_of(x), access::elements(y), in.at);
         if constexpr (!real<T>) return y;
         else
