@@ -5,6 +5,7 @@
 #include <xgrad/ops/any.hpp>
 #include <xgrad/ops/arithmetic.hpp>
 #include <xgrad/ops/compare.hpp>
+#include <xgrad/ops/decompose.hpp>
 #include <xgrad/ops/diff.hpp>
 #include <xgrad/ops/gather.hpp>
 #include <xgrad/ops/histogram.hpp>
