@@ -3,8 +3,8 @@
 
 #include <xgrad/ops/activation.hpp>
 #include <xgrad/ops/arithmetic.hpp>
+#include <xgrad/ops/choice.hpp>
 #include <xgrad/ops/compare.hpp>
-#include <xgrad/ops/gather.hpp>
 #include <xgrad/ops/hyperbolic.hpp>
 #include <xgrad/ops/join.hpp>
 #include <xgrad/ops/linalg.hpp>

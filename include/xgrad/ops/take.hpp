@@ -5,9 +5,13 @@
 #include <xgrad/autograd/create.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/kernels/take.hpp>
+#include <xgrad/ops/compare.hpp>
 
+#include <algorithm>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <type_traits>
 #include <utility>
 
@@ -79,21 +83,103 @@ struct take_fn {
 };
 inline constexpr take_fn take{};
 
+namespace detail {
+
+/// y[k, :] = weight[indices[k], :]        dweight[j, :] = the sum of dy[k, :] over all k with indices[k] = j, 0 for j = padding
+template <real T>
+tensor<T> embed(const basic_tensor<T>& weight, const tensor<std::int64_t>& indices, std::int64_t padding) {
+    if (padding < 0) return take_along(weight, indices, 0);
+    auto y = [&] {
+        const auto guard = no_grad{};
+        return take_along(weight, indices, 0);
+    }();
+    return record("embedding", std::move(y), {weight}, keep(indices),
+                  [padding, from = shape_of(weight)](const auto& dy, gradients& d, const auto& at) {
+                      d(0, [&] {
+                          auto column = shape_of(at());
+                          column.push_back(1);
+                          const auto pads = compute<bool>("embedding", [=](std::int64_t i) { return i == padding; }, at());
+                          return add_at(choose(reshape_to(pads, column), tensor<T>(T{0}), dy), at(), 0, from);
+                      });
+                  });
+}
+
+}  // namespace detail
+
+struct embedding_options {
+    std::optional<std::int64_t> padding_idx{};   ///< a row that gets no gradient; counts from the end when negative
+};
+
+/// Rows of a table: weight (n, d)  indices (...), integers  y (..., d)        dweight[j] = the sum of dy where row j was taken
+/// Negative indices count from the end. Throws `index_error`, and `rank_error` for a weight that is no matrix.
+struct embedding_fn {
+    template <real T, std::size_t N, std::integral Integer, std::size_t M>
+    tensor<T, M == dynamic_rank ? M : M + 1> operator()(const tensor<T, N>& weight, const tensor<Integer, M>& indices,
+                                                        embedding_options options = {}) const {
+        static_assert(N == 2 || N == dynamic_rank, "weight is (n, d)");
+        if (weight.rank() != 2) fail<rank_error>("embedding", "weight is ", detail::shape_of(weight), "; it must be (n, d)");
+        const auto rows = detail::shape_of(weight)[0];
+        const auto from_start = detail::normalized_indices("embedding", indices, rows);
+        const auto padding = !options.padding_idx ? std::int64_t{-1}
+                                                  : detail::normalized_indices("embedding", tensor<std::int64_t>(*options.padding_idx), rows).item();
+        return detail::with_rank<M == dynamic_rank ? M : M + 1>(detail::embed<T>(weight, from_start, padding));
+    }
+    /// In PyTorch's order.
+    template <std::integral Integer, std::size_t M, real T, std::size_t N>
+    tensor<T, M == dynamic_rank ? M : M + 1> operator()(const tensor<Integer, M>& indices, const tensor<T, N>& weight,
+                                                        embedding_options options = {}) const {
+        return (*this)(weight, indices, options);
+    }
+};
+inline constexpr embedding_fn embedding{};
+
+/// The elements along `axis` at `indices`, an integer tensor with one axis (or none, for one index): PyTorch's name for what
+/// `take` does.
+struct index_select_fn {
+    template <element T, std::size_t N, element Integer, std::size_t M>
+    tensor<T, N> operator()(const tensor<T, N>& x, const tensor<Integer, M>& indices, extent axis = 0) const {
+        static_assert(M <= 1 || M == dynamic_rank, "the indices stand along one axis: take(x, indices, axis) is for any shape");
+        if (indices.rank() > 1) fail<rank_error>("index_select", "the indices are ", detail::shape_of(indices), "; they must stand along one axis");
+        const auto position = normalize_axis("index_select", axis, x.rank());
+        const auto from_start = detail::normalized_indices("index_select", indices, detail::shape_of(x)[position]);
+        return detail::with_rank<N>(detail::take_along<T>(x, detail::reshape_to(from_start, {indices.size()}), position));
+    }
+};
+inline constexpr index_select_fn index_select{};
+
+namespace detail {
+
+template <element T, element Integer>
+tensor<T> one_hot_of(const basic_tensor<Integer>& labels, std::size_t classes) {
+    auto sizes = shape_of(labels);
+    sizes.push_back(classes);
+    auto y = filled<dynamic_rank>(sizes, T{0});
+    auto* row = access::elements(y);
+    for (const auto each : labels.span()) {
+        const auto label = whole{each};
+        if (label < 0 || label >= classes)
+            fail<index_error>("one_hot", "label ", label, " is not one of ", classes, " classes");
+        row[label.bits()] = T{1};
+        row += classes;
+    }
+    return y;
+}
+
+}  // namespace detail
+
 /// Each label as a vector with a one at the label's place: labels (...)  y (..., classes)
 /// Throws `index_error` for a label outside [0, classes).
 template <element T = float, element Integer, std::size_t N>
 tensor<T, N == dynamic_rank ? N : N + 1> one_hot(const tensor<Integer, N>& labels, std::size_t classes) {
     static_assert(std::is_integral_v<Integer> && !std::is_same_v<Integer, bool>, "labels are integers");
-    auto sizes = detail::shape_of(labels);
-    sizes.push_back(classes);
-    auto y = detail::filled<dynamic_rank>(sizes, T{0});
-    for (auto i = std::size_t{0}; i < labels.size(); ++i) {
-        const auto label = whole{labels.data()[i]};
-        if (label < 0 || label >= classes)
-            fail<index_error>("one_hot", "label ", label, " is not one of ", classes, " classes");
-        detail::access::elements(y)[i * classes + static_cast<std::size_t>(label.bits())] = T{1};
-    }
-    return detail::with_rank<N == dynamic_rank ? N : N + 1>(std::move(y));
+    return detail::with_rank<N == dynamic_rank ? N : N + 1>(detail::one_hot_of<T, Integer>(labels, classes));
+}
+/// With as many classes as the largest label asks for. Throws `value_error` where there is no label.
+template <element T = float, element Integer, std::size_t N>
+tensor<T, N == dynamic_rank ? N : N + 1> one_hot(const tensor<Integer, N>& labels) {
+    if (labels.empty()) fail<value_error>("one_hot", "no labels to count the classes by; name their number");
+    const auto most = *std::ranges::max_element(labels.span());
+    return one_hot<T>(labels, whole{most} < 0 ? std::size_t{0} : static_cast<std::size_t>(most) + 1);
 }
 
 }  // namespace xgrad
@@ -103,7 +189,8 @@ tensor<T, N == dynamic_rank ? N : N + 1> one_hot(const tensor<Integer, N>& label
 namespace xgrad::inline XGRAD_ABI::detail {
 #define XGRAD_INSTANCES(T) \
     XGRAD_INSTANCE tensor<T> take_along(const basic_tensor<T>&, const tensor<std::int64_t>&, std::size_t); \
-    XGRAD_INSTANCE tensor<T> add_at(const basic_tensor<T>&, const tensor<std::int64_t>&, std::size_t, const shape&);
+    XGRAD_INSTANCE tensor<T> add_at(const basic_tensor<T>&, const tensor<std::int64_t>&, std::size_t, const shape&); \
+    XGRAD_INSTANCE tensor<T> embed(const basic_tensor<T>&, const tensor<std::int64_t>&, std::int64_t);
 XGRAD_FOR_REAL_TYPES(XGRAD_INSTANCES)
 #undef XGRAD_INSTANCES
 }
