@@ -6,7 +6,6 @@
 #include <xgrad/ops/compare.hpp>
 #include <xgrad/ops/dot.hpp>
 
-#include <cmath>
 #include <cstddef>
 #include <functional>
 #include <type_traits>
@@ -57,85 +56,4 @@ TEST_CASE("dot, vdot, outer: values and derivatives") {
     CHECK_THROWS_WITH_AS(xg::dot(x, xg::tensor<float, 1>{1}), "[dot] a is (3,), b is (1,); they must be equally long", xg::shape_error);
     CHECK_THROWS_WITH_AS(xg::vdot(x, xg::tensor<float>{{1, 2}, {3, 4}}), "[vdot] b must be a vector, got (2, 2)", xg::rank_error);
     CHECK_THROWS_WITH_AS(xg::outer(x, xg::tensor<float>(1.0f)), "[outer] b must be a vector, got ()", xg::rank_error);
-}
-
-TEST_CASE("inner: values and derivatives") {
-    const auto run = on_lists([](const auto& x) { return xg::inner(x[0], x[1]); });
-    const auto over_last = [](const list<double>& x) {   // b (j, k) counts as transposed
-        const auto inner = x[0].shape(-1), columns = x[1].size() / inner;
-        auto turned = xg::zeros<double>({inner, columns});
-        for (auto k = std::size_t{0}; k < inner; ++k)
-            for (auto j = std::size_t{0}; j < columns; ++j) turned(k, j) = x[1].span()[j * inner + k];
-        auto sizes = x[0].shape();
-        sizes.erase(sizes.rank() - 1);
-        for (auto axis = std::size_t{0}; axis + 1 < x[1].rank(); ++axis) sizes.push_back(x[1].shape()[axis]);
-        return product(x[0], turned, inner, sizes);
-    };
-    check({
-        row("inner", run, over_last, {3}, {3}),
-        row("inner", run, over_last, {2, 3}, {3}),
-        row("inner", run, over_last, {2, 3}, {2, 2, 3}),
-        row("inner", run, [](const list<double>& x) { return product(x[0], x[1], 1, {3}); }, {}, {3}),
-    });
-    static_assert(std::is_same_v<decltype(xg::inner(xg::tensor<float, 2>{}, xg::tensor<float, 3>{})), xg::tensor<float, 3>>);
-    static_assert(std::is_same_v<decltype(xg::inner(xg::tensor<float, 0>{}, xg::tensor<float, 3>{})), xg::tensor<float, 3>>);
-    CHECK_THROWS_WITH_AS(xg::inner(xg::zeros<float>({2, 3}), xg::zeros<float>({3, 2})),
-                         "[inner] axis 1 of a, (2, 3), and axis 1 of b, (3, 2), must be equally long", xg::shape_error);
-}
-
-TEST_CASE("tensordot: values and derivatives") {
-    const auto last_two = on_lists([](const auto& x) { return xg::tensordot(x[0], x[1]); });
-    const auto none = on_lists([](const auto& x) { return xg::tensordot(x[0], x[1], 0); });
-    const auto named = on_lists([](const auto& x) { return xg::tensordot(x[0], x[1], {2, 0}, {-1, 1}); });
-    const auto named_reference = [](const list<double>& x) {   // y[j, l] = sum_i,k a[i, j, k] b[l, i, k]
-        auto y = xg::zeros<double>({3, 2});
-        for (auto i = 0; i < 2; ++i)
-            for (auto j = 0; j < 3; ++j)
-                for (auto k = 0; k < 2; ++k)
-                    for (auto l = 0; l < 2; ++l) y(j, l) += x[0](i, j, k) * x[1](l, i, k);
-        return xg::tensor<double>{y};
-    };
-    check({
-        row("two", last_two, [](const list<double>& x) { return product(x[0], x[1], 6, {2, 2}); }, {2, 2, 3}, {2, 3, 2}),
-        row("all", last_two, [](const list<double>& x) { return product(x[0], x[1], 6, {}); }, {2, 3}, {2, 3}),
-        row("none", none, [](const list<double>& x) { return product(x[0], x[1], 1, {2, 3}); }, {2}, {3}),
-        row("named", named, named_reference, {2, 3, 2}, {2, 2, 2}),
-    });
-    const auto a = xg::zeros<float>({2, 3}), b = xg::zeros<float>({3, 2});
-    static_assert(std::is_same_v<decltype(xg::tensordot(a, b, {1}, {0})), xg::tensor<float, 2>>);
-    CHECK_THROWS_WITH_AS(xg::tensordot(a, b, 2), "[tensordot] axis 0 of a, (2, 3), and axis 0 of b, (3, 2), must be equally long", xg::shape_error);
-    CHECK_THROWS_AS(xg::tensordot(a, b, 3), xg::value_error);
-    CHECK_THROWS_AS(xg::tensordot(a, b, {0, 0}, {0, 1}), xg::value_error);
-    CHECK_THROWS_AS(xg::tensordot(a, b, {2}, {0}), xg::index_error);
-}
-
-TEST_CASE("bmm and addmm: values and derivatives") {
-    const auto batched = [](const list<double>& x) {
-        auto y = xg::zeros<double>({x[0].shape()[0], x[0].shape()[1], x[1].shape()[2]});
-        for (auto n = std::size_t{0}; n < y.shape()[0]; ++n)
-            for (auto i = std::size_t{0}; i < y.shape()[1]; ++i)
-                for (auto j = std::size_t{0}; j < y.shape()[2]; ++j)
-                    for (auto k = std::size_t{0}; k < x[0].shape()[2]; ++k) y(n, i, j) += x[0](n, i, k) * x[1](n, k, j);
-        return xg::tensor<double>{y};
-    };
-    const auto bmm = on_lists([](const auto& x) { return xg::bmm(x[0], x[1]); });
-    check({row("bmm", bmm, batched, {2, 3, 2}, {2, 2, 3}), row("bmm", bmm, batched, {0, 3, 2}, {0, 2, 3}), row("bmm", bmm, batched, {2, 3, 0}, {2, 0, 3})});
-    CHECK_THROWS_WITH_AS(xg::bmm(xg::zeros<float>({2, 3, 2}), xg::zeros<float>({1, 2, 3})),
-                         "[bmm] a is (2, 3, 2), b is (1, 2, 3); they must be (n, i, k) and (n, k, j)", xg::shape_error);
-
-    const auto added = [](double beta, double alpha, const xg::shape& summand) {
-        const auto reference = [=](const list<double>& x) {
-            const auto y = product(x[1], x[2], 2, {3, 2});
-            return apply_elementwise([=](const auto& v) { return beta * v[0] + alpha * v[1]; }, {x[0], y});
-        };
-        return operation{.name = "addmm", .run = on_lists([=](const auto& x) { return xg::addmm(x[0], x[1], x[2], {.beta = beta, .alpha = alpha}); }),
-                         .reference = reference, .points = {{shaped(some, summand), shaped(others, {3, 2}), shaped(some, {2, 2})}},
-                         .epsilons = 8, .scale = 20, .is_product = true};
-    };
-    check({added(1, 1, {3, 2}), added(1, 1, {2}), added(1, 1, {}), added(0.5, -2, {3, 1}), added(0.5, 1, {2})});
-    const auto nothing = xg::addmm(xg::full<float>({2, 2}, NAN), xg::ones<float>({2, 3}), xg::ones<float>({3, 2}), {.beta = 0});
-    CHECK(xg::array_equal(nothing, xg::full<float>({2, 2}, 3)));
-    CHECK_THROWS_WITH_AS(xg::addmm(xg::zeros<float>({3}), xg::zeros<float>({2, 3}), xg::zeros<float>({3, 2})),
-                         "[addmm] shapes do not broadcast: a is (3,), b is (2, 2); sizes of an axis, counted from the last, must be equal or 1",
-                         xg::shape_error);
 }

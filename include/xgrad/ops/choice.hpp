@@ -3,6 +3,7 @@
 #pragma once
 
 #include <xgrad/ops/compare.hpp>
+#include <xgrad/ops/embedding.hpp>
 #include <xgrad/ops/gather.hpp>
 #include <xgrad/ops/index_put.hpp>
 #include <xgrad/ops/masked.hpp>

@@ -5,13 +5,10 @@
 #include <xgrad/autograd/create.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/kernels/take.hpp>
-#include <xgrad/ops/compare.hpp>
 
 #include <algorithm>
-#include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <type_traits>
 #include <utility>
 
@@ -83,56 +80,6 @@ struct take_fn {
 };
 inline constexpr take_fn take{};
 
-namespace detail {
-
-/// y[k, :] = weight[indices[k], :]        dweight[j, :] = the sum of dy[k, :] over all k with indices[k] = j, 0 for j = padding
-template <real T>
-tensor<T> embed(const basic_tensor<T>& weight, const tensor<std::int64_t>& indices, std::int64_t padding) {
-    if (padding < 0) return take_along(weight, indices, 0);
-    auto y = [&] {
-        const auto guard = no_grad{};
-        return take_along(weight, indices, 0);
-    }();
-    return record("embedding", std::move(y), {weight}, keep(indices),
-                  [padding, from = shape_of(weight)](const auto& dy, gradients& d, const auto& at) {
-                      d(0, [&] {
-                          auto column = shape_of(at());
-                          column.push_back(1);
-                          const auto pads = compute<bool>("embedding", [=](std::int64_t i) { return i == padding; }, at());
-                          return add_at(choose(reshape_to(pads, column), tensor<T>(T{0}), dy), at(), 0, from);
-                      });
-                  });
-}
-
-}  // namespace detail
-
-struct embedding_options {
-    std::optional<std::int64_t> padding_idx{};   ///< a row that gets no gradient; counts from the end when negative
-};
-
-/// Rows of a table: weight (n, d)  indices (...), integers  y (..., d)        dweight[j] = the sum of dy where row j was taken
-/// Negative indices count from the end. Throws `index_error`, and `rank_error` for a weight that is no matrix.
-struct embedding_fn {
-    template <real T, std::size_t N, std::integral Integer, std::size_t M>
-    tensor<T, M == dynamic_rank ? M : M + 1> operator()(const tensor<T, N>& weight, const tensor<Integer, M>& indices,
-                                                        embedding_options options = {}) const {
-        static_assert(N == 2 || N == dynamic_rank, "weight is (n, d)");
-        if (weight.rank() != 2) fail<rank_error>("embedding", "weight is ", detail::shape_of(weight), "; it must be (n, d)");
-        const auto rows = detail::shape_of(weight)[0];
-        const auto from_start = detail::normalized_indices("embedding", indices, rows);
-        const auto padding = !options.padding_idx ? std::int64_t{-1}
-                                                  : detail::normalized_indices("embedding", tensor<std::int64_t>(*options.padding_idx), rows).item();
-        return detail::with_rank<M == dynamic_rank ? M : M + 1>(detail::embed<T>(weight, from_start, padding));
-    }
-    /// In PyTorch's order.
-    template <std::integral Integer, std::size_t M, real T, std::size_t N>
-    tensor<T, M == dynamic_rank ? M : M + 1> operator()(const tensor<Integer, M>& indices, const tensor<T, N>& weight,
-                                                        embedding_options options = {}) const {
-        return (*this)(weight, indices, options);
-    }
-};
-inline constexpr embedding_fn embedding{};
-
 /// The elements along `axis` at `indices`, an integer tensor with one axis (or none, for one index): PyTorch's name for what
 /// `take` does.
 struct index_select_fn {
@@ -189,8 +136,7 @@ tensor<T, N == dynamic_rank ? N : N + 1> one_hot(const tensor<Integer, N>& label
 namespace xgrad::inline XGRAD_ABI::detail {
 #define XGRAD_INSTANCES(T) \
     XGRAD_INSTANCE tensor<T> take_along(const basic_tensor<T>&, const tensor<std::int64_t>&, std::size_t); \
-    XGRAD_INSTANCE tensor<T> add_at(const basic_tensor<T>&, const tensor<std::int64_t>&, std::size_t, const shape&); \
-    XGRAD_INSTANCE tensor<T> embed(const basic_tensor<T>&, const tensor<std::int64_t>&, std::int64_t);
+    XGRAD_INSTANCE tensor<T> add_at(const basic_tensor<T>&, const tensor<std::int64_t>&, std::size_t, const shape&);
 XGRAD_FOR_REAL_TYPES(XGRAD_INSTANCES)
 #undef XGRAD_INSTANCES
 }
