@@ -109,6 +109,8 @@ TEST_CASE("einsum: two operands, every way in which their axes can stand") {
         sums("ij,bjk->ibk", {{2, 3}, {2, 3, 2}}),
         sums("ibj,jbk->kbi", {{2, 2, 3}, {3, 2, 2}}),
         sums("ijk,kjl->il", {{2, 3, 2}, {2, 3, 2}}),
+        sums("kij,kjl->il", {{3, 2, 2}, {3, 2, 2}}),   // inner labels apart
+        sums("jik,kjl->il", {{3, 2, 2}, {2, 3, 2}}),
         sums("ijk,jkl->il", {{2, 3, 2}, {3, 2, 2}}),
         sums("ijk,jk->i", {{2, 3, 2}, {3, 2}}),
         sums("jik,jk->i", {{3, 2, 2}, {3, 2}}),

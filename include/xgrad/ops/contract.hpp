@@ -59,7 +59,7 @@ struct matrix_layout {
         inner_first = last != end;
         if (inner_first) {
             stack = {begin, first}, free = {last, end};
-            possible = std::none_of(last, end, is_shared);
+            possible = std::none_of(last, end, is_inner) && std::none_of(last, end, is_shared);
         } else {
             auto from = first;
             while (from != begin && !is_shared(from[-1])) --from;
