@@ -1,7 +1,9 @@
 // The whole library, for its users. Nothing inside the library includes it.
 #pragma once
 
+#include <xgrad/autograd/anomaly.hpp>
 #include <xgrad/autograd/backward.hpp>
+#include <xgrad/autograd/capture.hpp>
 #include <xgrad/autograd/checkpoint.hpp>
 #include <xgrad/autograd/create.hpp>
 #include <xgrad/autograd/custom.hpp>

@@ -38,7 +38,9 @@ template <class F>
 operation row(const char* name, const F& f, const xg::shape& sizes, double scale, double shift, double otherwise) {
     const auto seeded = [f](const auto& x) {
         xg::manual_seed(3);
-        return f(x);
+        auto y = f(x);
+        xg::manual_seed(3);   // for what draws next: a program that was captured
+        return y;
     };
     const auto reference = [=](const list<double>& x) {
         xg::manual_seed(3);
@@ -63,7 +65,6 @@ TEST_CASE("dropout: values and derivatives") {
         row("dropout", quarter, {0, 3}, 1 / 0.75, 0, 0),
         row("dropout", quarter, {67}, 1 / 0.75, 0, 0),
         row("all of it", [](const auto& x) { return xg::dropout(x, {.p = 1}); }, {3}, 0, 0, 0),
-        row("none of it", [](const auto& x) { return xg::dropout(x, {.p = 0}); }, {3}, 1, 0, -9),
         row("channels", channels, {3, 2, 2}, 2, 0, 0),
         row("channels of nothing", channels, {3, 2, 0}, 2, 0, 0),
         row("alpha", alpha, {11}, a, b, a * lowest + b),

@@ -3,6 +3,7 @@
 
 #include <support/operation_table.hpp>
 
+#include <xgrad/autograd/capture.hpp>
 #include <xgrad/autograd/custom.hpp>
 #include <xgrad/autograd/gradcheck.hpp>
 #include <xgrad/ops/arithmetic.hpp>
@@ -14,6 +15,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <cstring>
 #include <limits>
 #include <optional>
 #include <string>
@@ -223,9 +225,29 @@ std::optional<std::string> wrong_over_shapes(const operation& row) {
     return std::nullopt;
 }
 
+/// Every operation says what it is: the program of the row is made of operations, names all that determines the result,
+/// and gives the same bits when it runs, on new arguments too.
+template <class T>
+std::optional<std::string> wrong_when_captured(const operation& row, const list<double>& points) {
+    auto x = converted<T>(points);
+    const auto program = xg::capture(run_in<T>(row), x);
+    if (program.operations.empty() || program.values[program.results[0]].from != xg::program::origin::result)
+        return "captured, its result is no operation's:\n" + to_string(program);
+    const auto differs = [&] {
+        const auto wanted = run_in<T>(row)(x), got = program(x);
+        return got.shape() != wanted.shape() || std::memcmp(got.data(), wanted.data(), got.size() * sizeof(T)) != 0;
+    };
+    if (differs()) return "captured, it gives other bits:\n" + to_string(program);
+    for (auto& each : x) std::reverse(each.data(), each.data() + each.size());
+    if (differs()) return "captured, it gives other bits for other arguments:\n" + to_string(program);
+    return std::nullopt;
+}
+
 std::optional<std::string> wrong_anywhere(const operation& row) {
     for (const auto& x : row.points) {
         auto wrong = wrong_in(row, x);
+        if (!wrong) wrong = wrong_when_captured<double>(row, x);
+        if (!wrong) wrong = wrong_when_captured<float>(row, x);
         if (!wrong && !row.is_product) wrong = wrong_where_nothing_is_chosen<double>(row, x);
         if (!wrong && !row.is_product) wrong = wrong_where_nothing_is_chosen<float>(row, x);
         if (!wrong && row.second_derivative) wrong = wrong_forward_derivative(row, x);
@@ -322,6 +344,19 @@ TEST_CASE("the table finds what is wrong with a row") {
         "root", [](const auto& x) { return xg::sqrt(x); }, [](const auto& dy, const auto& y, const auto&) { return dy / (y + y); });
     const auto root_reference = [](double x) { return std::sqrt(x); };
     CHECK(complaint(elementwise("root", root, root_reference, {{0.5, 1.5}})).find("not chosen") != std::string::npos);
+
+    const auto by_hand = [](const auto& x) {
+        auto y = x[0].clone();
+        for (auto i = std::size_t{0}; i < y.size(); ++i) y.data()[i] *= 2;
+        return y;
+    };
+    const auto twice = [](const list<double>& x) { return xg::tensor<double>{x[0] * 2}; };
+    const auto point = list<double>{shaped({1, 2}, {2})};
+    const auto loop = operation{.name = "loop", .run = on_lists(by_hand), .reference = twice, .points = {point}};
+    CHECK_THROWS_WITH_AS(wrong_when_captured<double>(loop, point), doctest::Contains("reads the elements"), xg::autograd_error);
+    const auto constant = operation{.name = "constant", .run = on_lists([](const auto& x) { return xg::ones_like(x[0]); }),
+                                    .reference = twice, .points = {point}};
+    CHECK(wrong_when_captured<double>(constant, point).value_or("").find("no operation's") != std::string::npos);
 
     // Right where both operands have one shape.
     const auto product = [](double a, double b) { return a * b; };

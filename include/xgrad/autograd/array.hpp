@@ -9,6 +9,7 @@
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/counter.hpp>
 #include <xgrad/core/counting.hpp>
+#include <xgrad/core/error.hpp>
 #include <xgrad/core/memory.hpp>
 #include <xgrad/core/shape.hpp>
 
@@ -31,9 +32,11 @@ enum class making : unsigned char {
     in_rule,      ///< in the rule of a custom operation, while that is recorded
     in_forward,   ///< in the forward function of one, which is not recorded
     by_hand,      ///< in such a rule, and elements were asked for to be written to
+    in_capture,   ///< by an operation of a function that is being written down: see capture.hpp
 };
 inline constinit thread_local making made_now = making::usual;
 inline constinit thread_local bool unrecorded_read = false;   // by the rule under way
+inline constinit thread_local bool between_operations = false;   // of a function that is being written down
 
 }  // namespace per_process
 }  // namespace xgrad::inline XGRAD_SHARED_ABI
@@ -108,8 +111,8 @@ public:
     /// written is common and must cost no gradient; so while a rule keeps the elements, their fingerprint
     /// is taken, and it is looked whether they did change only when the rule asks. The same for the recorded result
     /// of an operation, since a backward pass that comes there takes it to be what was recorded.
-    void expose() noexcept {
-        if (made == making::in_forward) note_read();
+    void expose() {
+        if (made == making::in_forward || made == making::in_capture) note_read();
         else if (made == making::in_rule && made_now == making::in_rule) made = making::by_hand;
         if (graph != nullptr) {
             note_number();
@@ -121,13 +124,14 @@ public:
 
     /// Says that a derivative may come to depend on the elements. It is told whether the rule of a custom operation
     /// reads what has no graph though it may have come of the operation's inputs.
-    void note_read() const noexcept {
-        if (made > making::in_rule && made_now == making::in_rule && graph == nullptr) unrecorded_read = true;
+    void note_read() const {
+        if (made > making::in_rule) note_unusual_read();
     }
 
     /// The same of somebody who takes a number out of what does have a graph, which ends there.
-    void note_number() const noexcept {
+    void note_number() const {
         if (graph != nullptr && made_now == making::in_rule) unrecorded_read = true;
+        if (made == making::in_capture) note_unusual_read();
     }
 
     void mark_changed() noexcept {
@@ -189,6 +193,13 @@ private:
         const auto bytes = block_bytes;
         this->~array();
         memory::deallocate(this, bytes);
+    }
+
+    XGRAD_COLD void note_unusual_read() const {
+        if (made != making::in_capture) unrecorded_read = unrecorded_read || (made_now == making::in_rule && graph == nullptr);
+        else if (per_process::between_operations)
+            fail<autograd_error>("capture", "the function reads the elements of what it computes, of shape ", sizes,
+                                 "; they would be constants of the program: use operations, or wrap the code in custom(...)");
     }
 
     void begin_keep(counter& references) noexcept {

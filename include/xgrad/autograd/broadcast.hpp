@@ -2,6 +2,7 @@
 // broadcasting. Each is the other's derivative, so they stand together, below all other operations.
 #pragma once
 
+#include <xgrad/autograd/operation.hpp>
 #include <xgrad/autograd/record.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/kernels/elementwise.hpp>
@@ -31,12 +32,14 @@ tensor<R> compute(const char* name, const F& f, const basic_tensor<T>&... x) {
 /// The same elements under another shape with as many of them.      dx = dy, reshaped back
 template <element T>
 tensor<T> reshape_to(const basic_tensor<T>& x, const shape& sizes) {
-    auto y = make_view(x, sizes);
-    if constexpr (real<T>)
-        return record("reshape", std::move(y), {x}, keep(), [from = shape_of(x)](const auto& dy, gradients& d) {
-            d(0, [&] { return reshape_to(dy, from); });
-        });
-    else return y;
+    return call("reshape", {"x", "shape"}, [](const basic_tensor<T>& v, const shape& to) {
+        auto y = make_view(v, to);
+        if constexpr (real<T>)
+            return record("reshape", std::move(y), {v}, keep(), [from = shape_of(v)](const auto& dy, gradients& d) {
+                d(0, [&] { return reshape_to(dy, from); });
+            });
+        else return y;
+    }, x, sizes);
 }
 
 template <real T>
@@ -44,7 +47,7 @@ tensor<T> sum_to(const basic_tensor<T>& x, const shape& sizes);
 
 /// x repeated along the axes that it lacks or has with size 1.       dx = dy, summed over them
 template <element T>
-tensor<T> broadcast_to(const basic_tensor<T>& x, const shape& sizes) {
+tensor<T> broadcast_value(const basic_tensor<T>& x, const shape& sizes) {
     if (broadcast_shapes("broadcast_to", shape_of(x), sizes) != sizes)
         fail<shape_error>("broadcast_to", "shape ", shape_of(x), " does not broadcast to ", sizes);
     auto y = make_result<T>(sizes);
@@ -54,6 +57,10 @@ tensor<T> broadcast_to(const basic_tensor<T>& x, const shape& sizes) {
             d(0, [&] { return tensor<T>{dy}; });   // `accumulate` sums it
         });
     else return y;
+}
+template <element T>
+tensor<T> broadcast_to(const basic_tensor<T>& x, const shape& sizes) {
+    return call("broadcast_to", {"x", "shape"}, [](const basic_tensor<T>& v, const shape& to) { return broadcast_value(v, to); }, x, sizes);
 }
 
 /// x summed over the axes along which a tensor of shape `sizes` would be repeated.   dx = dy, repeated

@@ -110,6 +110,31 @@ struct segment {
     }
 };
 
+template <class F, real T, std::size_t N>
+auto checkpoint_at(F f, const tensor<T, N>& x) {
+    if (!is_grad_enabled()) return f(x);
+    auto numbers = with_default_generator([](const generator& now) { return now; });
+    auto first = segment<F, T, N>{f, x.detach().requires_grad(true)};
+    if (!first.y.requires_grad()) return std::move(first.y);
+    auto inputs = std::vector<input, memory::allocator<input>>{input{x}};
+    inputs.insert(inputs.end(), first.others.begin(), first.others.end());
+    const auto value = access::get(first.y).hash();
+    auto rule = [f = std::move(f), numbers, value, others = first.others](const auto& dy, gradients& d, const auto& x_kept) {
+        auto again = [&] {
+            auto known = variable(with_rank<N>(tensor<T>{x_kept()}));
+            const auto guard = numbers_from{numbers};
+            return segment<F, T, N>{f, std::move(known)};
+        }();
+        if (again.others != others || access::get(again.y).hash() != value)
+            fail<autograd_error>("checkpoint", "the function came to another value when it was run again; "
+                                               "do not change what it uses before backward");
+        for (const auto& each : again.gradients_for(dy, d)) d(each.first, [&] { return each.second; });
+    };
+    auto y = first.y.detach();
+    constexpr auto rank = tensor_traits<decltype(y)>::rank;
+    return with_rank<rank>(record("checkpoint", tensor<T>{std::move(y)}, inputs, keep(x), std::move(rule)));
+}
+
 }  // namespace detail
 
 /// f(x), of which nothing but x is kept for the gradient: backward runs f again. Tensors that f holds, like
@@ -121,28 +146,8 @@ struct segment {
 /// Backward throws `autograd_error` when x was changed in place, or when f comes to another value: when
 /// something that it holds has changed since, or it is not a function of x at all.
 template <class F, real T, std::size_t N>
-auto checkpoint(F f, const tensor<T, N>& x) {
-    if (!is_grad_enabled()) return f(x);
-    auto numbers = with_default_generator([](const generator& now) { return now; });
-    auto first = detail::segment<F, T, N>{f, x.detach().requires_grad(true)};
-    if (!first.y.requires_grad()) return std::move(first.y);
-    auto inputs = std::vector<detail::input, memory::allocator<detail::input>>{detail::input{x}};
-    inputs.insert(inputs.end(), first.others.begin(), first.others.end());
-    const auto value = detail::access::get(first.y).hash();
-    auto rule = [f = std::move(f), numbers, value, others = first.others](const auto& dy, gradients& d, const auto& x_kept) {
-        auto again = [&] {
-            auto known = detail::variable(detail::with_rank<N>(tensor<T>{x_kept()}));
-            const auto guard = detail::numbers_from{numbers};
-            return detail::segment<F, T, N>{f, std::move(known)};
-        }();
-        if (again.others != others || detail::access::get(again.y).hash() != value)
-            fail<autograd_error>("checkpoint", "the function came to another value when it was run again; "
-                                               "do not change what it uses before backward");
-        for (const auto& each : again.gradients_for(dy, d)) d(each.first, [&] { return each.second; });
-    };
-    auto y = first.y.detach();
-    constexpr auto rank = detail::tensor_traits<decltype(y)>::rank;
-    return detail::with_rank<rank>(record("checkpoint", tensor<T>{std::move(y)}, inputs, keep(x), std::move(rule)));
+auto checkpoint(const F& f, const tensor<T, N>& x) {
+    return detail::call_with_function("checkpoint", [](const F& of, const tensor<T, N>& at) { return detail::checkpoint_at(of, at); }, f, x);
 }
 
 }  // namespace xgrad

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <xgrad/autograd/backward.hpp>
+#include <xgrad/autograd/operation.hpp>
 #include <xgrad/autograd/tensor.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/dtype.hpp>
@@ -59,6 +60,20 @@ tensor<T, N> generated(const shape& sizes, const Next& next) {
     return with_rank<N>(std::move(y));
 }
 
+/// Random numbers are an operation, drawn anew each time it is called.
+template <std::size_t N, real T>
+tensor<T, N> uniform_numbers(const shape& sizes) {
+    return call("rand", {"shape", "to"}, [](const shape& of, dtype) {
+        return generated<N, T>(of, [](generator& g) { return g.uniform<T>(); });
+    }, sizes, dtype_of<T>());
+}
+template <std::size_t N, real T>
+tensor<T, N> normal_numbers(const shape& sizes) {
+    return call("randn", {"shape", "to"}, [](const shape& of, dtype) {
+        return generated<N, T>(of, [](generator& g) { return g.normal<T>(); });
+    }, sizes, dtype_of<T>());
+}
+
 /// One of the integers from low to high - 1, which are all of type T.
 template <element T>
 T integer_between(generator& numbers, whole low, whole high) {
@@ -80,6 +95,14 @@ void check_integers(whole low, whole high) {
     if (low < least || (high > most && high.bits() - most.bits() != 1))
         fail<value_error>("randint", "low is ", low, ", high is ", high, "; the numbers between must be among the integers of ",
                           dtype_name<T>(), ", ", least, " to ", most);
+}
+
+template <std::size_t N, element T>
+tensor<T, N> random_integers(whole low, whole high, const shape& sizes) {
+    check_integers<T>(low, high);
+    return call("randint", {"low", "high", "shape", "to"}, [](whole first, whole end, const shape& of, dtype) {
+        return generated<N, T>(of, [=](generator& g) { return integer_between<T>(g, first, end); });
+    }, low, high, sizes, dtype_of<T>());
 }
 
 /// The numbers of `arange`, found as they are written: each bound as it was given, whatever T holds.
@@ -161,45 +184,43 @@ tensor<T, detail::rank_of<Sizes>> ones(const Sizes& sizes) {
 /// Uniform in [0, 1).
 template <real T = float, std::size_t N>
 tensor<T, N> rand(const extent (&sizes)[N]) {
-    return detail::generated<N, T>(detail::shape_from(sizes), [](generator& g) { return g.uniform<T>(); });
+    return detail::uniform_numbers<N, T>(detail::shape_from(sizes));
 }
 template <real T = float, integral_range Sizes>
 tensor<T, detail::rank_of<Sizes>> rand(const Sizes& sizes) {
-    return detail::generated<detail::rank_of<Sizes>, T>(shape(sizes), [](generator& g) { return g.uniform<T>(); });
+    return detail::uniform_numbers<detail::rank_of<Sizes>, T>(shape(sizes));
 }
 
 /// Normal with mean 0 and standard deviation 1.
 template <real T = float, std::size_t N>
 tensor<T, N> randn(const extent (&sizes)[N]) {
-    return detail::generated<N, T>(detail::shape_from(sizes), [](generator& g) { return g.normal<T>(); });
+    return detail::normal_numbers<N, T>(detail::shape_from(sizes));
 }
 template <real T = float, integral_range Sizes>
 tensor<T, detail::rank_of<Sizes>> randn(const Sizes& sizes) {
-    return detail::generated<detail::rank_of<Sizes>, T>(shape(sizes), [](generator& g) { return g.normal<T>(); });
+    return detail::normal_numbers<detail::rank_of<Sizes>, T>(shape(sizes));
 }
 
 /// Integers in [low, high), each as likely as the next. Throws `value_error` when there are none, and when T does not
 /// hold them all; `high` itself may be the first beyond T.
 template <element T = std::int64_t, std::size_t N>
 tensor<T, N> randint(whole low, whole high, const extent (&sizes)[N]) {
-    detail::check_integers<T>(low, high);
-    return detail::generated<N, T>(detail::shape_from(sizes),
-                                   [=](generator& g) { return detail::integer_between<T>(g, low, high); });
+    return detail::random_integers<N, T>(low, high, detail::shape_from(sizes));
 }
 template <element T = std::int64_t, integral_range Sizes>
 tensor<T, detail::rank_of<Sizes>> randint(whole low, whole high, const Sizes& sizes) {
-    detail::check_integers<T>(low, high);
-    return detail::generated<detail::rank_of<Sizes>, T>(shape(sizes),
-                                                        [=](generator& g) { return detail::integer_between<T>(g, low, high); });
+    return detail::random_integers<detail::rank_of<Sizes>, T>(low, high, shape(sizes));
 }
 
 /// The numbers 0, ..., count - 1 in random order.
 inline tensor<std::int64_t, 1> randperm(std::size_t count) {
-    auto y = detail::make_result<std::int64_t>({count});
-    auto* const numbers = detail::access::elements(y);
-    for (auto i = std::size_t{0}; i < count; ++i) numbers[i] = static_cast<std::int64_t>(i);
-    with_default_generator([&](generator& g) { g.shuffle(std::span{numbers, count}); });
-    return detail::with_rank<1>(std::move(y));
+    return detail::call("randperm", {"count"}, [](std::size_t size) {
+        auto y = detail::make_result<std::int64_t>({size});
+        auto* const numbers = detail::access::elements(y);
+        for (auto i = std::size_t{0}; i < size; ++i) numbers[i] = static_cast<std::int64_t>(i);
+        with_default_generator([&](generator& g) { g.shuffle(std::span{numbers, size}); });
+        return detail::with_rank<1>(std::move(y));
+    }, count);
 }
 
 /// (rows, columns) with ones on the diagonal; square when `columns` is left out.

@@ -38,6 +38,12 @@ public:
 
     template <real T, std::size_t... N>
     auto operator()(const tensor<T, N>&... x) const {
+        return detail::call_with_function(m_name, [](const custom& own, const auto&... v) { return own.apply(v...); }, *this, x...);
+    }
+
+private:
+    template <real T, std::size_t... N>
+    auto apply(const tensor<T, N>&... x) const {
         auto y = [&] {
             const auto guard = no_grad{};
             const auto scope = detail::making_scope{detail::making::in_forward};
@@ -65,7 +71,6 @@ public:
         }
     }
 
-private:
     template <real T, std::size_t Rank, std::size_t... N>
     auto rule() const {
         return [backward = m_backward, name = m_name](const auto& dy, gradients& d, const auto& y_kept, const auto&... x_kept) {

@@ -9,6 +9,7 @@
 #include <xgrad/autograd/backward.hpp>
 #include <xgrad/autograd/create.hpp>
 #include <xgrad/autograd/no_grad.hpp>
+#include <xgrad/autograd/operation.hpp>
 #include <xgrad/autograd/record.hpp>
 #include <xgrad/autograd/tensor.hpp>
 #include <xgrad/core/config.hpp>
@@ -17,6 +18,8 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <functional>
+#include <iterator>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -158,6 +161,27 @@ inline constexpr bool all_different = [] {
     return true;
 }();
 
+inline constexpr const char* argument_names[] = {"f", "x0", "x1", "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11"};
+
+/// work(f, x...), an operation that has a function of the user's in it: the arguments that are no tensors are as opaque.
+template <class Work, class F, class... X>
+auto call_with_function(const char* name, const Work& work, const F& f, const X&... x) {
+    static_assert(sizeof...(X) < std::size(argument_names), "derivatives are of functions of up to 12 arguments");
+    if constexpr (std::is_copy_constructible_v<F> && (std::is_copy_constructible_v<X> && ...)) {
+        const auto told = []<class V>(const V& v) {
+            if constexpr (tensor_like<V>) return v;
+            else return opaque<V>{v};
+        };
+        const auto untold = []<class V>(const V& v) -> const auto& {
+            if constexpr (is_opaque<V>) return v.value;
+            else return v;
+        };
+        if (reading != nullptr)
+            return call_by(name, argument_names, [work, untold](const auto&... v) { return work(untold(v)...); }, opaque<F>{f}, told(x)...);
+    }
+    return work(f, x...);
+}
+
 /// The one of `chosen` that stands for argument I, by the list of their numbers; `x` when none does.
 template <std::size_t I, std::size_t... Number, class Chosen, class X>
 const auto& chosen_or(const Chosen& chosen, const X& x) {
@@ -193,16 +217,37 @@ auto vjp(const F& f, const X&... x) {
     return std::pair{nested ? y : y.detach(), std::move(pullback)};
 }
 
+namespace detail {
+
+template <class F, class... X>
+auto value_and_gradient(const F& f, const X&... x) {
+    auto [y, pullback] = vjp(f, x...);
+    if (y.size() != 1)
+        fail<shape_error>("grad", "the function must give one number, it gave the shape ", shape_of(y), "; use jacobian or vjp");
+    return std::pair{y, pullback(ones_like(y))};
+}
+
+template <std::size_t First, std::size_t... More, class F, class... X>
+auto value_and_chosen_gradient(const F& f, const X&... x) {
+    static_assert(((First < sizeof...(x)) && ... && (More < sizeof...(x))),
+                  "value_and_grad<...>: there is no argument with this number; they count from 0");
+    const auto all = std::tie(x...);
+    const auto of_chosen = [&](const auto&... chosen) {
+        return [&]<std::size_t... I>(std::index_sequence<I...>) {
+            return f(chosen_or<I, First, More...>(std::tie(chosen...), std::get<I>(all))...);
+        }(std::index_sequence_for<X...>{});
+    };
+    return value_and_gradient(of_chosen, std::get<First>(all), std::get<More>(all)...);
+}
+
+}  // namespace detail
+
 /// The function that maps x... to the value of f there and its gradient with respect to x (a tuple of
 /// gradients for several arguments). f must give a scalar; throws `shape_error` otherwise.
 template <class F>
 auto value_and_grad(F f) {
     return [f = std::move(f)](const auto&... x) {
-        auto [y, pullback] = vjp(f, x...);
-        if (y.size() != 1)
-            fail<shape_error>("grad", "the function must give one number, it gave the shape ", detail::shape_of(y),
-                              "; use jacobian or vjp");
-        return std::pair{y, pullback(ones_like(y))};
+        return detail::call_with_function("value_and_grad", [](const auto&... v) { return detail::value_and_gradient(v...); }, f, x...);
     };
 }
 
@@ -213,15 +258,9 @@ template <std::size_t First, std::size_t... More, class F>
 auto value_and_grad(F f) {
     static_assert(detail::all_different<First, More...>, "value_and_grad<...>: an argument is named twice");
     return [f = std::move(f)](const auto&... x) {
-        static_assert(((First < sizeof...(x)) && ... && (More < sizeof...(x))),
-                      "value_and_grad<...>: there is no argument with this number; they count from 0");
-        const auto all = std::tie(x...);
-        const auto of_chosen = [&](const auto&... chosen) {
-            return [&]<std::size_t... I>(std::index_sequence<I...>) {
-                return f(detail::chosen_or<I, First, More...>(std::tie(chosen...), std::get<I>(all))...);
-            }(std::index_sequence_for<decltype(x)...>{});
-        };
-        return value_and_grad(of_chosen)(std::get<First>(all), std::get<More>(all)...);
+        return detail::call_with_function("value_and_grad", [](const auto&... v) {
+            return detail::value_and_chosen_gradient<First, More...>(v...);
+        }, f, x...);
     };
 }
 
@@ -267,49 +306,68 @@ auto forward(const F& f, const tensor<T, N>& x) {
 /// f(x) and the derivative of f at x in the direction v: J v.
 template <class F, real T, std::size_t N>
 auto jvp(const F& f, const tensor<T, N>& x, const std::type_identity_t<tensor<T, N>>& v) {
-    auto [y, derivative] = detail::forward(f, x);
-    return std::pair{std::move(y), derivative(v)};
+    return detail::call_with_function("jvp", [](const auto& of, const auto& at, const auto& along) {
+        auto [y, derivative] = detail::forward(of, at);
+        return std::pair{std::move(y), derivative(along)};
+    }, f, x, v);
 }
 
 /// The product of the Hessian of a scalar function f at x and the vector v: the derivative of grad(f) in the
 /// direction v.
 template <class F, real T, std::size_t N>
 tensor<T, N> hvp(const F& f, const tensor<T, N>& x, const std::type_identity_t<tensor<T, N>>& v) {
-    return vjp(grad(f), x).second(v);
+    return detail::call_with_function("hvp", [](const auto& of, const auto& at, const auto& along) {
+        return vjp(grad(std::cref(of)), at).second(along);
+    }, f, x, v);
 }
+
+namespace detail {
+
+template <class F, real T, std::size_t N>
+auto jacobian_at(const F& f, const tensor<T, N>& x) {
+    const auto assemble = [&](const auto& y, const auto& parts, bool by_columns) {
+        constexpr auto m = tensor_traits<std::remove_cvref_t<decltype(y)>>::rank;
+        constexpr auto rank = N == dynamic_rank || m == dynamic_rank ? dynamic_rank : N + m;
+        auto sizes = shape_of(y);
+        for (const auto size : shape_of(x)) sizes.push_back(size);
+        return with_rank<rank>(joined<T>(parts, sizes, by_columns));
+    };
+    const auto [y, pullback] = vjp(f, x);
+    if (y.size() <= 2 * x.size()) return assemble(y, of_each_unit(pullback, y), false);
+    return assemble(y, of_each_unit(forward(f, x).second, x), true);
+}
+
+template <class F, real T, std::size_t N>
+tensor<T, 0> laplacian_at(const F& f, const tensor<T, N>& x) {
+    const auto [gradient, pullback] = vjp(grad(std::cref(f)), x);
+    auto total = filled<dynamic_rank>(shape{}, T{0});
+    const auto rows = of_each_unit(pullback, gradient);
+    for (auto i = std::size_t{0}; i < rows.size(); ++i) total = add_same(total, part_of(rows[i], shape{}, {i}));
+    return with_rank<0>(std::move(total));
+}
+
+}  // namespace detail
 
 /// All partial derivatives of f at x: J[i..., j...] = d f(x)[i...] / d x[j...], of shape f(x)'s followed by x's.
 /// Row by row, a backward pass for each element of f(x); column by column where x has less than half as many elements, for
 /// which the operations in f must be differentiable twice, as all of the library's are.
 template <class F, real T, std::size_t N>
 auto jacobian(const F& f, const tensor<T, N>& x) {
-    const auto assemble = [&](const auto& y, const auto& parts, bool by_columns) {
-        constexpr auto m = detail::tensor_traits<std::remove_cvref_t<decltype(y)>>::rank;
-        constexpr auto rank = N == dynamic_rank || m == dynamic_rank ? dynamic_rank : N + m;
-        auto sizes = detail::shape_of(y);
-        for (const auto size : detail::shape_of(x)) sizes.push_back(size);
-        return detail::with_rank<rank>(detail::joined<T>(parts, sizes, by_columns));
-    };
-    const auto [y, pullback] = vjp(f, x);
-    if (y.size() <= 2 * x.size()) return assemble(y, detail::of_each_unit(pullback, y), false);
-    return assemble(y, detail::of_each_unit(detail::forward(f, x).second, x), true);
+    return detail::call_with_function("jacobian", [](const auto& of, const auto& at) { return detail::jacobian_at(of, at); }, f, x);
 }
 
 /// All second derivatives of a scalar function f at x, of shape x's twice: the Jacobian of its gradient.
 template <class F, real T, std::size_t N>
 auto hessian(const F& f, const tensor<T, N>& x) {
-    return jacobian(grad(f), x);
+    return detail::call_with_function("hessian", [](const auto& of, const auto& at) {
+        return detail::jacobian_at(grad(std::cref(of)), at);
+    }, f, x);
 }
 
 /// The sum of the second derivatives of a scalar function f at x: d2f / dx_0^2 + d2f / dx_1^2 + ...
 template <class F, real T, std::size_t N>
 tensor<T, 0> laplacian(const F& f, const tensor<T, N>& x) {
-    const auto [gradient, pullback] = vjp(grad(f), x);
-    auto total = detail::filled<dynamic_rank>(shape{}, T{0});
-    const auto rows = detail::of_each_unit(pullback, gradient);
-    for (auto i = std::size_t{0}; i < rows.size(); ++i)
-        total = detail::add_same(total, detail::part_of(rows[i], shape{}, {i}));
-    return detail::with_rank<0>(std::move(total));
+    return detail::call_with_function("laplacian", [](const auto& of, const auto& at) { return detail::laplacian_at(of, at); }, f, x);
 }
 
 }  // namespace xgrad

@@ -5,6 +5,7 @@
 #include <xgrad/autograd/basic_tensor.hpp>
 #include <xgrad/autograd/braces.hpp>
 #include <xgrad/autograd/no_grad.hpp>
+#include <xgrad/autograd/operation.hpp>
 #include <xgrad/autograd/shared_elements.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/dtype.hpp>
@@ -157,14 +158,18 @@ public:
 
     /// A copy of the elements, without graph.
     tensor clone() const {
-        auto copy = tensor(adopt{}, make(this->get().sizes));
-        std::copy_n(std::as_const(*this).data(), this->size(), copy.elements());
-        return copy;
+        return detail::call("clone", {"x"}, [](const tensor& x) {
+            auto copy = tensor(adopt{}, make(x.get().sizes));
+            std::copy_n(std::as_const(x).data(), x.size(), copy.elements());
+            return copy;
+        }, *this);
     }
     /// The same elements outside the graph.
     tensor detach() const {
-        if (this->requires_grad()) detail::watch_result(*this->get().graph, this->get());   // who writes to them is seen
-        return tensor(adopt{}, detail::array::make_view(this->get(), this->get().sizes));
+        return detail::call("detach", {"x"}, [](const tensor& x) {
+            if (x.requires_grad()) detail::watch_result(*x.get().graph, x.get());   // who writes to them is seen
+            return tensor(adopt{}, detail::array::make_view(x.get(), x.get().sizes));
+        }, *this);
     }
 
     /// Calls f(dy) in every backward pass, when the gradient of this tensor is complete and before it goes any further. What

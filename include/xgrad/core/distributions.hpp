@@ -15,7 +15,7 @@ namespace xgrad::inline XGRAD_ABI::detail {
 
 /// U[low, high): never `high`, unless it is `low`, both rounded to T. Throws `value_error` where there is none.
 template <real T>
-auto uniform_numbers(std::string_view where, double low, double high) {
+auto uniform_between(std::string_view where, double low, double high) {
     const auto from = static_cast<T>(low), to = static_cast<T>(high);
     if (!is_finite_number(from) || !is_finite_number(to) || low > high)
         fail<value_error>(where, "low is ", low, ", high is ", high, "; low must not be above high, and both must be finite");
@@ -28,7 +28,7 @@ auto uniform_numbers(std::string_view where, double low, double high) {
 
 /// N(mean, deviation^2). Throws `value_error` where there is none.
 template <real T>
-auto normal_numbers(std::string_view where, double mean, double deviation) {
+auto normal_about(std::string_view where, double mean, double deviation) {
     if (!is_finite_number(mean) || !is_finite_number(deviation) || deviation < 0)
         fail<value_error>(where, "the mean is ", mean, ", the standard deviation is ", deviation,
                           "; both must be finite, and the deviation at least 0");

@@ -55,13 +55,13 @@ fans fans_of(const char* where, const basic_tensor<T>& w) {
 /// w ~ U[low, high): never `high`, unless it is `low`, both rounded to T.
 template <real T>
 void uniform(basic_tensor<T>& w, double low = 0, double high = 1) {
-    detail::fill(w, xgrad::detail::uniform_numbers<T>("init::uniform", low, high));
+    detail::fill(w, xgrad::detail::uniform_between<T>("init::uniform", low, high));
 }
 
 /// w ~ N(mean, deviation^2)
 template <real T>
 void normal(basic_tensor<T>& w, double mean = 0, double deviation = 1) {
-    detail::fill(w, xgrad::detail::normal_numbers<T>("init::normal", mean, deviation));
+    detail::fill(w, xgrad::detail::normal_about<T>("init::normal", mean, deviation));
 }
 
 /// w = value

@@ -1,6 +1,7 @@
 // Activation functions, element by element.
 #pragma once
 
+#include <xgrad/autograd/operation.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/simd_math.hpp>
 #include <xgrad/core/simd_normal.hpp>
@@ -104,12 +105,16 @@ inline constexpr gelu_fn gelu{};
 namespace detail {
 
 template <real T>
-tensor<T> leaky(const basic_tensor<T>& x, T slope) {
+tensor<T> leaky_value(const basic_tensor<T>& x, T slope) {
     auto y = compute<T>("leaky_relu", [=](const auto& v) { return where(v < 0, v * slope, v); }, x);
     const auto gradient = [=](const auto& dy, const auto& v) { return where(v <= 0, dy * slope, dy); };
     return record("leaky_relu", std::move(y), {x}, keep(x), [gradient](auto& dy, gradients& d, const auto& v) {
         d(0, [&] { return evaluate(gradient, std::move(dy), v()); });
     });
+}
+template <real T>
+tensor<T> leaky(const basic_tensor<T>& x, T slope) {
+    return call("leaky_relu", {"x", "slope"}, [](const basic_tensor<T>& v, T s) { return leaky_value(v, s); }, x, slope);
 }
 
 }  // namespace detail

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <xgrad/autograd/backward.hpp>
+#include <xgrad/autograd/operation.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/ops/arithmetic.hpp>
 #include <xgrad/ops/dot.hpp>
@@ -11,18 +12,29 @@
 
 namespace xgrad::inline XGRAD_ABI {
 
+namespace detail {
+
+template <real T>
+tensor<T> bmm_any(const basic_tensor<T>& a, const basic_tensor<T>& b) {
+    return call("bmm", {"a", "b"}, [](const basic_tensor<T>& v, const basic_tensor<T>& w) {
+        check_rank_is("bmm", v, 3, "a must be (n, i, k)");
+        check_rank_is("bmm", w, 3, "b must be (n, k, j)");
+        const auto &left = shape_of(v), &right = shape_of(w);
+        if (left[0] != right[0] || left[2] != right[1])
+            fail<shape_error>("bmm", "a is ", left, ", b is ", right, "; they must be (n, i, k) and (n, k, j)");
+        return multiply_matrices(v, w, {});
+    }, a, b);
+}
+
+}  // namespace detail
+
 /// y[n] = a[n] b[n], stacks of as many matrices: (n, i, k) (n, k, j) gives (n, i, j). Throws `rank_error`, `shape_error`.
 struct bmm_fn {
     template <element T, element U, std::size_t N, std::size_t M>
     tensor<T, 3> operator()(const tensor<T, N>& a, const tensor<U, M>& b) const {
         detail::check_types<T, U>();
         static_assert((N == 3 || N == dynamic_rank) && (M == 3 || M == dynamic_rank), "of stacks of matrices: matmul(a, b) broadcasts");
-        detail::check_rank_is<T>("bmm", a, 3, "a must be (n, i, k)");
-        detail::check_rank_is<T>("bmm", b, 3, "b must be (n, k, j)");
-        const auto &left = detail::shape_of(a), &right = detail::shape_of(b);
-        if (left[0] != right[0] || left[2] != right[1])
-            fail<shape_error>("bmm", "a is ", left, ", b is ", right, "; they must be (n, i, k) and (n, k, j)");
-        return detail::with_rank<3>(detail::multiply_matrices<T>(a, b, {}));
+        return detail::with_rank<3>(detail::bmm_any<T>(a, b));
     }
 };
 inline constexpr bmm_fn bmm{};
@@ -31,11 +43,15 @@ struct addmm_options {
     double beta = 1;    ///< of the summand; 0: it is not read
     double alpha = 1;   ///< of the product
 };
+void say_options(const addmm_options& options, const auto& say) {
+    say("beta", options.beta);
+    say("alpha", options.alpha);
+}
 
 namespace detail {
 
 template <real T>
-tensor<T> addmm_of(const basic_tensor<T>& summand, const basic_tensor<T>& a, const basic_tensor<T>& b, addmm_options options) {
+tensor<T> addmm_value(const basic_tensor<T>& summand, const basic_tensor<T>& a, const basic_tensor<T>& b, addmm_options options) {
     check_rank_is("addmm", a, 2, "a must be a matrix");
     check_rank_is("addmm", b, 2, "b must be a matrix");
     check_inner_sizes(a, b, {});
@@ -48,6 +64,13 @@ tensor<T> addmm_of(const basic_tensor<T>& summand, const basic_tensor<T>& a, con
     const auto product = times(multiply_matrices(a, b, {}), options.alpha);
     return options.beta == 0 ? product : apply_binary<add_fn>(times(summand, options.beta), product);
 }
+template <real T>
+tensor<T> addmm_any(const basic_tensor<T>& summand, const basic_tensor<T>& a, const basic_tensor<T>& b, addmm_options options) {
+    return call("addmm", {"c", "a", "b", "options"},
+                [](const basic_tensor<T>& c, const basic_tensor<T>& v, const basic_tensor<T>& w, addmm_options given) {
+        return addmm_value(c, v, w, given);
+    }, summand, a, b, options);
+}
 
 }  // namespace detail
 
@@ -59,7 +82,7 @@ struct addmm_fn {
         detail::check_types<T, U, V>();
         static_assert((N == 2 || N == dynamic_rank) && (M == 2 || M == dynamic_rank), "the factors are matrices");
         static_assert(C <= 2 || C == dynamic_rank, "the summand has no more axes than the product");
-        return detail::with_rank<2>(detail::addmm_of<T>(c, a, b, options));
+        return detail::with_rank<2>(detail::addmm_any<T>(c, a, b, options));
     }
 };
 inline constexpr addmm_fn addmm{};
@@ -70,7 +93,8 @@ inline constexpr addmm_fn addmm{};
 #if defined(XGRAD_INSTANCE)
 namespace xgrad::inline XGRAD_ABI::detail {
 #define XGRAD_INSTANCES(T) \
-    XGRAD_INSTANCE tensor<T> addmm_of(const basic_tensor<T>&, const basic_tensor<T>&, const basic_tensor<T>&, addmm_options);
+    XGRAD_INSTANCE tensor<T> bmm_any(const basic_tensor<T>&, const basic_tensor<T>&); \
+    XGRAD_INSTANCE tensor<T> addmm_any(const basic_tensor<T>&, const basic_tensor<T>&, const basic_tensor<T>&, addmm_options);
 XGRAD_FOR_REAL_TYPES(XGRAD_INSTANCES)
 #undef XGRAD_INSTANCES
 }

@@ -3,6 +3,7 @@
 
 #include <xgrad/autograd/backward.hpp>
 #include <xgrad/autograd/broadcast.hpp>
+#include <xgrad/autograd/operation.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/kernels/distance.hpp>
 #include <xgrad/ops/arithmetic.hpp>
@@ -97,7 +98,7 @@ tensor<T> distances(const basic_tensor<T>& a, const basic_tensor<T>& b) {
 }
 
 template <real T>
-tensor<T> cdist_of(const basic_tensor<T>& a, const basic_tensor<T>& b) {
+tensor<T> cdist_value(const basic_tensor<T>& a, const basic_tensor<T>& b) {
     const auto &left = shape_of(a), &right = shape_of(b);
     if (left.rank() < 2 || right.rank() < 2)
         fail<rank_error>("cdist", "a is ", left, ", b is ", right, "; they must be matrices (rows, size), or stacks of them");
@@ -112,6 +113,10 @@ tensor<T> cdist_of(const basic_tensor<T>& a, const basic_tensor<T>& b) {
     };
     return distances(stacked(a), stacked(b));
 }
+template <real T>
+tensor<T> cdist_any(const basic_tensor<T>& a, const basic_tensor<T>& b) {
+    return call("cdist", {"a", "b"}, [](const basic_tensor<T>& v, const basic_tensor<T>& w) { return cdist_value(v, w); }, a, b);
+}
 
 }  // namespace detail
 
@@ -123,7 +128,7 @@ struct cdist_fn {
     tensor<T, broadcast_rank<N, M>> operator()(const tensor<T, N>& a, const tensor<U, M>& b) const {
         detail::check_types<T, U>();
         static_assert(N >= 2 && M >= 2, "between rows of matrices");
-        return detail::with_rank<broadcast_rank<N, M>>(detail::cdist_of<T>(a, b));
+        return detail::with_rank<broadcast_rank<N, M>>(detail::cdist_any<T>(a, b));
     }
 };
 inline constexpr cdist_fn cdist{};
@@ -134,7 +139,7 @@ inline constexpr cdist_fn cdist{};
 #if defined(XGRAD_INSTANCE)
 namespace xgrad::inline XGRAD_ABI::detail {
 #define XGRAD_INSTANCES(T) \
-    XGRAD_INSTANCE tensor<T> cdist_of(const basic_tensor<T>&, const basic_tensor<T>&);
+    XGRAD_INSTANCE tensor<T> cdist_any(const basic_tensor<T>&, const basic_tensor<T>&);
 XGRAD_FOR_REAL_TYPES(XGRAD_INSTANCES)
 #undef XGRAD_INSTANCES
 }

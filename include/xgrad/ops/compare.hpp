@@ -5,6 +5,7 @@
 #pragma once
 
 #include <xgrad/autograd/create.hpp>
+#include <xgrad/autograd/operation.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/exact.hpp>
 #include <xgrad/ops/elementwise.hpp>
@@ -47,11 +48,18 @@ tensor<bool> compare_with(const char* name, const basic_tensor<T>& x, T value) {
     return compute<bool>(name, [=](T element) { return Relation{}(element, value); }, x);
 }
 
+template <class Relation, element T>
+tensor<bool> compare_tensors(const char* name, const basic_tensor<T>& a, const basic_tensor<T>& b) {
+    return call(name, {"a", "b"}, [name](const basic_tensor<T>& v, const basic_tensor<T>& w) {
+        return compute<bool>(name, Relation{}, v, w);
+    }, a, b);
+}
+
 /// Whether `x R number`, exactly, whatever the types: as x R v with the v of type T that divides all T as the number
 /// does, or as the one answer for all where there is none. (x < 2.5 is x < 3, x <= 2.5 is x <= 2, and bytes are < 300.)
 /// To a float, 0.1 is the float nearest to it.
 template <class Relation, element T, class S>
-tensor<bool> compare(const char* name, const basic_tensor<T>& x, S number) {
+tensor<bool> compare_value(const char* name, const basic_tensor<T>& x, S number) {
     constexpr auto by_next = std::is_same_v<Relation, std::less<>> || std::is_same_v<Relation, std::greater_equal<>>;
     constexpr auto by_last = std::is_same_v<Relation, std::greater<>> || std::is_same_v<Relation, std::less_equal<>>;
     auto value = std::optional<T>{};
@@ -64,6 +72,10 @@ tensor<bool> compare(const char* name, const basic_tensor<T>& x, S number) {
     }
     return value ? compare_with<Relation>(name, x, *value) : filled<dynamic_rank>(shape_of(x), otherwise);
 }
+template <class Relation, element T, class S>
+tensor<bool> compare(const char* name, const basic_tensor<T>& x, S number) {
+    return call(name, {"a", "b"}, [name](const basic_tensor<T>& v, S w) { return compare_value<Relation>(name, v, w); }, x, number);
+}
 
 }  // namespace detail
 
@@ -74,7 +86,7 @@ struct comparison {
 
     template <element T, std::size_t N, std::size_t M>
     tensor<bool, broadcast_rank<N, M>> operator()(const tensor<T, N>& a, const tensor<T, M>& b) const {
-        return detail::with_rank<broadcast_rank<N, M>>(detail::compute<bool>(name, Relation{}, a, b));
+        return detail::with_rank<broadcast_rank<N, M>>(detail::compare_tensors<Relation, T>(name, a, b));
     }
     template <element T, std::size_t N, scalar S>
     tensor<bool, N> operator()(const tensor<T, N>& a, S b) const {
@@ -82,13 +94,22 @@ struct comparison {
     }
     template <element T, std::size_t N, scalar S>
     tensor<bool, N> operator()(S a, const tensor<T, N>& b) const {
-        return detail::with_rank<N>(detail::compare<typename detail::mirror<Relation>::type, T>(name, b, a));
+        return detail::with_rank<N>(detail::compare<typename detail::mirror<Relation>::type, T>(mirrored_name(), b, a));
     }
     template <element T, element U, std::size_t N, std::size_t M>
         requires(!std::is_same_v<T, U>)
     tensor<bool> operator()(const tensor<T, N>&, const tensor<U, M>&) const {
         static_assert(std::is_same_v<T, U>, "the element types differ: convert one operand with astype<T>(x)");
         return {};
+    }
+
+private:
+    static constexpr const char* mirrored_name() {
+        if (std::is_same_v<Relation, std::less<>>) return "greater";
+        if (std::is_same_v<Relation, std::less_equal<>>) return "greater_equal";
+        if (std::is_same_v<Relation, std::greater<>>) return "less";
+        if (std::is_same_v<Relation, std::greater_equal<>>) return "less_equal";
+        return std::is_same_v<Relation, std::equal_to<>> ? "equal" : "not_equal";
     }
 };
 
@@ -144,18 +165,26 @@ auto operator>=(const A& a, const B& b) {
     return greater_equal(a, b);
 }
 
-/// y = not x, and, or, exclusive or: of truth values.
+namespace detail {
+template <class Op, std::same_as<bool>... T>
+tensor<bool> logical_value(const char* name, const basic_tensor<T>&... x) {
+    constexpr const char* names[] = {"a", "b"};
+    return call_by(name, names, [name](const basic_tensor<T>&... v) { return compute<bool>(name, Op{}, v...); }, x...);
+}
+}  // namespace detail
+
+/// y = not x, and, or: of truth values.
 template <std::size_t N>
 tensor<bool, N> operator!(const tensor<bool, N>& x) {
-    return detail::with_rank<N>(detail::compute<bool>("not", std::logical_not<>{}, x));
+    return detail::with_rank<N>(detail::logical_value<std::logical_not<>>("logical_not", x));
 }
 template <std::size_t N, std::size_t M>
 tensor<bool, broadcast_rank<N, M>> operator&&(const tensor<bool, N>& a, const tensor<bool, M>& b) {
-    return detail::with_rank<broadcast_rank<N, M>>(detail::compute<bool>("and", std::logical_and<>{}, a, b));
+    return detail::with_rank<broadcast_rank<N, M>>(detail::logical_value<std::logical_and<>>("logical_and", a, b));
 }
 template <std::size_t N, std::size_t M>
 tensor<bool, broadcast_rank<N, M>> operator||(const tensor<bool, N>& a, const tensor<bool, M>& b) {
-    return detail::with_rank<broadcast_rank<N, M>>(detail::compute<bool>("or", std::logical_or<>{}, a, b));
+    return detail::with_rank<broadcast_rank<N, M>>(detail::logical_value<std::logical_or<>>("logical_or", a, b));
 }
 
 /// Whether two tensors have the same shape and equal elements.
@@ -180,7 +209,9 @@ namespace detail {
 
 /// y = a where the condition holds, b elsewhere        da = dy there, 0 elsewhere;  db the other way round
 template <element T>
-tensor<T> choose(const basic_tensor<bool>& condition, const basic_tensor<T>& a, const basic_tensor<T>& b) {
+tensor<T> choose(const basic_tensor<bool>& condition, const basic_tensor<T>& a, const basic_tensor<T>& b);
+template <element T>
+tensor<T> choose_value(const basic_tensor<bool>& condition, const basic_tensor<T>& a, const basic_tensor<T>& b) {
     auto y = compute<T>("where", [](bool c, T v, T w) { return c ? v : w; }, condition, a, b);
     if constexpr (!real<T>) return y;
     else
@@ -189,6 +220,18 @@ tensor<T> choose(const basic_tensor<bool>& condition, const basic_tensor<T>& a, 
                           d(0, [&] { return choose(chosen(), dy, tensor<T>(T{0})); });
                           d(1, [&] { return choose(chosen(), tensor<T>(T{0}), dy); });
                       });
+}
+template <element T>
+tensor<T> choose(const basic_tensor<bool>& condition, const basic_tensor<T>& a, const basic_tensor<T>& b) {
+    return call("where", {"condition", "a", "b"},
+                [](const basic_tensor<bool>& c, const basic_tensor<T>& v, const basic_tensor<T>& w) { return choose_value(c, v, w); },
+                condition, a, b);
+}
+template <element T>
+tensor<T> choose_number(const basic_tensor<bool>& condition, T a, T b) {
+    return call("where", {"condition", "a", "b"}, [](const basic_tensor<bool>& c, T chosen, T other) {
+        return compute<T>("where", [=](bool each) { return each ? chosen : other; }, c);
+    }, condition, a, b);
 }
 
 }  // namespace detail
@@ -212,8 +255,7 @@ struct where_fn {
     template <std::size_t K, scalar A, scalar B>
     tensor<std::common_type_t<A, B>, K> operator()(const tensor<bool, K>& condition, A a, B b) const {
         using T = std::common_type_t<A, B>;
-        const auto chosen = detail::as_element<T>("where", a), other = detail::as_element<T>("where", b);
-        return detail::with_rank<K>(detail::compute<T>("where", [=](bool c) { return c ? chosen : other; }, condition));
+        return detail::with_rank<K>(detail::choose_number<T>(condition, detail::as_element<T>("where", a), detail::as_element<T>("where", b)));
     }
     template <element T, element U, std::size_t K, std::size_t N, std::size_t M>
         requires(!std::is_same_v<T, U>)
@@ -288,8 +330,7 @@ inline constexpr where_fn where{};
 #if defined(XGRAD_INSTANCE)
 namespace xgrad::inline XGRAD_ABI::detail {
 #define XGRAD_RELATION(Relation, T)                                                                                     \
-    XGRAD_INSTANCE tensor<bool> compute<bool, Relation, T, T>(const char*, const Relation&, const basic_tensor<T>&,     \
-                                                              const basic_tensor<T>&);                                  \
+    XGRAD_INSTANCE tensor<bool> compare_tensors<Relation>(const char*, const basic_tensor<T>&, const basic_tensor<T>&); \
     XGRAD_INSTANCE tensor<bool> compare_with<Relation>(const char*, const basic_tensor<T>&, T);
 #define XGRAD_INSTANCES(T) \
     XGRAD_RELATION(std::equal_to<>, T) \

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <xgrad/autograd/backward.hpp>
+#include <xgrad/autograd/operation.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/distributions.hpp>
 #include <xgrad/core/random.hpp>
@@ -20,6 +21,10 @@ struct dropout_options {
     double p = 0.5;         ///< the probability that an element, or a channel, is left out
     bool training = true;   ///< else nothing is
 };
+void say_options(const dropout_options& options, const auto& say) {
+    say("p", options.p);
+    say("training", options.training);
+}
 
 namespace detail {
 
@@ -59,7 +64,7 @@ tensor<T> drop(const basic_tensor<T>& x, std::uint64_t key, double p, std::size_
 
 /// x with axes from `first` on left out together; x itself where nothing is to be left out.
 template <real T>
-tensor<T> dropout_of(const char* name, const basic_tensor<T>& x, dropout_options options, std::size_t first, dropping (*by)(double)) {
+tensor<T> dropout_value(const char* name, const basic_tensor<T>& x, dropout_options options, std::size_t first, dropping (*by)(double)) {
     check_probability(name, options.p);
     if (!options.training || options.p == 0) return tensor<T>{x};
     const auto& sizes = shape_of(x);
@@ -67,6 +72,12 @@ tensor<T> dropout_of(const char* name, const basic_tensor<T>& x, dropout_options
     for (auto axis = first; axis < sizes.rank(); ++axis) inner *= sizes[axis];
     const auto key = with_default_generator([](generator& numbers) { return numbers(); });
     return drop(x, key, options.p, inner, by(options.p));
+}
+template <real T>
+tensor<T> dropout_any(const char* name, const basic_tensor<T>& x, dropout_options options, std::size_t first, dropping (*by)(double)) {
+    return call(name, {"x", "options"}, [=](const basic_tensor<T>& v, dropout_options given) {
+        return dropout_value(name, v, given, first, by);   // which follow from the name and the rank
+    }, x, options);
 }
 
 /// Dropout of single elements. `By` says what becomes of them.
@@ -77,7 +88,7 @@ struct element_dropout {
     template <element T, std::size_t N>
     tensor<T, N> operator()(const tensor<T, N>& x, dropout_options options = {}) const {
         static_assert(real<T>, "an operation on real numbers: convert the operand with astype<float>(x)");
-        return with_rank<N>(dropout_of<T>(name, x, options, max_rank, By));
+        return with_rank<N>(dropout_any<T>(name, x, options, max_rank, By));
     }
 };
 
@@ -96,7 +107,7 @@ struct channel_dropout {
         if (Spatial == 0 ? rank < 2 : rank != Spatial + 2 && !lone)
             fail<rank_error>(name, "x is ", shape_of(x), "; it must be (n, c, ...) with ", Spatial == 0 ? "any number of" : "as many",
                              " axes behind", Spatial == 0 ? "" : " as the name says");
-        return with_rank<N>(dropout_of<T>(name, x, options, lone ? 1 : 2, By));
+        return with_rank<N>(dropout_any<T>(name, x, options, lone ? 1 : 2, By));
     }
 };
 
@@ -129,8 +140,7 @@ inline constexpr detail::channel_dropout<&detail::dropping::self_normalizing, 0,
 #if defined(XGRAD_INSTANCE)
 namespace xgrad::inline XGRAD_ABI::detail {
 #define XGRAD_INSTANCES(T) \
-    XGRAD_INSTANCE tensor<T> drop(const basic_tensor<T>&, std::uint64_t, double, std::size_t, dropping); \
-    XGRAD_INSTANCE tensor<T> dropout_of(const char*, const basic_tensor<T>&, dropout_options, std::size_t, dropping (*)(double));
+    XGRAD_INSTANCE tensor<T> dropout_any(const char*, const basic_tensor<T>&, dropout_options, std::size_t, dropping (*)(double));
 XGRAD_FOR_REAL_TYPES(XGRAD_INSTANCES)
 #undef XGRAD_INSTANCES
 }

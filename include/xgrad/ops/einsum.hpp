@@ -2,6 +2,7 @@
 #pragma once
 
 #include <xgrad/autograd/backward.hpp>
+#include <xgrad/autograd/operation.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/ops/contract.hpp>
 #include <xgrad/ops/einsum_labels.hpp>
@@ -15,6 +16,7 @@
 #include <cstddef>
 #include <limits>
 #include <span>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -102,7 +104,7 @@ void multiply_greedily(operand_list<T>& operands, label_set output, const label_
 }
 
 template <real T>
-tensor<T> einsum_any(std::string_view text, std::span<const tensor<T>> given) {
+tensor<T> einsum_value(std::string_view text, std::span<const tensor<T>> given) {
     auto shapes = std::vector<shape, memory::allocator<shape>>{};
     for (const auto& each : given) shapes.push_back(shape_of(each));
     const auto equation = einsum_equation{text, shapes};
@@ -121,7 +123,15 @@ tensor<T> einsum_any(std::string_view text, std::span<const tensor<T>> given) {
     for (const auto& each : operands) sets.push_back(each.labels.set());
     const auto order = contraction_order{sets, wanted.set(), equation.sizes};
     const auto y = product_of_set(operands, order, order.all(), wanted, equation.sizes);
-    return reordered(y, wanted).value;
+    const auto result = reordered(y, wanted).value;
+    // An operand as it is gets a handle of its own: the result of an operation is none of its inputs.
+    return &access::get(result) == &access::get(given[0]) ? reshape_to(result, shape_of(result)) : result;
+}
+template <real T>
+tensor<T> einsum_any(std::string_view text, std::span<const tensor<T>> given) {
+    return call("einsum", {"subscripts", "operands"}, [](const std::string& subscripts, std::span<const tensor<T>> operands) {
+        return einsum_value<T>(subscripts, operands);
+    }, std::string{text}, given);
 }
 
 }  // namespace detail

@@ -7,6 +7,7 @@
 
 #include <xgrad/autograd/backward.hpp>
 #include <xgrad/autograd/dual.hpp>
+#include <xgrad/autograd/operation.hpp>
 #include <xgrad/autograd/tensor.hpp>
 #include <xgrad/autograd/upstream.hpp>
 #include <xgrad/core/config.hpp>
@@ -80,7 +81,7 @@ inline constexpr std::size_t arity = std::is_invocable_v<F, simd::batch<T>>     
                                                                                                : 3;
 
 template <class Op, element T>
-tensor<T> apply_unary(const basic_tensor<T>& x) {
+tensor<T> unary_value(const basic_tensor<T>& x) {
     auto y = compute<T>(Op::name, [](const auto& v) { return Op::value(v); }, x);
     if constexpr (!real<T>) {
         return y;
@@ -99,6 +100,10 @@ tensor<T> apply_unary(const basic_tensor<T>& x) {
             return record(Op::name, std::move(y), {x}, keep(x), rule);
         }
     }
+}
+template <class Op, element T>
+tensor<T> apply_unary(const basic_tensor<T>& x) {
+    return call(Op::name, {"x"}, [](const basic_tensor<T>& v) { return unary_value<Op>(v); }, x);
 }
 
 }  // namespace detail
@@ -179,7 +184,7 @@ void check_operands(std::span<const T> right) {
 }
 
 template <class Op, element T>
-tensor<T> apply_binary(const basic_tensor<T>& a, const basic_tensor<T>& b) {
+tensor<T> binary_value(const basic_tensor<T>& a, const basic_tensor<T>& b) {
     check_operands<Op>(b.span());
     auto y = compute<T>(Op::name, [](const auto& v, const auto& w) { return Op::value(v, w); }, a, b);
     if constexpr (!real<T>) {
@@ -197,7 +202,7 @@ tensor<T> apply_binary(const basic_tensor<T>& a, const basic_tensor<T>& b) {
 }
 
 template <class Op, element T>
-tensor<T> apply_left(const basic_tensor<T>& a, T number) {
+tensor<T> left_value(const basic_tensor<T>& a, T number) {
     check_operands<Op>(std::span<const T>{&number, 1});
     auto y = compute<T>(Op::name, [=](const auto& v) { return Op::value(v, std::decay_t<decltype(v)>(number)); }, a);
     if constexpr (!real<T>) return y;
@@ -209,7 +214,7 @@ tensor<T> apply_left(const basic_tensor<T>& a, T number) {
 }
 
 template <class Op, element T>
-tensor<T> apply_right(T number, const basic_tensor<T>& b) {
+tensor<T> right_value(T number, const basic_tensor<T>& b) {
     check_operands<Op>(b.span());
     auto y = compute<T>(Op::name, [=](const auto& v) { return Op::value(std::decay_t<decltype(v)>(number), v); }, b);
     if constexpr (!real<T>) return y;
@@ -218,6 +223,20 @@ tensor<T> apply_right(T number, const basic_tensor<T>& b) {
                       [number](const auto& dy, gradients& d, const auto& right) {
                           d(0, [&] { return partial_with_number(Op::right, dy, right, number); });
                       });
+}
+
+template <class Op, element T>
+tensor<T> apply_binary(const basic_tensor<T>& a, const basic_tensor<T>& b) {
+    return call(Op::name, {"a", "b"},
+                [](const basic_tensor<T>& v, const basic_tensor<T>& w) { return binary_value<Op>(v, w); }, a, b);
+}
+template <class Op, element T>
+tensor<T> apply_left(const basic_tensor<T>& a, T number) {
+    return call(Op::name, {"a", "b"}, [](const basic_tensor<T>& v, T w) { return left_value<Op>(v, w); }, a, number);
+}
+template <class Op, element T>
+tensor<T> apply_right(T number, const basic_tensor<T>& b) {
+    return call(Op::name, {"a", "b"}, [](T v, const basic_tensor<T>& w) { return right_value<Op>(v, w); }, number, b);
 }
 
 /// One operand's share in the derivative of an operation on dual numbers.

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <xgrad/autograd/backward.hpp>
+#include <xgrad/autograd/operation.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/ops/compare.hpp>
 #include <xgrad/ops/take.hpp>
 
+#include <algorithm>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -35,6 +37,14 @@ tensor<T> embed(const basic_tensor<T>& weight, const tensor<std::int64_t>& indic
                   });
 }
 
+template <real T, std::integral Integer>
+tensor<T> embedding_any(const basic_tensor<T>& weight, const basic_tensor<Integer>& indices, std::int64_t padding) {
+    return call("embedding", {"weight", "indices", "padding_idx"},
+                [](const basic_tensor<T>& table, const basic_tensor<Integer>& given, std::int64_t pads) {
+        return embed(table, normalized_indices("embedding", given, shape_of(table)[0]), pads);
+    }, weight, indices, padding);
+}
+
 }  // namespace detail
 
 struct embedding_options {
@@ -49,11 +59,12 @@ struct embedding_fn {
                                                         embedding_options options = {}) const {
         static_assert(N == 2 || N == dynamic_rank, "weight is (n, d)");
         if (weight.rank() != 2) fail<rank_error>("embedding", "weight is ", detail::shape_of(weight), "; it must be (n, d)");
-        const auto rows = detail::shape_of(weight)[0];
-        const auto from_start = detail::normalized_indices("embedding", indices, rows);
-        const auto padding = !options.padding_idx ? std::int64_t{-1}
-                                                  : detail::normalized_indices("embedding", tensor<std::int64_t>(*options.padding_idx), rows).item();
-        return detail::with_rank<M == dynamic_rank ? M : M + 1>(detail::embed<T>(weight, from_start, padding));
+        const auto rows = static_cast<std::int64_t>(detail::shape_of(weight)[0]);
+        auto padding = options.padding_idx.value_or(-rows - 1);
+        if (options.padding_idx && (padding < -rows || padding >= rows))
+            fail<index_error>("embedding", "padding_idx ", padding, " is out of range for ", rows, " rows");
+        if (padding < 0) padding = std::max<std::int64_t>(padding + rows, -1);   // -1: none
+        return detail::with_rank<M == dynamic_rank ? M : M + 1>(detail::embedding_any<T, Integer>(weight, indices, padding));
     }
     /// In PyTorch's order.
     template <std::integral Integer, std::size_t M, real T, std::size_t N>
@@ -70,7 +81,7 @@ inline constexpr embedding_fn embedding{};
 #if defined(XGRAD_INSTANCE)
 namespace xgrad::inline XGRAD_ABI::detail {
 #define XGRAD_INSTANCES(T) \
-    XGRAD_INSTANCE tensor<T> embed(const basic_tensor<T>&, const tensor<std::int64_t>&, std::int64_t);
+    XGRAD_INSTANCE tensor<T> embedding_any(const basic_tensor<T>&, const basic_tensor<std::int64_t>&, std::int64_t);
 XGRAD_FOR_REAL_TYPES(XGRAD_INSTANCES)
 #undef XGRAD_INSTANCES
 }

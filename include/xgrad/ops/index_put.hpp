@@ -2,9 +2,11 @@
 #pragma once
 
 #include <xgrad/autograd/backward.hpp>
+#include <xgrad/autograd/operation.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/ops/arithmetic.hpp>
 #include <xgrad/ops/masked.hpp>
+#include <xgrad/ops/math.hpp>
 #include <xgrad/ops/scatter.hpp>
 #include <xgrad/ops/take.hpp>
 
@@ -24,6 +26,8 @@ struct index_put_options {
 
 namespace detail {
 
+using index_list = std::vector<tensor<std::int64_t>, memory::allocator<tensor<std::int64_t>>>;
+
 /// What names places along one axis, a tensor of integers; or along as many as it has, a mask.
 struct axis_index {
     tensor<std::int64_t> numbers{};
@@ -33,13 +37,12 @@ struct axis_index {
     axis_index(const tensor<Integer, M>& given) {
         static_assert(std::is_integral_v<Integer>, "indices are integers, or a mask of truth values");
         if constexpr (std::is_same_v<Integer, bool>) mask = given;
-        else numbers = compute<std::int64_t>("index_put", [](Integer index) { return nearest_cast<std::int64_t>(index); }, given);
+        else if constexpr (std::is_same_v<Integer, std::int64_t>) numbers = given;
+        else numbers = convert<std::int64_t>(given);
     }
 };
 
-using index_list = std::vector<tensor<std::int64_t>, memory::allocator<tensor<std::int64_t>>>;
-
-/// The indices along each axis, counted from the start, a mask as those of its true elements.
+/// The indices along each axis, a mask as those of its true elements.
 inline index_list indices_by_axis(std::span<const axis_index> given, const shape& sizes) {
     auto result = index_list{};
     const auto check_axis = [&](std::size_t axes) {
@@ -49,14 +52,14 @@ inline index_list indices_by_axis(std::span<const axis_index> given, const shape
     for (const auto& each : given) {
         if (each.numbers.defined()) {
             check_axis(1);
-            result.push_back(normalized_indices("index_put", each.numbers, sizes[result.size()]));
+            result.push_back(each.numbers);
             continue;
         }
         const auto& own = shape_of(each.mask);
         check_axis(own.rank());
         if (!std::equal(own.begin(), own.end(), sizes.begin() + result.size()))
             fail<shape_error>("index_put", "the mask is ", own, ", x is ", sizes, "; they must agree from axis ", result.size(), " on");
-        const auto rows = as_indices(places_of_nonzero(each.mask), own);
+        const auto rows = nonzero_any(each.mask);
         for (auto axis = std::size_t{0}; axis < own.rank(); ++axis)
             result.push_back(reshape_to(range_along(rows, 1, axis, 1), {shape_of(rows)[0]}));
     }
@@ -64,22 +67,22 @@ inline index_list indices_by_axis(std::span<const axis_index> given, const shape
 }
 
 /// Where the indices point among the sub-arrays along the first axes, under the shape to which they broadcast.
-inline tensor<std::int64_t> leading_places(const index_list& indices, const shape& sizes) {
+inline tensor<std::int64_t> leading_places(std::span<const tensor<std::int64_t>> indices, const shape& sizes) {
     auto together = shape{};
     for (const auto& each : indices) together = broadcast_shapes("index_put", together, shape_of(each));
     auto places = filled<dynamic_rank>(together, std::int64_t{0});
     for (auto axis = std::size_t{0}; axis < indices.size(); ++axis) {
         const auto length = static_cast<std::int64_t>(sizes[axis]);
         places = compute<std::int64_t>("index_put", [length](std::int64_t before, std::int64_t index) { return before * length + index; },
-                                       places, indices[axis]);
+                                       places, normalized_indices("index_put", indices[axis], sizes[axis]));
     }
     return places;
 }
 
 template <element T>
-tensor<T> index_put_any(const basic_tensor<T>& x, std::span<const axis_index> given, const basic_tensor<T>& values, bool accumulate) {
+tensor<T> index_put_value(const basic_tensor<T>& x, std::span<const tensor<std::int64_t>> indices, const basic_tensor<T>& values,
+                          bool accumulate) {
     const auto& sizes = shape_of(x);
-    const auto indices = indices_by_axis(given, sizes);
     const auto places = leading_places(indices, sizes);
     auto length = std::size_t{1}, inner = std::size_t{1};
     auto wanted = shape_of(places);
@@ -91,6 +94,14 @@ tensor<T> index_put_any(const basic_tensor<T>& x, std::span<const axis_index> gi
     const auto flat = reshape_to(places, {places.size()});
     if (accumulate) return apply_binary<add_fn>(x, reshape_to(add_at(rows, flat, 0, {length, inner}), sizes));
     return reshape_to(put_rows(reshape_to(x, {length, inner}), flat, rows), sizes);
+}
+template <element T>
+tensor<T> index_put_any(const basic_tensor<T>& x, std::span<const tensor<std::int64_t>> indices, const basic_tensor<T>& values,
+                        bool accumulate) {
+    return call("index_put", {"x", "indices", "values", "accumulate"},
+                [](const basic_tensor<T>& v, std::span<const tensor<std::int64_t>> at, const basic_tensor<T>& w, bool adds) {
+        return index_put_value(v, at, w, adds);
+    }, x, indices, values, accumulate);
 }
 
 }  // namespace detail
@@ -106,8 +117,8 @@ struct index_put_fn {
     template <element T, std::size_t N, std::size_t V>
     tensor<T, N> operator()(const tensor<T, N>& x, std::initializer_list<detail::axis_index> indices, const tensor<T, V>& values,
                             index_put_options options = {}) const {
-        return detail::with_rank<N>(
-            detail::index_put_any<T>(x, std::span{indices.begin(), indices.size()}, values, options.accumulate));
+        const auto by_axis = detail::indices_by_axis(std::span{indices.begin(), indices.size()}, detail::shape_of(x));
+        return detail::with_rank<N>(detail::index_put_any<T>(x, by_axis, values, options.accumulate));
     }
     template <element T, std::size_t N, element Integer, std::size_t I, std::size_t V>
     tensor<T, N> operator()(const tensor<T, N>& x, const tensor<Integer, I>& indices, const tensor<T, V>& values,
@@ -132,7 +143,7 @@ inline constexpr index_put_fn index_put{};
 #if defined(XGRAD_INSTANCE)
 namespace xgrad::inline XGRAD_ABI::detail {
 #define XGRAD_INSTANCES(T) \
-    XGRAD_INSTANCE tensor<T> index_put_any(const basic_tensor<T>&, std::span<const axis_index>, const basic_tensor<T>&, bool);
+    XGRAD_INSTANCE tensor<T> index_put_any(const basic_tensor<T>&, std::span<const tensor<std::int64_t>>, const basic_tensor<T>&, bool);
 XGRAD_FOR_REAL_TYPES(XGRAD_INSTANCES)
 #undef XGRAD_INSTANCES
 }

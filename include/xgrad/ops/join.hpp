@@ -1,6 +1,7 @@
 // Tensors joined into one.
 #pragma once
 
+#include <xgrad/autograd/operation.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/kernels/strided.hpp>
 #include <xgrad/ops/shape.hpp>
@@ -26,7 +27,7 @@ std::vector<std::size_t, memory::allocator<std::size_t>> lengths_along(std::span
 
 /// y = the parts one after the other along `axis`        dx_k = the range of dy where part k went
 template <element T>
-tensor<T> join(const char* name, std::span<const tensor<T>> parts, std::ptrdiff_t along) {
+tensor<T> join_value(const char* name, std::span<const tensor<T>> parts, std::ptrdiff_t along) {
     if (parts.empty()) fail<shape_error>(name, "nothing to join");
     auto sizes = shape_of(parts[0]);
     const auto axis = normalize_axis(name, along, sizes.rank());
@@ -58,6 +59,12 @@ tensor<T> join(const char* name, std::span<const tensor<T>> parts, std::ptrdiff_
                               d(k, [&] { return range_along(dy, axis, first, lengths[k]); });
                       });
     }
+}
+template <element T>
+tensor<T> join(const char* name, std::span<const tensor<T>> parts, std::ptrdiff_t along) {
+    return call("concatenate", {"parts", "axis"}, [name](std::span<const tensor<T>> all, std::ptrdiff_t axis) {
+        return join_value<T>(name, all, axis);
+    }, parts, along);
 }
 
 template <element T, class Parts>

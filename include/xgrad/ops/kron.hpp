@@ -2,6 +2,7 @@
 #pragma once
 
 #include <xgrad/autograd/backward.hpp>
+#include <xgrad/autograd/operation.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/ops/arithmetic.hpp>
 #include <xgrad/ops/reduce.hpp>
@@ -18,7 +19,7 @@ namespace detail {
 
 /// y[i p + k, j q + l] = a[i, j] b[k, l], for b of (p, q); likewise for any number of axes. Those that one lacks have size 1.
 template <element T>
-tensor<T> kron_of(const basic_tensor<T>& a, const basic_tensor<T>& b) {
+tensor<T> kron_value(const basic_tensor<T>& a, const basic_tensor<T>& b) {
     const auto &left = shape_of(a), &right = shape_of(b);
     const auto rank = std::max(left.rank(), right.rank());
     auto outside = shape{}, inside = shape{}, sizes = shape{};   // (i, 1, j, 1), (1, k, 1, l), (i k, j l)
@@ -31,10 +32,14 @@ tensor<T> kron_of(const basic_tensor<T>& a, const basic_tensor<T>& b) {
     }
     return reshape_to(apply_binary<multiply_fn>(reshape_to(a, outside), reshape_to(b, inside)), sizes);
 }
+template <element T>
+tensor<T> kron_any(const basic_tensor<T>& a, const basic_tensor<T>& b) {
+    return call("kron", {"a", "b"}, [](const basic_tensor<T>& v, const basic_tensor<T>& w) { return kron_value(v, w); }, a, b);
+}
 
 /// y = (a_1 b_2 - a_2 b_1, a_2 b_0 - a_0 b_2, a_0 b_1 - a_1 b_0) along the axis
 template <element T>
-tensor<T> cross_along(const basic_tensor<T>& a, const basic_tensor<T>& b, std::ptrdiff_t along) {
+tensor<T> cross_value(const basic_tensor<T>& a, const basic_tensor<T>& b, std::ptrdiff_t along) {
     const auto sizes = broadcast_shapes("cross", shape_of(a), shape_of(b));
     const auto from_last = static_cast<std::ptrdiff_t>(sizes.rank() - normalize_axis("cross", along, sizes.rank()));
     const auto axis_of = [&](const basic_tensor<T>& x) {
@@ -48,15 +53,22 @@ tensor<T> cross_along(const basic_tensor<T>& a, const basic_tensor<T>& b, std::p
     return apply_binary<subtract_fn>(apply_binary<multiply_fn>(take_along(a, next, at_a), take_along(b, after, at_b)),
                                      apply_binary<multiply_fn>(take_along(a, after, at_a), take_along(b, next, at_b)));
 }
-
-/// The elements x[i, i].
 template <element T>
-tensor<T> main_diagonal(const char* name, const basic_tensor<T>& x) {
-    const auto& sizes = shape_of(x);
-    if (sizes.rank() != 2) fail<rank_error>(name, "x must be a matrix, got ", sizes);
-    auto at = kernels::strides{};
-    at.along[0] = static_cast<std::ptrdiff_t>(sizes[1]) + 1;
-    return strided_part(x, at, {std::min(sizes[0], sizes[1])});
+tensor<T> cross_any(const basic_tensor<T>& a, const basic_tensor<T>& b, std::ptrdiff_t axis) {
+    return call("cross", {"a", "b", "axis"}, [](const basic_tensor<T>& v, const basic_tensor<T>& w, std::ptrdiff_t along) {
+        return cross_value(v, w, along);
+    }, a, b, axis);
+}
+
+template <element T>
+auto trace_any(const basic_tensor<T>& all) {
+    return call("trace", {"x"}, [](const basic_tensor<T>& x) {
+        const auto& sizes = shape_of(x);
+        if (sizes.rank() != 2) fail<rank_error>("trace", "x must be a matrix, got ", sizes);
+        auto at = kernels::strides{};
+        at.along[0] = static_cast<std::ptrdiff_t>(sizes[1]) + 1;
+        return sum(strided_part(x, at, {std::min(sizes[0], sizes[1])}));
+    }, all);
 }
 
 }  // namespace detail
@@ -65,7 +77,7 @@ tensor<T> main_diagonal(const char* name, const basic_tensor<T>& x) {
 struct kron_fn {
     template <element T, std::size_t N, std::size_t M>
     tensor<T, broadcast_rank<N, M>> operator()(const tensor<T, N>& a, const tensor<T, M>& b) const {
-        return detail::with_rank<broadcast_rank<N, M>>(detail::kron_of<T>(a, b));
+        return detail::with_rank<broadcast_rank<N, M>>(detail::kron_any<T>(a, b));
     }
 };
 inline constexpr kron_fn kron{};
@@ -75,7 +87,7 @@ struct cross_fn {
     template <element T, std::size_t N, std::size_t M>
     tensor<T, broadcast_rank<N, M>> operator()(const tensor<T, N>& a, const tensor<T, M>& b, extent axis = -1) const {
         static_assert(N != 0 && M != 0, "of vectors of three elements");
-        return detail::with_rank<broadcast_rank<N, M>>(detail::cross_along<T>(a, b, axis));
+        return detail::with_rank<broadcast_rank<N, M>>(detail::cross_any<T>(a, b, axis));
     }
 };
 inline constexpr cross_fn cross{};
@@ -86,7 +98,7 @@ struct trace_fn {
     template <element T, std::size_t N>
     auto operator()(const tensor<T, N>& x) const {
         static_assert(N == 2 || N == dynamic_rank, "of a matrix");
-        return sum(detail::with_rank<1>(detail::main_diagonal<T>("trace", x)));
+        return detail::trace_any<T>(x);
     }
 };
 inline constexpr trace_fn trace{};
@@ -97,9 +109,8 @@ inline constexpr trace_fn trace{};
 #if defined(XGRAD_INSTANCE)
 namespace xgrad::inline XGRAD_ABI::detail {
 #define XGRAD_INSTANCES(T) \
-    XGRAD_INSTANCE tensor<T> kron_of(const basic_tensor<T>&, const basic_tensor<T>&); \
-    XGRAD_INSTANCE tensor<T> cross_along(const basic_tensor<T>&, const basic_tensor<T>&, std::ptrdiff_t); \
-    XGRAD_INSTANCE tensor<T> main_diagonal(const char*, const basic_tensor<T>&);
+    XGRAD_INSTANCE tensor<T> kron_any(const basic_tensor<T>&, const basic_tensor<T>&); \
+    XGRAD_INSTANCE tensor<T> cross_any(const basic_tensor<T>&, const basic_tensor<T>&, std::ptrdiff_t);
 XGRAD_FOR_REAL_TYPES(XGRAD_INSTANCES)
 #undef XGRAD_INSTANCES
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <xgrad/autograd/backward.hpp>
+#include <xgrad/autograd/operation.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/kernels/gemm.hpp>
 #include <xgrad/ops/elementwise.hpp>
@@ -119,18 +120,23 @@ void check_inner_sizes(const basic_tensor<T>& a, const basic_tensor<T>& b, matmu
                       plain ? "; a's last must equal b's first" : "; a's columns must be as many as b's rows");
 }
 
+void say_options(const matmul_options& options, const auto& say) {
+    say("transpose_a", options.transpose_a);
+    say("transpose_b", options.transpose_b);
+}
+
 /// NumPy's rules: a vector on the left is a row, on the right a column, and the axis added for it goes again.
 template <real T>
-tensor<T> matmul_any(const basic_tensor<T>& a, const basic_tensor<T>& b, matmul_options options) {
+tensor<T> matmul_value(const basic_tensor<T>& a, const basic_tensor<T>& b, matmul_options options) {
     check_inner_sizes(a, b, options);
     if (a.rank() == 1) {
-        auto y = matmul_any(reshape_to(a, {1, a.size()}), b, {false, options.transpose_b});
+        auto y = matmul_value(reshape_to(a, {1, a.size()}), b, {false, options.transpose_b});
         auto sizes = shape_of(y);
         sizes.erase(b.rank() == 1 ? 0 : sizes.rank() - 2);
         return reshape_to(y, sizes);
     }
     if (b.rank() == 1) {
-        auto y = matmul_any(a, reshape_to(b, {b.size(), 1}), {options.transpose_a, false});
+        auto y = matmul_value(a, reshape_to(b, {b.size(), 1}), {options.transpose_a, false});
         auto sizes = shape_of(y);
         sizes.erase(sizes.rank() - 1);
         return reshape_to(y, sizes);
@@ -138,6 +144,12 @@ tensor<T> matmul_any(const basic_tensor<T>& a, const basic_tensor<T>& b, matmul_
     if (a.rank() > 2 && b.rank() == 2 && !options.transpose_a && shape_of(a).back() != 0)
         return multiply_stack(a, b, options);
     return multiply_matrices(a, b, options);
+}
+template <real T>
+tensor<T> matmul_any(const basic_tensor<T>& a, const basic_tensor<T>& b, matmul_options options) {
+    return call("matmul", {"a", "b", "options"}, [](const basic_tensor<T>& v, const basic_tensor<T>& w, matmul_options given) {
+        return matmul_value(v, w, given);
+    }, a, b, options);
 }
 
 constexpr std::size_t matmul_rank(std::size_t n, std::size_t m) {
@@ -154,6 +166,7 @@ template <class Op>
 concept fusible = Op::keeps_result && requires { Op::gradient; };
 
 struct no_activation {
+    static constexpr auto name = "none";
     static const auto& value(const auto& x) { return x; }
 };
 
@@ -186,7 +199,7 @@ tensor<T> affine(const basic_tensor<T>& x, const basic_tensor<T>& weight, const 
 }
 
 template <class Activation, real T>
-tensor<T> affine_any(const basic_tensor<T>& x, const basic_tensor<T>& weight, const basic_tensor<T>& bias) {
+tensor<T> affine_value(const basic_tensor<T>& x, const basic_tensor<T>& weight, const basic_tensor<T>& bias) {
     const auto& sizes = shape_of(x);
     if (weight.rank() != 2 || bias.rank() != 1 || sizes.rank() == 0)
         fail<rank_error>("linear", "x is ", sizes, ", weight is ", shape_of(weight), ", bias is ", shape_of(bias),
@@ -203,6 +216,13 @@ tensor<T> affine_any(const basic_tensor<T>& x, const basic_tensor<T>& weight, co
     auto rows = std::size_t{1};
     for (auto axis = std::size_t{0}; axis + 1 < sizes.rank(); ++axis) rows *= sizes[axis];
     return reshape_to(affine<Activation>(reshape_to(x, {rows, sizes.back()}), weight, bias), result);
+}
+template <class Activation, real T>
+tensor<T> affine_any(const basic_tensor<T>& x, const basic_tensor<T>& weight, const basic_tensor<T>& bias) {
+    return call("linear", {"x", "weight", "bias", "activation"},
+                [](const basic_tensor<T>& v, const basic_tensor<T>& w, const basic_tensor<T>& b, const char*) {
+        return affine_value<Activation>(v, w, b);
+    }, x, weight, bias, Activation::name);
 }
 
 }  // namespace detail

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <xgrad/autograd/backward.hpp>
+#include <xgrad/autograd/operation.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/kernels/softmax.hpp>
 #include <xgrad/ops/activation.hpp>
@@ -35,7 +36,7 @@ void check_same_shape(const char* name, const basic_tensor<T>& output, const bas
 
 /// y = (a - b)^2, reduced        da = 2 (a - b) dy,  db = -da;  divided by the number of elements for the mean
 template <real T>
-tensor<T> squared_error(const basic_tensor<T>& a, const basic_tensor<T>& b, reduction how) {
+tensor<T> squared_error_value(const basic_tensor<T>& a, const basic_tensor<T>& b, reduction how) {
     check_same_shape("mse_loss", a, b);
     auto losses = compute<T>("mse_loss", [](const auto& v, const auto& w) { const auto e = v - w; return e * e; }, a, b);
     const auto factor = how == reduction::mean ? T{2} / static_cast<T>(a.size()) : T{2};
@@ -48,6 +49,12 @@ tensor<T> squared_error(const basic_tensor<T>& a, const basic_tensor<T>& b, redu
                       d(0, [&] { return slope(factor); });
                       d(1, [&] { return slope(-factor); });
                   });
+}
+template <real T>
+tensor<T> squared_error(const basic_tensor<T>& a, const basic_tensor<T>& b, reduction how) {
+    return call("mse_loss", {"output", "target", "reduction"}, [](const basic_tensor<T>& v, const basic_tensor<T>& w, reduction kind) {
+        return squared_error_value(v, w, kind);
+    }, a, b, how);
 }
 
 /// dx = weights (softmax(x) - one_hot(labels)); differentiable when it must be, in one pass else.
@@ -81,7 +88,7 @@ tensor<T> cross_entropy_of(const basic_tensor<T>& x, const tensor<std::int64_t>&
 }
 
 template <real T, element Integer>
-tensor<T> cross_entropy_checked(const basic_tensor<T>& x, const basic_tensor<Integer>& labels, reduction how) {
+tensor<T> cross_entropy_value(const basic_tensor<T>& x, const basic_tensor<Integer>& labels, reduction how) {
     if (x.rank() != 2 || labels.rank() != 1)
         fail<rank_error>("cross_entropy", "logits are ", shape_of(x), ", labels are ", shape_of(labels),
                          "; logits must be (rows, classes), labels (rows)");
@@ -93,6 +100,12 @@ tensor<T> cross_entropy_checked(const basic_tensor<T>& x, const basic_tensor<Int
         if (const auto number = whole{label}; number < 0 || number >= classes)
             fail<index_error>("cross_entropy", "label ", number, " is not one of ", classes, " classes");
     return cross_entropy_of(x, convert<std::int64_t>(labels), how);
+}
+template <real T, element Integer>
+tensor<T> cross_entropy_checked(const basic_tensor<T>& x, const basic_tensor<Integer>& labels, reduction how) {
+    return call("cross_entropy", {"logits", "labels", "reduction"},
+                [](const basic_tensor<T>& v, const basic_tensor<Integer>& of, reduction kind) { return cross_entropy_value(v, of, kind); },
+                x, labels, how);
 }
 
 /// The losses of single elements, recorded, reduced.
@@ -121,6 +134,16 @@ struct mse_loss_fn {
 };
 inline constexpr mse_loss_fn mse_loss{};
 
+namespace detail {
+template <class Op, real T>
+tensor<T> elementwise_loss_of(const basic_tensor<T>& output, const basic_tensor<T>& target, reduction how) {
+    return call(Op::name, {"output", "target", "reduction"}, [](const basic_tensor<T>& x, const basic_tensor<T>& t, reduction kind) {
+        check_same_shape<T>(Op::name, x, t);
+        return reduce_recorded(Op::losses(tensor<T>{x}, tensor<T>{t}), kind);
+    }, output, target, how);
+}
+}  // namespace detail
+
 /// A loss of single elements, composed of recorded operations: `Op::losses(output, target)`, reduced, by default to
 /// their mean. Throws `shape_error` when the shapes differ.
 template <class Op>
@@ -133,8 +156,7 @@ struct elementwise_loss {
     tensor<T> operator()(const tensor<T, N>& output, const tensor<U, M>& target, reduction how) const {
         detail::check_types<T, U>();
         static_assert(N == M || N == dynamic_rank || M == dynamic_rank, "output and target must have the same rank");
-        detail::check_same_shape<T>(Op::name, output, target);
-        return detail::reduce_recorded(Op::losses(tensor<T>{output}, tensor<T>{target}), how);
+        return detail::elementwise_loss_of<Op, T>(output, target, how);
     }
 };
 

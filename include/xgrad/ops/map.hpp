@@ -4,6 +4,7 @@
 #include <xgrad/autograd/backward.hpp>
 #include <xgrad/autograd/dual.hpp>
 #include <xgrad/autograd/functional.hpp>
+#include <xgrad/autograd/operation.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/kernels/elementwise.hpp>
 #include <xgrad/ops/elementwise.hpp>
@@ -65,7 +66,7 @@ tensor<T> of_shape(const Y& y, const shape& sizes) {
 
 /// y = f(x...)        dx_i = dy df/dx_i
 template <class F, real T, class... X>
-tensor<T> map_any(const F& f, const basic_tensor<T>& first, const X&... rest) {
+tensor<T> map_value(const F& f, const basic_tensor<T>& first, const X&... rest) {
     const auto value = [f]<class V, class... More>(const V& v, const More&... more) {
         return value_in<V>(f(dual<V, 0>{v, {}}, dual<V, 0>{more, {}}...));
     };
@@ -103,6 +104,14 @@ tensor<T> map_any(const F& f, const basic_tensor<T>& first, const X&... rest) {
         }(std::make_index_sequence<sizeof...(kept_x)>{});
     };
     return record("map", std::move(y), {first, rest...}, keep(first, rest...), rule);
+}
+template <class F, real T, class... X>
+tensor<T> map_any(const F& f, const basic_tensor<T>& first, const X&... rest) {
+    static constexpr const char* names[] = {"f", "a", "b", "c", "d", "e", "g", "h", "i"};
+    static_assert(sizeof...(X) < 8, "map takes up to 8 operands");
+    return call_by("map", names, [](const opaque<F>& formula, const basic_tensor<T>& x, const auto&... more) {
+        return map_value<F, T>(formula.value, x, static_cast<const basic_tensor<T>&>(more)...);
+    }, opaque<F>{f}, first, rest...);
 }
 
 }  // namespace detail

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <xgrad/autograd/backward.hpp>
+#include <xgrad/autograd/operation.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/ops/compare.hpp>
 #include <xgrad/ops/take.hpp>
@@ -38,11 +39,32 @@ inline tensor<std::int64_t> as_indices(const tensor<std::int64_t>& places, const
 }
 
 template <element T>
-tensor<T> select_masked(const basic_tensor<T>& x, const basic_tensor<bool>& mask) {
+tensor<T> masked_select_value(const basic_tensor<T>& x, const basic_tensor<bool>& mask) {
     const auto sizes = broadcast_shapes("masked_select", shape_of(x), shape_of(mask));
     const auto whole_x = shape_of(x) == sizes ? tensor<T>{x} : broadcast_to(x, sizes);
     const auto places = places_of_nonzero(shape_of(mask) == sizes ? tensor<bool>{mask} : broadcast_to(mask, sizes));
     return take_along(reshape_to(whole_x, {whole_x.size()}), places, 0);
+}
+template <element T>
+tensor<T> masked_select_any(const basic_tensor<T>& x, const basic_tensor<bool>& mask) {
+    return call("masked_select", {"x", "mask"},
+                [](const basic_tensor<T>& v, const basic_tensor<bool>& m) { return masked_select_value(v, m); }, x, mask);
+}
+
+template <element T>
+tensor<T> masked_fill_any(const basic_tensor<T>& x, const basic_tensor<bool>& mask, const basic_tensor<T>& value) {
+    return call("masked_fill", {"x", "mask", "value"},
+                [](const basic_tensor<T>& v, const basic_tensor<bool>& m, const basic_tensor<T>& w) { return choose(m, w, v); }, x, mask, value);
+}
+template <element T>
+tensor<T> masked_fill_number(const basic_tensor<T>& x, const basic_tensor<bool>& mask, T value) {
+    return call("masked_fill", {"x", "mask", "value"},
+                [](const basic_tensor<T>& v, const basic_tensor<bool>& m, T number) { return choose(m, tensor<T>(number), v); }, x, mask, value);
+}
+
+template <element T>
+tensor<std::int64_t> nonzero_any(const basic_tensor<T>& x) {
+    return call("nonzero", {"x"}, [](const basic_tensor<T>& v) { return as_indices(places_of_nonzero(v), shape_of(v)); }, x);
 }
 
 }  // namespace detail
@@ -52,13 +74,13 @@ tensor<T> select_masked(const basic_tensor<T>& x, const basic_tensor<bool>& mask
 struct masked_fill_fn {
     template <element T, std::size_t N, std::size_t M, scalar S>
     tensor<T, broadcast_rank<N, M>> operator()(const tensor<T, N>& x, const tensor<bool, M>& mask, S value) const {
-        return where(mask, tensor<T, 0>(detail::as_element<T>("masked_fill", value)), x);
+        return detail::with_rank<broadcast_rank<N, M>>(detail::masked_fill_number<T>(x, mask, detail::as_element<T>("masked_fill", value)));
     }
     template <element T, std::size_t N, std::size_t M, std::size_t V>
     tensor<T, broadcast_rank<N, M>> operator()(const tensor<T, N>& x, const tensor<bool, M>& mask, const tensor<T, V>& value) const {
         static_assert(V == 0 || V == dynamic_rank, "the value is one number: where(mask, values, x) chooses among many");
         if (value.rank() != 0) fail<rank_error>("masked_fill", "the value is ", detail::shape_of(value), "; it must be one number");
-        return where(mask, tensor<T, 0>{value}, x);
+        return detail::with_rank<broadcast_rank<N, M>>(detail::masked_fill_any<T>(x, mask, value));
     }
 };
 inline constexpr masked_fill_fn masked_fill{};
@@ -68,7 +90,7 @@ inline constexpr masked_fill_fn masked_fill{};
 struct masked_select_fn {
     template <element T, std::size_t N, std::size_t M>
     tensor<T, 1> operator()(const tensor<T, N>& x, const tensor<bool, M>& mask) const {
-        return detail::with_rank<1>(detail::select_masked<T>(x, mask));
+        return detail::with_rank<1>(detail::masked_select_any<T>(x, mask));
     }
 };
 inline constexpr masked_select_fn masked_select{};
@@ -77,7 +99,7 @@ inline constexpr masked_select_fn masked_select{};
 struct nonzero_fn {
     template <element T, std::size_t N>
     tensor<std::int64_t, 2> operator()(const tensor<T, N>& x) const {
-        return detail::with_rank<2>(detail::as_indices(detail::places_of_nonzero<T>(x), detail::shape_of(x)));
+        return detail::with_rank<2>(detail::nonzero_any<T>(x));
     }
 };
 inline constexpr nonzero_fn nonzero{};
@@ -88,8 +110,10 @@ inline constexpr nonzero_fn nonzero{};
 #if defined(XGRAD_INSTANCE)
 namespace xgrad::inline XGRAD_ABI::detail {
 #define XGRAD_INSTANCES(T) \
-    XGRAD_INSTANCE tensor<std::int64_t> places_of_nonzero(const basic_tensor<T>&); \
-    XGRAD_INSTANCE tensor<T> select_masked(const basic_tensor<T>&, const basic_tensor<bool>&);
+    XGRAD_INSTANCE tensor<std::int64_t> nonzero_any(const basic_tensor<T>&); \
+    XGRAD_INSTANCE tensor<T> masked_select_any(const basic_tensor<T>&, const basic_tensor<bool>&); \
+    XGRAD_INSTANCE tensor<T> masked_fill_any(const basic_tensor<T>&, const basic_tensor<bool>&, const basic_tensor<T>&); \
+    XGRAD_INSTANCE tensor<T> masked_fill_number(const basic_tensor<T>&, const basic_tensor<bool>&, T);
 XGRAD_FOR_REAL_TYPES(XGRAD_INSTANCES)
 #undef XGRAD_INSTANCES
 }

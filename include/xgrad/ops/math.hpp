@@ -1,6 +1,7 @@
 // Powers, exponentials and their like, element by element.
 #pragma once
 
+#include <xgrad/autograd/operation.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/exact.hpp>
 #include <xgrad/core/simd_math.hpp>
@@ -188,9 +189,12 @@ V power(const V& v, T exponent) {
     return simd::pow(v, V(exponent));
 }
 
+template <real T>
+tensor<T> power(const basic_tensor<T>& x, T exponent);
+
 /// y = x^b        dx = dy b x^(b-1), 0 where b = 0
 template <real T>
-tensor<T> power(const basic_tensor<T>& x, T exponent) {
+tensor<T> power_value(const basic_tensor<T>& x, T exponent) {
     auto y = compute<T>("pow", [=](const auto& v) { return power(v, exponent); }, x);
     const auto slope = [=](const auto& dy, const auto& v) {
         return exponent == 0 ? dy * 0 : dy * (exponent * power(v, exponent - 1));
@@ -198,6 +202,10 @@ tensor<T> power(const basic_tensor<T>& x, T exponent) {
     return record("pow", std::move(y), {x}, keep(x), [slope](auto& dy, gradients& d, const auto& v) {
         d(0, [&] { return evaluate(slope, std::move(dy), v()); });
     });
+}
+template <real T>
+tensor<T> power(const basic_tensor<T>& x, T exponent) {
+    return call("pow", {"a", "b"}, [](const basic_tensor<T>& v, T w) { return power_value(v, w); }, x, exponent);
 }
 
 }  // namespace detail
@@ -211,7 +219,7 @@ tensor<T, N> pow_fn::operator()(const tensor<T, N>& a, S exponent) const {
 namespace detail {
 
 template <element T>
-tensor<T> clamp_between(const basic_tensor<T>& x, T low, T high) {
+tensor<T> clamp_value(const basic_tensor<T>& x, T low, T high) {
     auto y = compute<T>(
         "clamp",
         [=](const auto& v) {
@@ -227,6 +235,11 @@ tensor<T> clamp_between(const basic_tensor<T>& x, T low, T high) {
             d(0, [&] { return evaluate(gradient, std::move(dy), v()); });
         });
     }
+}
+template <element T>
+tensor<T> clamp_between(const basic_tensor<T>& x, T low, T high) {
+    return call("clamp", {"x", "low", "high"},
+                [](const basic_tensor<T>& v, T first, T last) { return clamp_value(v, first, last); }, x, low, high);
 }
 
 }  // namespace detail
@@ -249,15 +262,22 @@ inline constexpr clamp_fn clamp{};
 
 namespace detail {
 
+template <element U, element T>
+tensor<U> convert(const basic_tensor<T>& x);
+
 /// y = x, each element converted to `U`        dx = dy, converted back
 template <element U, element T>
-tensor<U> convert(const basic_tensor<T>& x) {
+tensor<U> convert_value(const basic_tensor<T>& x) {
     auto y = compute<U>("astype", [](T v) { return nearest_cast<U>(v); }, x);
     if constexpr (real<T> && real<U>)
         return record("astype", std::move(y), {x}, keep(), [](const auto& dy, gradients& d) {
             d(0, [&] { return convert<T>(dy); });
         });
     else return y;
+}
+template <element U, element T>
+tensor<U> convert(const basic_tensor<T>& x) {
+    return call("astype", {"x", "to"}, [](const basic_tensor<T>& v, dtype) { return convert_value<U>(v); }, x, dtype_of<U>());
 }
 
 }  // namespace detail

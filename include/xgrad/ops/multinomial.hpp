@@ -2,6 +2,7 @@
 #pragma once
 
 #include <xgrad/autograd/backward.hpp>
+#include <xgrad/autograd/operation.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/finite.hpp>
 #include <xgrad/core/memory.hpp>
@@ -68,7 +69,7 @@ private:
 };
 
 template <real T>
-tensor<std::int64_t> multinomial_of(const basic_tensor<T>& weights, std::size_t count, bool replacement) {
+tensor<std::int64_t> multinomial_value(const basic_tensor<T>& weights, std::size_t count, bool replacement) {
     const auto& sizes = shape_of(weights);
     if (sizes.rank() != 1 && sizes.rank() != 2)
         fail<rank_error>("multinomial", "the weights are ", sizes, "; they must be (classes) or (rows, classes)");
@@ -87,6 +88,12 @@ tensor<std::int64_t> multinomial_of(const basic_tensor<T>& weights, std::size_t 
     });
     return y;
 }
+template <real T>
+tensor<std::int64_t> multinomial_any(const basic_tensor<T>& weights, std::size_t count, bool replacement) {
+    return call("multinomial", {"weights", "count", "replacement"}, [](const basic_tensor<T>& w, std::size_t draws, bool again) {
+        return multinomial_value(w, draws, again);
+    }, weights, count, replacement);
+}
 
 }  // namespace detail
 
@@ -96,7 +103,7 @@ tensor<std::int64_t> multinomial_of(const basic_tensor<T>& weights, std::size_t 
 template <real T, std::size_t N>
 tensor<std::int64_t, N> multinomial(const tensor<T, N>& weights, std::size_t count, multinomial_options options = {}) {
     static_assert(N == 1 || N == 2 || N == dynamic_rank, "weights are (classes) or (rows, classes)");
-    return detail::with_rank<N>(detail::multinomial_of<T>(weights, count, options.replacement));
+    return detail::with_rank<N>(detail::multinomial_any<T>(weights, count, options.replacement));
 }
 
 }  // namespace xgrad
@@ -105,7 +112,7 @@ tensor<std::int64_t, N> multinomial(const tensor<T, N>& weights, std::size_t cou
 #if defined(XGRAD_INSTANCE)
 namespace xgrad::inline XGRAD_ABI::detail {
 #define XGRAD_INSTANCES(T) \
-    XGRAD_INSTANCE tensor<std::int64_t> multinomial_of(const basic_tensor<T>&, std::size_t, bool);
+    XGRAD_INSTANCE tensor<std::int64_t> multinomial_any(const basic_tensor<T>&, std::size_t, bool);
 XGRAD_FOR_REAL_TYPES(XGRAD_INSTANCES)
 #undef XGRAD_INSTANCES
 }

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <xgrad/autograd/create.hpp>
+#include <xgrad/autograd/operation.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/kernels/arg_reduce.hpp>
 #include <xgrad/kernels/reduce.hpp>
@@ -48,43 +49,52 @@ constexpr std::size_t reduced_rank(std::size_t rank, std::size_t axes) {
     return rank == dynamic_rank || axes > rank ? dynamic_rank : rank - axes;
 }
 
+template <class Op, element T>
+using reduced = decltype(Op::apply(std::declval<const basic_tensor<T>&>(), axis_set{}, false));
+
+template <class Op, element T>
+reduced<Op, T> reduce_by(const basic_tensor<T>& x, axis_set axes, bool keep) {
+    return call(Op::name, {"x", "axes", "keep_dims"},
+                [](const basic_tensor<T>& v, axis_set along, bool keeps) { return Op::apply(v, along, keeps); }, x, axes, keep);
+}
+
 /// The ways to name the axes of a reduction. `Op::apply(x, axes, keep)` does the work.
 template <class Op>
 struct axis_reduction {
     template <element T, std::size_t N>
     auto operator()(const tensor<T, N>& x) const {
-        return finish<0>(Op::apply(x, axis_set::all(x.rank()), false));
+        return finish<0>(reduce_by<Op, T>(x, axis_set::all(x.rank()), false));
     }
     template <element T, std::size_t N>
     auto operator()(const tensor<T, N>& x, keep_dims_t) const {
-        return finish<N>(Op::apply(x, axis_set::all(x.rank()), true));
+        return finish<N>(reduce_by<Op, T>(x, axis_set::all(x.rank()), true));
     }
     template <element T, std::size_t N, axis_argument Axis>   // a parameter, so that braces are axes: {true} is none
     auto operator()(const tensor<T, N>& x, Axis axis) const {
         Op::template check_axis<Axis>();
-        return finish<one_less<N>()>(Op::apply(x, axes_of(x, std::array{extent{axis}}), false));
+        return finish<one_less<N>()>(reduce_by<Op, T>(x, axes_of(x, std::array{extent{axis}}), false));
     }
     template <element T, std::size_t N, axis_argument Axis>
     auto operator()(const tensor<T, N>& x, Axis axis, keep_dims_t) const {
-        return finish<N>(Op::apply(x, axes_of(x, std::array{extent{axis}}), true));
+        return finish<N>(reduce_by<Op, T>(x, axes_of(x, std::array{extent{axis}}), true));
     }
     template <element T, std::size_t N, std::size_t K>
     auto operator()(const tensor<T, N>& x, const extent (&axes)[K]) const {
         static_assert(N == dynamic_rank || K <= N, "more axes to reduce than the tensor has");
-        return finish<reduced_rank(N, K)>(Op::apply(x, axes_of(x, axes), false));
+        return finish<reduced_rank(N, K)>(reduce_by<Op, T>(x, axes_of(x, axes), false));
     }
     template <element T, std::size_t N, std::size_t K>
     auto operator()(const tensor<T, N>& x, const extent (&axes)[K], keep_dims_t) const {
-        return finish<N>(Op::apply(x, axes_of(x, axes), true));
+        return finish<N>(reduce_by<Op, T>(x, axes_of(x, axes), true));
     }
     template <element T, std::size_t N, integral_range Axes>
     auto operator()(const tensor<T, N>& x, const Axes& axes, keep_flag keep = false) const {
-        return finish<dynamic_rank>(Op::apply(x, axes_of(x, axes), keep.value));
+        return finish<dynamic_rank>(reduce_by<Op, T>(x, axes_of(x, axes), keep.value));
     }
     /// With `keep` known at run time only, the rank of the result is too.
     template <element T, std::size_t N, axis_argument Axis>
     auto operator()(const tensor<T, N>& x, Axis axis, keep_flag keep) const {
-        return finish<dynamic_rank>(Op::apply(x, axes_of(x, std::array{extent{axis}}), keep.value));
+        return finish<dynamic_rank>(reduce_by<Op, T>(x, axes_of(x, std::array{extent{axis}}), keep.value));
     }
     template <element T, std::size_t N, axis_argument... Axes>
         requires(sizeof...(Axes) > 2)
@@ -250,7 +260,7 @@ inline constexpr min_fn min{};
 namespace detail {
 
 template <class Better, element T>
-tensor<std::int64_t> arg_extremum(const char* name, const basic_tensor<T>& x, std::size_t axis, bool keep) {
+tensor<std::int64_t> arg_extremum_value(const char* name, const basic_tensor<T>& x, std::size_t axis, bool keep) {
     const auto& sizes = shape_of(x);
     if (sizes[axis] == 0) fail<shape_error>(name, "no elements along axis ", axis, ": the shape is ", sizes);
     auto axes = axis_set{};
@@ -261,6 +271,12 @@ tensor<std::int64_t> arg_extremum(const char* name, const basic_tensor<T>& x, st
     for (auto i = axis + 1; i < sizes.rank(); ++i) inner *= sizes[i];
     kernels::arg_reduce(Better{}, x.data(), outer, sizes[axis], inner, access::elements(y));
     return y;
+}
+template <class Better, element T>
+tensor<std::int64_t> arg_extremum(const char* name, const basic_tensor<T>& x, std::size_t axis, bool keep) {
+    return call(name, {"x", "axis", "keep_dims"}, [name](const basic_tensor<T>& v, std::size_t along, bool keeps) {
+        return arg_extremum_value<Better>(name, v, along, keeps);
+    }, x, axis, keep);
 }
 
 }  // namespace detail
@@ -273,7 +289,7 @@ struct arg_extremum_fn {
 
     template <element T, std::size_t N>
     tensor<std::int64_t, 0> operator()(const tensor<T, N>& x) const {
-        const auto flat = detail::make_view(x, {x.size()});
+        const auto flat = detail::reshape_to(x, {x.size()});
         return detail::with_rank<0>(detail::arg_extremum<Better>(name, flat, 0, false));
     }
     template <element T, std::size_t N>
@@ -305,10 +321,10 @@ inline constexpr arg_extremum_fn<std::less<>> argmin{"argmin"};
 #if defined(XGRAD_INSTANCE)
 namespace xgrad::inline XGRAD_ABI::detail {
 #define XGRAD_INSTANCES(T) \
-    XGRAD_INSTANCE tensor<T> sum_over(const basic_tensor<T>&, axis_set, bool); \
-    XGRAD_INSTANCE tensor<T> mean_over(const basic_tensor<T>&, axis_set, bool); \
-    XGRAD_INSTANCE tensor<T> extremum<kernels::maximum_of>(const char*, const basic_tensor<T>&, axis_set, bool); \
-    XGRAD_INSTANCE tensor<T> extremum<kernels::minimum_of>(const char*, const basic_tensor<T>&, axis_set, bool); \
+    XGRAD_INSTANCE tensor<T> reduce_by<sum_fn>(const basic_tensor<T>&, axis_set, bool); \
+    XGRAD_INSTANCE tensor<T> reduce_by<mean_fn>(const basic_tensor<T>&, axis_set, bool); \
+    XGRAD_INSTANCE tensor<T> reduce_by<max_fn>(const basic_tensor<T>&, axis_set, bool); \
+    XGRAD_INSTANCE tensor<T> reduce_by<min_fn>(const basic_tensor<T>&, axis_set, bool); \
     XGRAD_INSTANCE tensor<std::int64_t> arg_extremum<std::greater<>>(const char*, const basic_tensor<T>&, std::size_t, bool); \
     XGRAD_INSTANCE tensor<std::int64_t> arg_extremum<std::less<>>(const char*, const basic_tensor<T>&, std::size_t, bool);
 XGRAD_FOR_REAL_TYPES(XGRAD_INSTANCES)

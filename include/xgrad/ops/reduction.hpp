@@ -9,4 +9,8 @@ namespace xgrad::inline XGRAD_ABI {
 /// What becomes of the losses of single elements: their mean, their sum, or none: they stay as they are.
 enum class reduction { mean, sum, none };
 
+void say_options(reduction how, const auto& say) {
+    say("reduction", how == reduction::mean ? "mean" : how == reduction::sum ? "sum" : "none");
+}
+
 }  // namespace xgrad

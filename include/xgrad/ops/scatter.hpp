@@ -3,6 +3,7 @@
 
 #include <xgrad/autograd/backward.hpp>
 #include <xgrad/autograd/create.hpp>
+#include <xgrad/autograd/operation.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/kernels/put.hpp>
 #include <xgrad/ops/arithmetic.hpp>
@@ -73,17 +74,26 @@ tensor<T> scattered_values(const char* name, const basic_tensor<T>& values, cons
     return reshape_to(leading_part(values, indices), {indices.elements(), 1});
 }
 
-template <element T>
-tensor<T> scatter_checked(const basic_tensor<T>& x, const tensor<std::int64_t>& indices, const basic_tensor<T>& values, std::size_t axis) {
+template <element T, element Integer>
+tensor<T> scatter_value(const basic_tensor<T>& x, const basic_tensor<Integer>& given, const basic_tensor<T>& values, std::size_t axis) {
+    const auto indices = normalized_indices("scatter", given, shape_of(x)[axis]);
     const auto places = scatter_places("scatter", x, indices, axis);
     const auto number = values.rank() == 0 && indices.rank() != 0;
     const auto column = number ? broadcast_to(values, {indices.size(), 1}) : scattered_values("scatter", values, shape_of(indices));
     return reshape_to(put_rows(reshape_to(x, {x.size(), 1}), places, column), shape_of(x));
 }
+template <element T, element Integer>
+tensor<T> scatter_any(const basic_tensor<T>& x, const basic_tensor<Integer>& indices, const basic_tensor<T>& values, std::size_t axis) {
+    return call("scatter", {"x", "indices", "values", "axis"},
+                [](const basic_tensor<T>& v, const basic_tensor<Integer>& at, const basic_tensor<T>& w, std::size_t along) {
+        return scatter_value(v, at, w, along);
+    }, x, indices, values, axis);
+}
 
 /// x, to which what comes to each element is added as one sum.
-template <element T>
-tensor<T> scatter_add_checked(const basic_tensor<T>& x, const tensor<std::int64_t>& indices, const basic_tensor<T>& values, std::size_t axis) {
+template <element T, element Integer>
+tensor<T> scatter_add_value(const basic_tensor<T>& x, const basic_tensor<Integer>& given, const basic_tensor<T>& values, std::size_t axis) {
+    const auto indices = normalized_indices("scatter_add", given, shape_of(x)[axis]);
     const auto places = scatter_places("scatter_add", x, indices, axis);
     const auto column = scattered_values("scatter_add", values, shape_of(indices));
     auto covered = shape_of(indices);
@@ -91,6 +101,13 @@ tensor<T> scatter_add_checked(const basic_tensor<T>& x, const tensor<std::int64_
     const auto sums = covered == shape_of(x) ? scatter_sum(reshape_to(column, shape_of(indices)), indices, axis, covered[axis])
                                              : reshape_to(add_at(column, places, 0, {x.size(), 1}), shape_of(x));
     return apply_binary<add_fn>(x, sums);
+}
+template <element T, element Integer>
+tensor<T> scatter_add_any(const basic_tensor<T>& x, const basic_tensor<Integer>& indices, const basic_tensor<T>& values, std::size_t axis) {
+    return call("scatter_add", {"x", "indices", "values", "axis"},
+                [](const basic_tensor<T>& v, const basic_tensor<Integer>& at, const basic_tensor<T>& w, std::size_t along) {
+        return scatter_add_value(v, at, w, along);
+    }, x, indices, values, axis);
 }
 
 template <std::size_t N, std::size_t I, std::size_t V>
@@ -110,20 +127,12 @@ struct scatter_fn {
     template <element T, std::size_t N, element Integer, std::size_t I, std::size_t V>
     tensor<T, N> operator()(const tensor<T, N>& x, const tensor<Integer, I>& indices, const tensor<T, V>& values, extent axis) const {
         detail::check_ranks<N, I, V>();
-        return apply<N>(x, indices, values, axis);
+        return detail::with_rank<N>(detail::scatter_any<T, Integer>(x, indices, values, normalize_axis("scatter", axis, x.rank())));
     }
     template <element T, std::size_t N, element Integer, std::size_t I, scalar S>
     tensor<T, N> operator()(const tensor<T, N>& x, const tensor<Integer, I>& indices, S value, extent axis) const {
         detail::check_same_rank<N, I>();
-        return apply<N>(x, indices, tensor<T>(detail::as_element<T>("scatter", value)), axis);
-    }
-
-private:
-    template <std::size_t N, element T, element Integer>
-    static tensor<T, N> apply(const tensor<T, N>& x, const basic_tensor<Integer>& indices, const basic_tensor<T>& values, extent axis) {
-        const auto at = normalize_axis("scatter", axis, x.rank());
-        const auto from_start = detail::normalized_indices("scatter", indices, detail::shape_of(x)[at]);
-        return detail::with_rank<N>(detail::scatter_checked<T>(x, from_start, values, at));
+        return (*this)(x, indices, tensor<T>(detail::as_element<T>("scatter", value)), axis);
     }
 };
 inline constexpr scatter_fn scatter{};
@@ -135,9 +144,7 @@ struct scatter_add_fn {
     template <element T, std::size_t N, element Integer, std::size_t I, std::size_t V>
     tensor<T, N> operator()(const tensor<T, N>& x, const tensor<Integer, I>& indices, const tensor<T, V>& values, extent axis) const {
         detail::check_ranks<N, I, V>();
-        const auto at = normalize_axis("scatter_add", axis, x.rank());
-        const auto from_start = detail::normalized_indices("scatter_add", indices, detail::shape_of(x)[at]);
-        return detail::with_rank<N>(detail::scatter_add_checked<T>(x, from_start, values, at));
+        return detail::with_rank<N>(detail::scatter_add_any<T, Integer>(x, indices, values, normalize_axis("scatter_add", axis, x.rank())));
     }
 };
 inline constexpr scatter_add_fn scatter_add{};
@@ -149,8 +156,8 @@ inline constexpr scatter_add_fn scatter_add{};
 namespace xgrad::inline XGRAD_ABI::detail {
 #define XGRAD_INSTANCES(T) \
     XGRAD_INSTANCE tensor<T> put_rows(const basic_tensor<T>&, const tensor<std::int64_t>&, const basic_tensor<T>&); \
-    XGRAD_INSTANCE tensor<T> scatter_checked(const basic_tensor<T>&, const tensor<std::int64_t>&, const basic_tensor<T>&, std::size_t); \
-    XGRAD_INSTANCE tensor<T> scatter_add_checked(const basic_tensor<T>&, const tensor<std::int64_t>&, const basic_tensor<T>&, std::size_t);
+    XGRAD_INSTANCE tensor<T> scatter_any(const basic_tensor<T>&, const basic_tensor<std::int64_t>&, const basic_tensor<T>&, std::size_t); \
+    XGRAD_INSTANCE tensor<T> scatter_add_any(const basic_tensor<T>&, const basic_tensor<std::int64_t>&, const basic_tensor<T>&, std::size_t);
 XGRAD_FOR_REAL_TYPES(XGRAD_INSTANCES)
 #undef XGRAD_INSTANCES
 }

@@ -3,6 +3,7 @@
 
 #include <xgrad/autograd/backward.hpp>
 #include <xgrad/autograd/create.hpp>
+#include <xgrad/autograd/operation.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/kernels/strided.hpp>
 
@@ -57,7 +58,9 @@ inline shape permuted(const shape& sizes, const std::array<std::size_t, max_rank
 
 /// y[i_0, i_1, ...] = x with axis order[k] in place k        dx = dy in the inverse order
 template <element T>
-tensor<T> permute_axes(const basic_tensor<T>& x, const std::array<std::size_t, max_rank>& order) {
+tensor<T> permute_axes(const basic_tensor<T>& x, const std::array<std::size_t, max_rank>& order);
+template <element T>
+tensor<T> permute_value(const basic_tensor<T>& x, const std::array<std::size_t, max_rank>& order) {
     const auto& from = shape_of(x);
     const auto own = kernels::strides::row_major(from);
     auto at = kernels::strides{};
@@ -73,6 +76,15 @@ tensor<T> permute_axes(const basic_tensor<T>& x, const std::array<std::size_t, m
         return record("permute", std::move(y), {x}, keep(), [inverse](const auto& dy, gradients& d) {
             d(0, [&] { return permute_axes(dy, inverse); });
         });
+}
+template <element T>
+tensor<T> permute_axes(const basic_tensor<T>& x, const std::array<std::size_t, max_rank>& order) {
+    const auto of_x = std::span{order.data(), x.rank()};
+    return call("permute", {"x", "axes"}, [](const basic_tensor<T>& v, std::span<const std::size_t> axes) {
+        auto all = std::array<std::size_t, max_rank>{};
+        std::ranges::copy(axes, all.begin());
+        return permute_value(v, all);
+    }, x, of_x);
 }
 
 template <element T, class Order>

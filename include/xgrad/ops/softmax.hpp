@@ -2,6 +2,7 @@
 #pragma once
 
 #include <xgrad/autograd/backward.hpp>
+#include <xgrad/autograd/operation.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/kernels/softmax.hpp>
 #include <xgrad/ops/arithmetic.hpp>
@@ -17,7 +18,7 @@ namespace detail {
 
 /// y = e^x / sum e^x        dx = y (dy - sum(dy y))
 template <real T>
-tensor<T> softmax_along(const basic_tensor<T>& x, std::size_t axis) {
+tensor<T> softmax_value(const basic_tensor<T>& x, std::size_t axis) {
     auto y = make_result<T>(shape_of(x));
     kernels::softmax<false>(x.data(), kernels::axis_view{shape_of(x), axis}, access::elements(y));
     auto values = keep(result(y));
@@ -33,7 +34,7 @@ tensor<T> softmax_along(const basic_tensor<T>& x, std::size_t axis) {
 
 /// y = x - ln sum e^x        dx = dy - e^y sum(dy)
 template <real T>
-tensor<T> log_softmax_along(const basic_tensor<T>& x, std::size_t axis) {
+tensor<T> log_softmax_value(const basic_tensor<T>& x, std::size_t axis) {
     auto y = make_result<T>(shape_of(x));
     kernels::softmax<true>(x.data(), kernels::axis_view{shape_of(x), axis}, access::elements(y));
     auto values = keep(result(y));
@@ -43,6 +44,15 @@ tensor<T> log_softmax_along(const basic_tensor<T>& x, std::size_t axis) {
             return (upstream<T>{dy} + -total * exp(kept_y())).value;
         });
     });
+}
+
+template <real T>
+tensor<T> softmax_along(const basic_tensor<T>& x, std::size_t axis) {
+    return call("softmax", {"x", "axis"}, [](const basic_tensor<T>& v, std::size_t along) { return softmax_value(v, along); }, x, axis);
+}
+template <real T>
+tensor<T> log_softmax_along(const basic_tensor<T>& x, std::size_t axis) {
+    return call("log_softmax", {"x", "axis"}, [](const basic_tensor<T>& v, std::size_t along) { return log_softmax_value(v, along); }, x, axis);
 }
 
 }  // namespace detail

@@ -3,6 +3,7 @@
 
 #include <xgrad/autograd/backward.hpp>
 #include <xgrad/autograd/create.hpp>
+#include <xgrad/autograd/operation.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/kernels/take.hpp>
 
@@ -37,7 +38,9 @@ tensor<T> add_at(const basic_tensor<T>& dy, const tensor<std::int64_t>& indices,
 
 /// y[a, k, b] = x[a, indices[k], b]        dx[a, j, b] = the sum of dy[a, k, b] over all k with indices[k] = j
 template <element T>
-tensor<T> take_along(const basic_tensor<T>& x, const tensor<std::int64_t>& indices, std::size_t axis) {
+tensor<T> take_along(const basic_tensor<T>& x, const tensor<std::int64_t>& indices, std::size_t axis);
+template <element T>
+tensor<T> take_value(const basic_tensor<T>& x, const tensor<std::int64_t>& indices, std::size_t axis) {
     const auto& from = shape_of(x);
     auto sizes = shape{};
     for (auto i = std::size_t{0}; i < axis; ++i) sizes.push_back(from[i]);
@@ -51,17 +54,34 @@ tensor<T> take_along(const basic_tensor<T>& x, const tensor<std::int64_t>& indic
             d(0, [&] { return add_at(dy, at(), axis, from); });
         });
 }
+template <element T>
+tensor<T> take_along(const basic_tensor<T>& x, const tensor<std::int64_t>& indices, std::size_t axis) {
+    return call("take", {"x", "indices", "axis"}, [](const basic_tensor<T>& v, const tensor<std::int64_t>& at, std::size_t along) {
+        return take_value(v, at, along);
+    }, x, indices, axis);
+}
 
 /// The transposed operation of `take_along`: zeros of shape `sizes`, to which dy is added where it was taken.
 template <element T>
 tensor<T> add_at(const basic_tensor<T>& dy, const tensor<std::int64_t>& indices, std::size_t axis, const shape& sizes) {
-    auto y = make_result<T>(sizes);
-    kernels::add_at(dy.data(), kernels::axis_view{sizes, axis}, indices.data(), indices.size(), access::elements(y));
-    if constexpr (!real<T>) return y;
-    else
-        return record("add_at", std::move(y), {dy}, keep(indices), [axis](const auto& g, gradients& d, const auto& at) {
-            d(0, [&] { return take_along(g, at(), axis); });
-        });
+    return call("add_at", {"x", "indices", "axis", "shape"},
+                [](const basic_tensor<T>& x, const tensor<std::int64_t>& places, std::size_t along, const shape& from) {
+        auto y = make_result<T>(from);
+        kernels::add_at(x.data(), kernels::axis_view{from, along}, places.data(), places.size(), access::elements(y));
+        if constexpr (!real<T>) return y;
+        else
+            return record("add_at", std::move(y), {x}, keep(places), [along](const auto& g, gradients& d, const auto& at) {
+                d(0, [&] { return take_along(g, at(), along); });
+            });
+    }, dy, indices, axis, sizes);
+}
+
+/// Indices as they count from the start; those of which an axis of this size has none are an error of `where`.
+template <element Integer>
+tensor<std::int64_t> indices_of(const char* where, const basic_tensor<Integer>& indices, std::size_t size) {
+    return call("indices", {"x", "size"}, [where](const basic_tensor<Integer>& given, std::size_t limit) {
+        return normalized_indices(where, given, limit);
+    }, indices, size);
 }
 
 }  // namespace detail
@@ -74,11 +94,24 @@ struct take_fn {
         static_assert(N != 0, "a tensor without axes has none to take from");
         constexpr auto rank = N == dynamic_rank || M == dynamic_rank ? dynamic_rank : N + M - 1;
         const auto position = normalize_axis("take", axis, x.rank());
-        const auto from_start = detail::normalized_indices("take", indices, detail::shape_of(x)[position]);
+        const auto from_start = detail::indices_of<Integer>("take", indices, detail::shape_of(x)[position]);
         return detail::with_rank<rank>(detail::take_along(x, from_start, position));
     }
 };
 inline constexpr take_fn take{};
+
+namespace detail {
+
+template <element T, element Integer>
+tensor<T> index_select_any(const basic_tensor<T>& x, const basic_tensor<Integer>& indices, std::size_t axis) {
+    return call("index_select", {"x", "indices", "axis"}, [](const basic_tensor<T>& v, const basic_tensor<Integer>& given, std::size_t along) {
+        if (given.rank() > 1) fail<rank_error>("index_select", "the indices are ", shape_of(given), "; they must stand along one axis");
+        const auto from_start = indices_of<Integer>("index_select", given, shape_of(v)[along]);
+        return take_along(v, reshape_to(from_start, {given.size()}), along);
+    }, x, indices, axis);
+}
+
+}  // namespace detail
 
 /// The elements along `axis` at `indices`, an integer tensor with one axis (or none, for one index): PyTorch's name for what
 /// `take` does.
@@ -86,10 +119,8 @@ struct index_select_fn {
     template <element T, std::size_t N, element Integer, std::size_t M>
     tensor<T, N> operator()(const tensor<T, N>& x, const tensor<Integer, M>& indices, extent axis = 0) const {
         static_assert(M <= 1 || M == dynamic_rank, "the indices stand along one axis: take(x, indices, axis) is for any shape");
-        if (indices.rank() > 1) fail<rank_error>("index_select", "the indices are ", detail::shape_of(indices), "; they must stand along one axis");
         const auto position = normalize_axis("index_select", axis, x.rank());
-        const auto from_start = detail::normalized_indices("index_select", indices, detail::shape_of(x)[position]);
-        return detail::with_rank<N>(detail::take_along<T>(x, detail::reshape_to(from_start, {indices.size()}), position));
+        return detail::with_rank<N>(detail::index_select_any<T, Integer>(x, indices, position));
     }
 };
 inline constexpr index_select_fn index_select{};
@@ -97,7 +128,7 @@ inline constexpr index_select_fn index_select{};
 namespace detail {
 
 template <element T, element Integer>
-tensor<T> one_hot_of(const basic_tensor<Integer>& labels, std::size_t classes) {
+tensor<T> one_hot_value(const basic_tensor<Integer>& labels, std::size_t classes) {
     auto sizes = shape_of(labels);
     sizes.push_back(classes);
     auto y = filled<dynamic_rank>(sizes, T{0});
@@ -110,6 +141,20 @@ tensor<T> one_hot_of(const basic_tensor<Integer>& labels, std::size_t classes) {
         row += classes;
     }
     return y;
+}
+template <element T, element Integer>
+tensor<T> one_hot_of(const basic_tensor<Integer>& all, std::size_t classes) {
+    return call("one_hot", {"labels", "classes", "to"}, [](const basic_tensor<Integer>& labels, std::size_t count, dtype) {
+        return one_hot_value<T>(labels, count);
+    }, all, classes, dtype_of<T>());
+}
+template <element T, element Integer>
+tensor<T> one_hot_up_to_largest(const basic_tensor<Integer>& all) {
+    return call("one_hot", {"labels", "to"}, [](const basic_tensor<Integer>& labels, dtype) {
+        if (labels.empty()) fail<value_error>("one_hot", "no labels to count the classes by; name their number");
+        const auto most = whole{*std::ranges::max_element(labels.span())};
+        return one_hot_value<T>(labels, most < 0 ? std::size_t{0} : static_cast<std::size_t>(most.bits()) + 1);
+    }, all, dtype_of<T>());
 }
 
 }  // namespace detail
@@ -124,9 +169,8 @@ tensor<T, N == dynamic_rank ? N : N + 1> one_hot(const tensor<Integer, N>& label
 /// With as many classes as the largest label asks for. Throws `value_error` where there is no label.
 template <element T = float, element Integer, std::size_t N>
 tensor<T, N == dynamic_rank ? N : N + 1> one_hot(const tensor<Integer, N>& labels) {
-    if (labels.empty()) fail<value_error>("one_hot", "no labels to count the classes by; name their number");
-    const auto most = *std::ranges::max_element(labels.span());
-    return one_hot<T>(labels, whole{most} < 0 ? std::size_t{0} : static_cast<std::size_t>(most) + 1);
+    static_assert(std::is_integral_v<Integer> && !std::is_same_v<Integer, bool>, "labels are integers");
+    return detail::with_rank<N == dynamic_rank ? N : N + 1>(detail::one_hot_up_to_largest<T, Integer>(labels));
 }
 
 }  // namespace xgrad

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <xgrad/autograd/backward.hpp>
+#include <xgrad/autograd/operation.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/ops/arithmetic.hpp>
 #include <xgrad/ops/contract.hpp>
@@ -16,10 +17,11 @@ namespace xgrad::inline XGRAD_ABI {
 
 namespace detail {
 
+using axis_numbers = std::span<const std::ptrdiff_t>;
+
 /// y[a..., b...] = the sum over the axes named, a's beside b's, of the products.
 template <real T>
-tensor<T> tensordot_over(const char* name, const basic_tensor<T>& a, const basic_tensor<T>& b, std::span<const extent> axes_a,
-                         std::span<const extent> axes_b) {
+tensor<T> tensordot_value(const char* name, const basic_tensor<T>& a, const basic_tensor<T>& b, axis_numbers axes_a, axis_numbers axes_b) {
     if (axes_a.size() != axes_b.size()) fail<value_error>(name, axes_a.size(), " axes of a, ", axes_b.size(), " of b; they go in pairs");
     axis_set{name, axes_a, a.rank()}, axis_set{name, axes_b, b.rank()};   // look that none is named twice
     auto left = labelled<T>{tensor<T>{a}, {}}, right = labelled<T>{tensor<T>{b}, {}};
@@ -53,10 +55,19 @@ tensor<T> tensordot_over(const char* name, const basic_tensor<T>& a, const basic
 }
 
 template <real T>
-tensor<T> inner_of(const basic_tensor<T>& a, const basic_tensor<T>& b) {
-    if (a.rank() == 0 || b.rank() == 0) return apply_binary<multiply_fn>(a, b);
-    const auto last = std::array{extent{-1}};
-    return tensordot_over("inner", a, b, last, last);
+tensor<T> tensordot_any(const basic_tensor<T>& a, const basic_tensor<T>& b, axis_numbers axes_a, axis_numbers axes_b) {
+    return call("tensordot", {"a", "b", "axes_a", "axes_b"},
+                [](const basic_tensor<T>& v, const basic_tensor<T>& w, axis_numbers along_a, axis_numbers along_b) {
+        return tensordot_value("tensordot", v, w, along_a, along_b);
+    }, a, b, axes_a, axes_b);
+}
+
+template <real T>
+tensor<T> inner_any(const basic_tensor<T>& a, const basic_tensor<T>& b) {
+    return call("inner", {"a", "b"}, [](const basic_tensor<T>& v, const basic_tensor<T>& w) {
+        constexpr auto last = std::array{std::ptrdiff_t{-1}};
+        return v.rank() == 0 || w.rank() == 0 ? apply_binary<multiply_fn>(v, w) : tensordot_value("inner", v, w, last, last);
+    }, a, b);
 }
 
 constexpr std::size_t joined_rank(std::size_t n, std::size_t m, std::size_t without) {
@@ -71,7 +82,7 @@ struct inner_fn {
     auto operator()(const tensor<T, N>& a, const tensor<U, M>& b) const {
         detail::check_types<T, U>();
         constexpr auto rank = N == 0 ? M : M == 0 ? N : detail::joined_rank(N, M, 2);
-        return detail::with_rank<rank>(detail::inner_of<T>(a, b));
+        return detail::with_rank<rank>(detail::inner_any<T>(a, b));
     }
 };
 inline constexpr inner_fn inner{};
@@ -86,16 +97,23 @@ struct tensordot_fn {
         const auto most = std::min(a.rank(), b.rank());
         if (count < 0 || count > static_cast<std::ptrdiff_t>(most))
             fail<value_error>("tensordot", count.value, " axes to sum over, of ", detail::shape_of(a), " and ", detail::shape_of(b));
-        auto last = std::array<extent, max_rank>{extent{0}, 0, 0, 0, 0, 0, 0, 0}, first = last;
+        auto last = std::array<std::ptrdiff_t, max_rank>{}, first = last;
         const auto axes = static_cast<std::size_t>(count.value);
-        for (auto i = std::size_t{0}; i < axes; ++i) last[i] = a.rank() - axes + i, first[i] = i;
-        return detail::tensordot_over<T>("tensordot", a, b, std::span{last}.first(axes), std::span{first}.first(axes));
+        for (auto i = std::size_t{0}; i < axes; ++i) {
+            first[i] = static_cast<std::ptrdiff_t>(i);
+            last[i] = static_cast<std::ptrdiff_t>(a.rank() - axes + i);
+        }
+        return detail::tensordot_any<T>(a, b, std::span{last}.first(axes), std::span{first}.first(axes));
     }
     template <element T, element U, std::size_t N, std::size_t M, std::size_t K, std::size_t L>
     auto operator()(const tensor<T, N>& a, const tensor<U, M>& b, const extent (&axes_a)[K], const extent (&axes_b)[L]) const {
         detail::check_types<T, U>();
         static_assert(K == L, "the axes go in pairs: as many of a as of b");
-        return detail::with_rank<detail::joined_rank(N, M, 2 * K)>(detail::tensordot_over<T>("tensordot", a, b, axes_a, axes_b));
+        auto of_a = std::array<std::ptrdiff_t, K>{};
+        auto of_b = std::array<std::ptrdiff_t, L>{};
+        std::copy_n(axes_a, K, of_a.begin());
+        std::copy_n(axes_b, L, of_b.begin());
+        return detail::with_rank<detail::joined_rank(N, M, 2 * K)>(detail::tensordot_any<T>(a, b, of_a, of_b));
     }
 };
 inline constexpr tensordot_fn tensordot{};
@@ -106,9 +124,8 @@ inline constexpr tensordot_fn tensordot{};
 #if defined(XGRAD_INSTANCE)
 namespace xgrad::inline XGRAD_ABI::detail {
 #define XGRAD_INSTANCES(T) \
-    XGRAD_INSTANCE tensor<T> tensordot_over(const char*, const basic_tensor<T>&, const basic_tensor<T>&, std::span<const extent>, \
-                                            std::span<const extent>); \
-    XGRAD_INSTANCE tensor<T> inner_of(const basic_tensor<T>&, const basic_tensor<T>&);
+    XGRAD_INSTANCE tensor<T> tensordot_any(const basic_tensor<T>&, const basic_tensor<T>&, axis_numbers, axis_numbers); \
+    XGRAD_INSTANCE tensor<T> inner_any(const basic_tensor<T>&, const basic_tensor<T>&);
 XGRAD_FOR_REAL_TYPES(XGRAD_INSTANCES)
 #undef XGRAD_INSTANCES
 }

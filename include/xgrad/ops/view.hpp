@@ -5,6 +5,7 @@
 
 #include <xgrad/autograd/backward.hpp>
 #include <xgrad/autograd/create.hpp>
+#include <xgrad/autograd/operation.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/xtensor.hpp>
 #include <xgrad/kernels/strided.hpp>
@@ -15,6 +16,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -26,9 +28,22 @@ namespace detail {
 template <real T>
 tensor<T> place(const basic_tensor<T>& part, const kernels::strides& at, const shape& sizes);
 
+/// The places of elements, as attributes of an operation: element (i, j, ...) stands at offset + i strides[0] + ...
+struct places_of_view {
+    kernels::strides at;
+    std::size_t rank;
+};
+void say_options(const places_of_view& places, const auto& say) {
+    say("offset", places.at.offset);
+    say("strides", std::span{places.at.along.data(), places.rank});
+}
+
+template <element T>
+tensor<T> strided_part(const basic_tensor<T>& x, const kernels::strides& at, const shape& part);
+
 /// The elements of x at the places `at`, under the shape `part`.        dx = dy at those places, 0 elsewhere
 template <element T>
-tensor<T> strided_part(const basic_tensor<T>& x, const kernels::strides& at, const shape& part) {
+tensor<T> strided_value(const basic_tensor<T>& x, const kernels::strides& at, const shape& part) {
     // A run of whole rows stands in memory as it should, and is shared.
     auto dense = kernels::strides::row_major(part);
     auto in_place = true;
@@ -44,15 +59,23 @@ tensor<T> strided_part(const basic_tensor<T>& x, const kernels::strides& at, con
             d(0, [&] { return place(dy, at, from); });
         });
 }
+template <element T>
+tensor<T> strided_part(const basic_tensor<T>& x, const kernels::strides& at, const shape& part) {
+    return call("view", {"x", "at", "shape"},
+                [](const basic_tensor<T>& v, const places_of_view& in, const shape& sizes) { return strided_value(v, in.at, sizes); },
+                x, places_of_view{at, part.rank()}, part);
+}
 
 /// Zeros of shape `sizes`, with `part` at the places `at`.        dpart = dy at those places
 template <real T>
 tensor<T> place(const basic_tensor<T>& part, const kernels::strides& at, const shape& sizes) {
-    auto y = filled<dynamic_rank>(sizes, T{0});
-    kernels::scatter_strided(part.data(), shape_of(part), access::elements(y), at);
-    return record("place", std::move(y), {part}, keep(), [at, from = shape_of(part)](const auto& dy, gradients& d) {
-        d(0, [&] { return strided_part(dy, at, from); });
-    });
+    return call("place", {"part", "at", "shape"}, [](const basic_tensor<T>& x, const places_of_view& in, const shape& all) {
+        auto y = filled<dynamic_rank>(all, T{0});
+        kernels::scatter_strided(x.data(), shape_of(x), access::elements(y), in.at);
+        return record("place", std::move(y), {x}, keep(), [places = in.at, from = shape_of(x)](const auto& dy, gradients& d) {
+            d(0, [&] { return strided_part(dy, places, from); });
+        });
+    }, part, places_of_view{at, part.rank()}, sizes);
 }
 
 /// x[first : first + count] along one axis.

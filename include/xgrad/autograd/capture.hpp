@@ -1,0 +1,193 @@
+// Writing down what a function does: the list of its operations, which can be read, drawn, and run again.
+//
+//     const auto program = xg::capture(net, x);
+//     std::cout << program;              // the operations with their attributes and shapes
+//     const auto y = program(x);         // the same bits as net(x)
+//
+// The function is called once, and what its operations say of themselves at the door (operation.hpp) is kept. So a
+// branch is captured as it was taken. What a program could not know is an error: a function that reads elements of what
+// it computes, writes to them, or calls `backward`.
+#pragma once
+
+#include <xgrad/autograd/operation.hpp>
+#include <xgrad/autograd/program.hpp>
+#include <xgrad/autograd/tensor.hpp>
+#include <xgrad/core/config.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace xgrad::inline XGRAD_ABI {
+
+namespace detail {
+
+/// Stands at the door, in its scope, and writes a program.
+class program_writer final : public operation_reader {
+public:
+    explicit program_writer(std::span<const any_tensor> arguments) {
+        if (per_process::between_operations) fail<autograd_error>("capture", "the function that is captured calls capture itself");
+        for (const auto& each : arguments) {
+            m_program.arguments.push_back(m_program.values.size());
+            add_value(each, program::origin::argument);
+        }
+        m_before = std::exchange(reading, this);
+        m_between_before = std::exchange(per_process::between_operations, true);
+    }
+    ~program_writer() override {
+        reading = m_before;
+        per_process::between_operations = m_between_before;
+    }
+
+    void begin(const char* name) override {
+        per_process::between_operations = false;
+        m_open.push_back({.name = name});
+    }
+    void input(const char* name, const any_tensor& x) override { m_open.back().inputs.push_back({name, number_of(x)}); }
+    void truth(const char* name, bool value) override { add(name, value); }
+    void integer(const char* name, std::int64_t value) override { add(name, value); }
+    void number(const char* name, double value) override { add(name, value); }
+    void text(const char* name, std::string_view value) override { add(name, std::string{value}); }
+    void integers(const char* name, std::span<const std::int64_t> values) override {
+        add(name, std::vector<std::int64_t>(values.begin(), values.end()));
+    }
+    void numbers(const char* name, std::span<const double> values) override {
+        add(name, std::vector<double>(values.begin(), values.end()));
+    }
+    void work() override {}
+    void end(std::span<const any_tensor> results, std::shared_ptr<const callable_operation> again) override {
+        auto& current = m_open.back();
+        for (const auto& each : results) current.results.push_back(result_number(each));
+        current.again = std::move(again);
+        close(std::move(current));
+    }
+    void abandon() noexcept override {
+        m_open.pop_back();   // the list was made with room
+        per_process::between_operations = m_open.empty();
+    }
+
+    /// The program, when the function has come to its end with these results.
+    program finish(std::span<const any_tensor> results) && {
+        for (const auto& each : results) m_program.results.push_back(number_of(each));
+        for (const auto& each : m_seen) check(each);
+        for (auto number = std::size_t{0}; number < m_seen.size(); ++number)
+            if (m_program.values[number].from == program::origin::constant) m_program.values[number].constant = m_seen[number].x;
+        return std::move(m_program);
+    }
+
+private:
+    struct seen_value {
+        any_tensor x;   // held, so that no other array gets its address
+        std::uint32_t version;
+    };
+
+    template <class Value>
+    void add(const char* name, Value value) {
+        m_open.back().attributes.push_back({name, std::move(value)});
+    }
+
+    std::size_t add_value(const any_tensor& x, program::origin from) {
+        m_program.values.push_back({from, x.type(), x.shape()});
+        m_seen.push_back({x, x.get().current_version()});
+        return m_numbers[&x.get()] = m_seen.size() - 1;
+    }
+    std::size_t result_number(const any_tensor& x) {
+        if (const auto found = m_numbers.find(&x.get()); found != m_numbers.end()) return found->second;
+        x.get().made = making::in_capture;
+        return add_value(x, program::origin::result);
+    }
+    std::size_t number_of(const any_tensor& x) {
+        if (!x.defined()) return program::none;
+        const auto found = m_numbers.find(&x.get());
+        if (found == m_numbers.end()) return add_value(x, program::origin::constant);
+        check(m_seen[found->second]);
+        return found->second;
+    }
+    static void check(const seen_value& each) {
+        if (each.x.get().current_version() != each.version)
+            fail<autograd_error>("capture", "a tensor of shape ", each.x.shape(), " was changed in place while the function was "
+                                            "written down; a program is made of operations that give new tensors");
+    }
+
+    void close(program::operation done) {
+        m_open.pop_back();
+        auto& list = m_open.empty() ? m_program.operations : m_open.back().made_of;
+        list.push_back(std::move(done));
+        per_process::between_operations = m_open.empty();
+    }
+
+    program m_program;
+    std::vector<program::operation> m_open;   // the operation at work, and those that called it
+    std::vector<seen_value> m_seen;
+    std::map<const array*, std::size_t> m_numbers;
+    operation_reader* m_before;
+    bool m_between_before;
+};
+
+/// The argument, a tensor or several, with arrays of its own, outside the graph.
+template <class X>
+X argument_of_capture(X x) {
+    for_each_tensor(x, [](auto& each) {
+        using type = std::remove_reference_t<decltype(each)>;
+        auto* const made = array::make_view(access::get(each), shape_of(each));
+        made->made = making::in_capture;
+        each = access::adopt<typename type::value_type, type::static_rank>(made);
+    });
+    return x;
+}
+
+/// The tensors of all these.
+template <class... X>
+std::vector<any_tensor> all_tensors_of(const X&... x) {
+    auto all = std::vector<any_tensor>{};
+    (for_each_tensor(x, [&](const auto& each) { all.emplace_back(each); }), ...);
+    return all;
+}
+
+}  // namespace detail
+
+/// The program of a function of X... that gives `Result`, to be called as the function is.
+template <class Result, class... X>
+class captured : public program {
+public:
+    captured(program&& written, Result like) : program{std::move(written)}, m_like{std::move(like)} {}
+
+    /// The same bits as the function's result for these arguments, and recorded, if they ask for gradients.
+    Result operator()(const X&... x) const {
+        const auto made = this->run(detail::all_tensors_of(x...));
+        auto result = m_like;
+        auto next = std::size_t{0};
+        detail::for_each_tensor(result, [&](auto& each) {
+            using type = std::remove_reference_t<decltype(each)>;
+            each = detail::access::adopt<typename type::value_type, type::static_rank>(
+                detail::access::take(made[next++].template as<typename type::value_type>()));
+        });
+        return result;
+    }
+
+private:
+    Result m_like;   // what the lists in it are long
+};
+
+/// Calls f(x...) and gives the program of what it did. Arguments and result are tensors, lists of tensors, or pairs, tuples
+/// or arrays of such. Tensors that f holds are constants of the program. Throws what f throws; `autograd_error` where f reads or writes
+/// elements of tensors that it computes, or differentiates by `backward`.
+template <class F, class... X>
+auto capture(const F& f, const X&... x) {
+    using result_type = std::remove_cvref_t<decltype(f(x...))>;
+    auto arguments = std::tuple<X...>{detail::argument_of_capture(x)...};
+    auto writer = detail::program_writer{std::apply([](const auto&... each) { return detail::all_tensors_of(each...); }, arguments)};
+    result_type y = std::apply(f, arguments);
+    auto written = std::move(writer).finish(detail::tensors_of(y));
+    detail::for_each_tensor(y, [](auto& each) { each = {}; });   // it says what lists there are, no more
+    return captured<result_type, X...>{std::move(written), std::move(y)};
+}
+
+}  // namespace xgrad
