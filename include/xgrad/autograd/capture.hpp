@@ -146,9 +146,9 @@ X argument_of_capture(X x) {
 /// The tensors of all these.
 template <class... X>
 std::vector<any_tensor> all_tensors_of(const X&... x) {
-    auto all = std::vector<any_tensor>{};
-    (for_each_tensor(x, [&](const auto& each) { all.emplace_back(each); }), ...);
-    return all;
+    auto tensors = std::vector<any_tensor>{};
+    (for_each_tensor(x, [&](const auto& each) { tensors.emplace_back(each); }), ...);
+    return tensors;
 }
 
 }  // namespace detail

@@ -77,6 +77,11 @@ public:
     virtual void abandon() noexcept = 0;
 };
 
+/// Which tensors an object is made of that is no tensor: `for_each_member(object, f)` calls f with each, and
+/// `for_each(object, f)` with those by which derivatives are taken. For modules nn/module.hpp says so.
+template <class X>
+struct differentiable_parts;
+
 namespace detail {
 
 // Who reads what this thread does, by code for one instruction set: see `dead` in node.hpp.
@@ -187,7 +192,8 @@ void for_each_tensor(Y& y, const F& f) {
         for (auto& each : y) f(each);
     else if constexpr (requires { std::tuple_size<value>::value; })
         std::apply([&](auto&... each) { (for_each_tensor(each, f), ...); }, y);
-    else if constexpr (requires { y.for_each_tensor(f); }) y.for_each_tensor(f);
+    else if constexpr (requires { differentiable_parts<value>::for_each_member(y, f); })
+        differentiable_parts<value>::for_each_member(y, f);
     else static_assert(never<value>, "a result is a tensor, a list of tensors, or a pair, tuple or array of such");
 }
 
