@@ -9,7 +9,6 @@
 #include <xgrad/ops/compare.hpp>
 #include <xgrad/ops/decompose.hpp>
 #include <xgrad/ops/diff.hpp>
-#include <xgrad/ops/gather.hpp>
 #include <xgrad/ops/histogram.hpp>
 #include <xgrad/ops/hyperbolic.hpp>
 #include <xgrad/ops/join.hpp>
@@ -18,11 +17,11 @@
 #include <xgrad/ops/loss.hpp>
 #include <xgrad/ops/map.hpp>
 #include <xgrad/ops/math.hpp>
-#include <xgrad/ops/product.hpp>
 #include <xgrad/ops/max_with_indices.hpp>
 #include <xgrad/ops/norm.hpp>
 #include <xgrad/ops/order.hpp>
 #include <xgrad/ops/prod.hpp>
+#include <xgrad/ops/product.hpp>
 #include <xgrad/ops/quantile.hpp>
 #include <xgrad/ops/reduce.hpp>
 #include <xgrad/ops/scan.hpp>

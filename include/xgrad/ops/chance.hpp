@@ -26,10 +26,10 @@ tensor<T, N> uniform_of(double low, double high, const shape& sizes) {
     }, low, high, sizes, dtype_of<T>());
 }
 template <std::size_t N, real T>
-tensor<T, N> normal_of(double mean, double deviation, const shape& sizes) {
+tensor<T, N> normal_of(double around, double deviation, const shape& sizes) {
     return call("normal", {"mean", "deviation", "shape", "to"}, [](double centre, double spread, const shape& of, dtype) {
         return generated<N, T>(of, normal_about<T>("normal", centre, spread));
-    }, mean, deviation, sizes, dtype_of<T>());
+    }, around, deviation, sizes, dtype_of<T>());
 }
 template <std::size_t N, element T>
 tensor<T, N> bernoulli_for_all(double p, const shape& sizes) {
@@ -53,29 +53,29 @@ tensor<T, detail::rank_of<Sizes>> uniform(double low, double high, const Sizes& 
 
 /// Normal with this mean and standard deviation. Throws `value_error`.
 template <real T = float, std::size_t N>
-tensor<T, N> normal(double mean, double deviation, const extent (&sizes)[N]) {
-    return detail::normal_of<N, T>(mean, deviation, detail::shape_from(sizes));
+tensor<T, N> normal(double around, double deviation, const extent (&sizes)[N]) {
+    return detail::normal_of<N, T>(around, deviation, detail::shape_from(sizes));
 }
 template <real T = float, integral_range Sizes>
-tensor<T, detail::rank_of<Sizes>> normal(double mean, double deviation, const Sizes& sizes) {
-    return detail::normal_of<detail::rank_of<Sizes>, T>(mean, deviation, shape(sizes));
+tensor<T, detail::rank_of<Sizes>> normal(double around, double deviation, const Sizes& sizes) {
+    return detail::normal_of<detail::rank_of<Sizes>, T>(around, deviation, shape(sizes));
 }
 
 namespace detail {
 
 /// y = mean + deviation z, z standard normal        dmean = dy,  ddeviation = dy z
 template <real T>
-tensor<T> normal_value(const basic_tensor<T>& mean, const basic_tensor<T>& deviation) {
+tensor<T> normal_value(const basic_tensor<T>& around, const basic_tensor<T>& deviation) {
     for (const auto each : deviation.span())
         if (!(each >= 0)) fail<value_error>("normal", "a standard deviation is at least 0, got ", each);
-    const auto sizes = broadcast_shapes("normal", shape_of(mean), shape_of(deviation));
+    const auto sizes = broadcast_shapes("normal", shape_of(around), shape_of(deviation));
     const auto noise = generated<dynamic_rank, T>(sizes, [](generator& numbers) { return numbers.normal<T>(); });
-    return apply_binary<add_fn>(mean, apply_binary<multiply_fn>(deviation, noise));
+    return apply_binary<add_fn>(around, apply_binary<multiply_fn>(deviation, noise));
 }
 template <real T>
-tensor<T> normal_around(const basic_tensor<T>& mean, const basic_tensor<T>& deviation) {
+tensor<T> normal_around(const basic_tensor<T>& around, const basic_tensor<T>& deviation) {
     return call("normal", {"mean", "deviation"}, [](const basic_tensor<T>& m, const basic_tensor<T>& s) { return normal_value(m, s); },
-                mean, deviation);
+                around, deviation);
 }
 
 /// One element each: 1 with the probability that p says, 0 else.
@@ -97,16 +97,16 @@ tensor<T> bernoulli_of(const basic_tensor<T>& all) {
 /// Normal, each element with a mean and a standard deviation of its own, which broadcast; one of them may be a number. The
 /// derivatives are those for the numbers drawn: y = mean + deviation z, dmean = dy, ddeviation = dy z. Throws `value_error`.
 template <real T, std::size_t N, std::size_t M>
-tensor<T, broadcast_rank<N, M>> normal(const tensor<T, N>& mean, const tensor<T, M>& deviation) {
-    return detail::with_rank<broadcast_rank<N, M>>(detail::normal_around<T>(mean, deviation));
+tensor<T, broadcast_rank<N, M>> normal(const tensor<T, N>& around, const tensor<T, M>& deviation) {
+    return detail::with_rank<broadcast_rank<N, M>>(detail::normal_around<T>(around, deviation));
 }
 template <real T, std::size_t N, scalar S>
-tensor<T, N> normal(const tensor<T, N>& mean, S deviation) {
-    return detail::with_rank<N>(detail::normal_around<T>(mean, tensor<T>(static_cast<T>(deviation))));
+tensor<T, N> normal(const tensor<T, N>& around, S deviation) {
+    return detail::with_rank<N>(detail::normal_around<T>(around, tensor<T>(static_cast<T>(deviation))));
 }
 template <real T, std::size_t N, scalar S>
-tensor<T, N> normal(S mean, const tensor<T, N>& deviation) {
-    return detail::with_rank<N>(detail::normal_around<T>(tensor<T>(static_cast<T>(mean)), deviation));
+tensor<T, N> normal(S around, const tensor<T, N>& deviation) {
+    return detail::with_rank<N>(detail::normal_around<T>(tensor<T>(static_cast<T>(around)), deviation));
 }
 
 /// For each probability a 1 that comes with it, or a 0. Steps have no slope: nothing is recorded. Throws `value_error` for what is

@@ -152,8 +152,8 @@ struct einsum_fn {
     }
     template <element T, std::size_t N>
     tensor<T> operator()(std::string_view subscripts, const std::vector<tensor<T, N>>& operands) const {
-        const auto all = std::vector<tensor<T>, memory::allocator<tensor<T>>>(operands.begin(), operands.end());
-        return detail::einsum_any<T>(subscripts, all);
+        const auto list = std::vector<tensor<T>, memory::allocator<tensor<T>>>(operands.begin(), operands.end());
+        return detail::einsum_any<T>(subscripts, list);
     }
 };
 inline constexpr einsum_fn einsum{};
