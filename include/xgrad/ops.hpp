@@ -7,6 +7,8 @@
 #include <xgrad/ops/any.hpp>
 #include <xgrad/ops/arithmetic.hpp>
 #include <xgrad/ops/bitwise.hpp>
+#include <xgrad/ops/chance.hpp>
+#include <xgrad/ops/choice.hpp>
 #include <xgrad/ops/compare.hpp>
 #include <xgrad/ops/decompose.hpp>
 #include <xgrad/ops/diagonal.hpp>
@@ -31,6 +33,7 @@
 #include <xgrad/ops/order.hpp>
 #include <xgrad/ops/pad.hpp>
 #include <xgrad/ops/prod.hpp>
+#include <xgrad/ops/product.hpp>
 #include <xgrad/ops/quantile.hpp>
 #include <xgrad/ops/rearrange.hpp>
 #include <xgrad/ops/reduce.hpp>
