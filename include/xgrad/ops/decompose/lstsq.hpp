@@ -38,10 +38,11 @@ namespace detail {
 
 /// x = p b, p = a^+        db = p^T dx,  da as of p = a^+ with dp = dx b^T
 template <real T>
-tensor<T> recorded_solution(const basic_tensor<T>& a, const basic_tensor<T>& b, tensor<T>&& x, tolerance zero, bool all) {
-    const auto rule = [zero, all](const auto& dx, gradients& d, const auto& a_kept, const auto& b_kept) {
+tensor<T> recorded_solution(const basic_tensor<T>& a, const basic_tensor<T>& b, tensor<T>&& x, tolerance zero,
+                            bool full_rank) {
+    const auto rule = [zero, full_rank](const auto& dx, gradients& d, const auto& a_kept, const auto& b_kept) {
         const auto p = pseudo_inverse(a_kept(), zero);
-        d(0, [&] { return gradient_of_pinv<T>(a_kept(), p, product(dx, b_kept(), {false, true}), all); });
+        d(0, [&] { return gradient_of_pinv<T>(a_kept(), p, product(dx, b_kept(), {false, true}), full_rank); });
         d(1, [&] { return product(p, dx, {true, false}); });
     };
     return record("lstsq", std::move(x), {a, b}, keep(a, b), rule);
@@ -58,11 +59,11 @@ lstsq_result<T> least_squares(const basic_tensor<T>& a, const basic_tensor<T>& b
         fail<shape_error>("lstsq", "a is ", sizes, ", b is ", shape_of(b), "; b's rows must be as many as a's");
 
     const auto zero = tolerance_of<T>(sizes, std::nullopt, relative);
-    const auto all = decompose_svd(a, false);
-    auto values = counted<T>(all.s, zero);
-    auto x = recorded_solution<T>(a, right, shortest_solution<T>(a, right, all, values), zero, values.all);
+    const auto parts = decompose_svd(a, false);
+    auto values = counted<T>(parts.s, zero);
+    auto x = recorded_solution<T>(a, right, shortest_solution<T>(a, right, parts, values), zero, values.full_rank);
     auto residuals = make_result<T>({0});
-    if (values.all && rows_of(sizes) > columns_of(sizes)) {
+    if (values.full_rank && rows_of(sizes) > columns_of(sizes)) {
         const auto missing = product(a, x) - right;
         auto row_axis = axis_set{};
         row_axis.insert(missing.rank() - 2);
@@ -73,7 +74,7 @@ lstsq_result<T> least_squares(const basic_tensor<T>& a, const basic_tensor<T>& b
         result.erase(result.rank() - 1);
         x = reshape_to(x, result);
     }
-    return {std::move(x), std::move(residuals), std::move(values.rank), all.s};
+    return {std::move(x), std::move(residuals), std::move(values.rank), parts.s};
 }
 
 template <real T>
@@ -96,10 +97,10 @@ struct lstsq_fn {
         detail::check_types<T, U>();
         static_assert(N >= 2 && M != 0, "a is a matrix, or a stack of them; b is vectors or matrices");
         constexpr auto rank = detail::solved_rank(N, M);
-        auto all = detail::lstsq_any<T>(a, b, options);
-        return lstsq_result<T, N, rank>{detail::with_rank<rank>(std::move(all.solution)), std::move(all.residuals),
-                                        detail::with_rank<detail::stack_rank(N)>(std::move(all.rank)),
-                                        detail::with_rank<detail::vectors_rank(N)>(std::move(all.singular_values))};
+        auto parts = detail::lstsq_any<T>(a, b, options);
+        return lstsq_result<T, N, rank>{detail::with_rank<rank>(std::move(parts.solution)), std::move(parts.residuals),
+                                        detail::with_rank<detail::stack_rank(N)>(std::move(parts.rank)),
+                                        detail::with_rank<detail::vectors_rank(N)>(std::move(parts.singular_values))};
     }
 };
 inline constexpr lstsq_fn lstsq{};

@@ -49,7 +49,7 @@ template <real T>
 struct counted_values {
     tensor<T> inverse;            ///< 1 / s where s counts, and 0 elsewhere: (..., k)
     tensor<std::int64_t> rank;    ///< how many count: (...)
-    bool all;                     ///< all of them, in every matrix
+    bool full_rank;               ///< all of them, in every matrix
 };
 
 template <real T>
@@ -64,7 +64,7 @@ counted_values<T> counted(const basic_tensor<T>& s, tolerance zero) {
         const auto is_zero = static_cast<double>(from[at]) <= std::max(zero.absolute, zero.relative * most);
         access::elements(y.inverse)[at] = is_zero ? T{0} : T{1} / from[at];
         access::elements(y.rank)[at / k] += is_zero ? 0 : 1;
-        y.all = y.all && !is_zero;
+        y.full_rank = y.full_rank && !is_zero;
     }
     return y;
 }
@@ -72,11 +72,14 @@ counted_values<T> counted(const basic_tensor<T>& s, tolerance zero) {
 /// The shortest x for which |a x - b| is least, that is p b; not recorded. By a = q r or a^T = q r where the singular values
 /// all count, which is more exact.
 template <real T>
-tensor<T> shortest_solution(const basic_tensor<T>& a, const basic_tensor<T>& b, const svd_result<T>& all,
+tensor<T> shortest_solution(const basic_tensor<T>& a, const basic_tensor<T>& b, const svd_result<T>& parts,
                             const counted_values<T>& values) {
     const auto guard = no_grad{};
     const auto upper = kernels::triangle{.upper = true};
-    if (!values.all) return product(all.vh, tensor<T>{as_column(values.inverse) * product(all.u, b, {true, false})}, {true, false});
+    if (!values.full_rank) {
+        const auto along = tensor<T>{as_column(values.inverse) * product(parts.u, b, {true, false})};
+        return product(parts.vh, along, {true, false});
+    }
     if (rows_of(shape_of(a)) >= columns_of(shape_of(a))) {
         const auto [q, r] = decompose_qr(a, false);
         return solve_triangle(r, product(q, b, {true, false}), upper, false);
@@ -89,13 +92,13 @@ tensor<T> shortest_solution(const basic_tensor<T>& a, const basic_tensor<T>& b, 
 /// (Golub and Pereyra, The differentiation of pseudo-inverses and nonlinear least squares problems whose variables
 /// separate, 1973), of matrices whose rank does not change. Where all singular values count, a p is 1 or p a is, or both.
 template <real T>
-tensor<T> gradient_of_pinv(const tensor<T>& a, const tensor<T>& p, const tensor<T>& dp, bool all) {
+tensor<T> gradient_of_pinv(const tensor<T>& a, const tensor<T>& p, const tensor<T>& dp, bool full_rank) {
     const auto flipped = transposed(dp);
     const auto rows = rows_of(shape_of(a)), columns = columns_of(shape_of(a));
     auto da = -product(product(p, dp, {true, false}), p, {false, true});
-    if (!all || rows > columns)
+    if (!full_rank || rows > columns)
         da = da + product(product(tensor<T>{flipped - product(a, product(p, flipped))}, p), p, {false, true});
-    if (!all || rows < columns)
+    if (!full_rank || rows < columns)
         da = da + product(p, product(p, tensor<T>{flipped - product(product(flipped, p), a)}), {true, false});
     return da;
 }
@@ -110,8 +113,8 @@ tensor<T> pseudo_inverse(const basic_tensor<T>& a, tolerance zero) {
     const auto values = counted<T>(singular.s, zero);
     auto p = shortest_solution<T>(a, diagonal_matrix(filled<dynamic_rank>(shape{rows}, T{1})), singular, values);
     auto kept_values = keep(a, result(p));
-    const auto rule = [all = values.all](const auto& dp, gradients& d, const auto& a_kept, const auto& p_kept) {
-        d(0, [&] { return gradient_of_pinv<T>(a_kept(), p_kept(), dp, all); });
+    const auto rule = [full_rank = values.full_rank](const auto& dp, gradients& d, const auto& a_kept, const auto& p_kept) {
+        d(0, [&] { return gradient_of_pinv<T>(a_kept(), p_kept(), dp, full_rank); });
     };
     return record("pinv", std::move(p), {a}, std::move(kept_values), rule);
 }

@@ -37,9 +37,9 @@ struct singular_shapes {
 
 /// The three results, in the one tensor that they are parts of.
 template <real T>
-svd_result<T> split_svd(const basic_tensor<T>& all, const singular_shapes& sizes) {
+svd_result<T> split_svd(const basic_tensor<T>& y, const singular_shapes& sizes) {
     const auto u = sizes.u.elements(), s = sizes.s.elements();
-    return {flat_part(all, 0, sizes.u), flat_part(all, u, sizes.s), flat_part(all, u + s, sizes.vh)};
+    return {flat_part(y, 0, sizes.u), flat_part(y, u, sizes.s), flat_part(y, u + s, sizes.vh)};
 }
 
 /// The first k columns of u, and their gradient, of vectors that may be more. Those beyond them change with the others,
@@ -58,15 +58,15 @@ std::pair<tensor<T>, tensor<T>> thin(const tensor<T>& u, const tensor<T>& du, st
 /// (Townsend, Differentiating the singular value decomposition, 2016), of which what is left at equal values is
 ///     m_ij = (x + y)_ij / 2 (s_j - s_i) + (x - y)_ij / 2 (s_j + s_i).
 template <real T>
-tensor<T> gradient_of_svd(const svd_result<T>& all, const svd_result<T>& d_all) {
-    const auto k = shape_of(all.s).back();
-    const auto [u, du] = thin<T>(all.u, d_all.u, k);
-    const auto [v, dv] = thin<T>(transposed(all.vh), transposed(d_all.vh), k);
-    const auto row = as_row(all.s), column = as_column(all.s);
+tensor<T> gradient_of_svd(const svd_result<T>& y, const svd_result<T>& dy) {
+    const auto k = shape_of(y.s).back();
+    const auto [u, du] = thin<T>(y.u, dy.u, k);
+    const auto [v, dv] = thin<T>(transposed(y.vh), transposed(dy.vh), k);
+    const auto row = as_row(y.s), column = as_column(y.s);
     const auto turned_u = product(u, du, {true, false}), turned_v = product(v, dv, {true, false});
-    const auto x = (turned_u - transposed(turned_u)) * T{0.5}, y = (turned_v - transposed(turned_v)) * T{0.5};
-    const auto m = over_gaps<T>(x + y, row - column, all.s) + over_gaps<T>(x - y, row + column, all.s);
-    auto left = product(u, tensor<T>{m + diagonal_matrix(d_all.s)});
+    const auto of_u = (turned_u - transposed(turned_u)) * T{0.5}, of_v = (turned_v - transposed(turned_v)) * T{0.5};
+    const auto m = over_gaps<T>(of_u + of_v, row - column, y.s) + over_gaps<T>(of_u - of_v, row + column, y.s);
+    auto left = product(u, tensor<T>{m + diagonal_matrix(dy.s)});
     if (rows_of(shape_of(u)) > k) left = left + divided(du - product(u, turned_u), row);
     auto da = product(left, v, {false, true});
     if (rows_of(shape_of(v)) > k) da = da + product(u, divided(dv - product(v, turned_v), row), {false, true});
@@ -81,8 +81,8 @@ svd_result<T> decompose_svd(const basic_tensor<T>& a, bool full) {
     auto sizes = singular_shapes{stacked(batch_of(from_sizes), rows, full ? rows : k), batch_of(from_sizes),
                                  stacked(batch_of(from_sizes), full ? columns : k, columns)};
     sizes.s.push_back(k);
-    auto all = make_result<T>({sizes.u.elements() + sizes.s.elements() + sizes.vh.elements()});
-    auto* const u = access::elements(all);
+    auto y = make_result<T>({sizes.u.elements() + sizes.s.elements() + sizes.vh.elements()});
+    auto* const u = access::elements(y);
     auto* const s = u + sizes.u.elements();
     auto* const vh = s + sizes.s.elements();
     const auto* const from = a.data();
@@ -93,11 +93,11 @@ svd_result<T> decompose_svd(const basic_tensor<T>& a, bool full) {
             failed = true;
     });
     if (failed) fail<value_error>("svd", "no end of the iteration: a is ", from_sizes);
-    auto values = keep(result(all));
+    auto values = keep(result(y));
     const auto rule = [sizes](const auto& dy, gradients& d, const auto& y_kept) {
         d(0, [&] { return gradient_of_svd(split_svd(y_kept(), sizes), split_svd(dy, sizes)); });
     };
-    return split_svd(record("svd", std::move(all), {a}, std::move(values), rule), sizes);
+    return split_svd(record("svd", std::move(y), {a}, std::move(values), rule), sizes);
 }
 
 template <real T>
@@ -122,9 +122,9 @@ struct svd_fn {
     svd_result<T, N> operator()(const tensor<T, N>& a, svd_options options = {}) const {
         detail::check_types<T>();
         static_assert(N >= 2, "a is a matrix, or a stack of them");
-        auto all = detail::svd_any<T>(a, options);
-        return {detail::with_rank<N>(std::move(all.u)), detail::with_rank<detail::vectors_rank(N)>(std::move(all.s)),
-                detail::with_rank<N>(std::move(all.vh))};
+        auto y = detail::svd_any<T>(a, options);
+        return {detail::with_rank<N>(std::move(y.u)), detail::with_rank<detail::vectors_rank(N)>(std::move(y.s)),
+                detail::with_rank<N>(std::move(y.vh))};
     }
 };
 inline constexpr svd_fn svd{};
