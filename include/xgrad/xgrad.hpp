@@ -1,6 +1,7 @@
 // The whole library, for its users. Nothing inside the library includes it.
 #pragma once
 
+#include <xgrad/autograd/anomaly.hpp>
 #include <xgrad/autograd/backward.hpp>
 #include <xgrad/autograd/capture.hpp>
 #include <xgrad/autograd/checkpoint.hpp>
@@ -23,6 +24,7 @@
 #include <xgrad/nn.hpp>
 #include <xgrad/ops.hpp>
 #include <xgrad/optim.hpp>
+#include <xgrad/train/check.hpp>
 #include <xgrad/train/metrics.hpp>
 #include <xgrad/train/progress.hpp>
 #include <xgrad/train/report.hpp>
