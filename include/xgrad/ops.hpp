@@ -4,6 +4,7 @@
 #include <xgrad/ops/activation.hpp>
 #include <xgrad/ops/arithmetic.hpp>
 #include <xgrad/ops/compare.hpp>
+#include <xgrad/ops/convolution.hpp>
 #include <xgrad/ops/hyperbolic.hpp>
 #include <xgrad/ops/join.hpp>
 #include <xgrad/ops/linalg.hpp>

@@ -60,17 +60,17 @@ void say_options(const conv_sizes& sizes, const auto& say) {
 }
 
 /// `channels` are those of x, of which weight has `of_weight`.
-inline void check_conv_operands(const char* where, std::size_t axes, const shape& x, const shape& weight, const shape* bias,
+inline void check_conv_operands(const char* caller, std::size_t axes, const shape& x, const shape& weight, const shape* bias,
                                 std::size_t bias_size) {
     if (x.rank() != axes + 2 || weight.rank() != axes + 2)
-        fail<rank_error>(where, "x is ", x, ", weight is ", weight, "; x has axes for images (it may lack that), channels, and ", axes,
+        fail<rank_error>(caller, "x is ", x, ", weight is ", weight, "; x has axes for images (it may lack that), channels, and ", axes,
                          " more, weight as many");
     if (bias != nullptr && (bias->rank() != 1 || (*bias)[0] != bias_size))
-        fail<shape_error>(where, "weight is ", weight, ", bias is ", *bias, "; bias has one element for each of ", bias_size, " channels");
+        fail<shape_error>(caller, "weight is ", weight, ", bias is ", *bias, "; bias has one element for each of ", bias_size, " channels");
 }
 
-inline std::size_t checked_groups(const char* where, extent groups) {
-    if (groups.value < 1) fail<value_error>(where, "groups must be at least 1, got ", groups.value);
+inline std::size_t checked_groups(const char* caller, extent groups) {
+    if (groups.value < 1) fail<value_error>(caller, "groups must be at least 1, got ", groups.value);
     return static_cast<std::size_t>(groups.value);
 }
 
@@ -82,15 +82,15 @@ inline std::array<std::size_t, 3> kernel_of(const shape& weight, std::size_t axe
 
 inline conv_sizes sizes_of_conv(std::size_t axes, const shape& x, const shape& weight, const shape* bias, const conv_options& options) {
     auto result = conv_sizes{.of = {}, .axes = axes};
-    const auto* const where = result.name();
-    const auto groups = checked_groups(where, options.groups);
-    check_conv_operands(where, axes, x, weight, bias, weight.rank() == 0 ? 0 : weight[0]);
+    const auto* const caller = result.name();
+    const auto groups = checked_groups(caller, options.groups);
+    check_conv_operands(caller, axes, x, weight, bias, weight.rank() == 0 ? 0 : weight[0]);
     if (weight[1] * groups != x[1] || weight[0] % groups != 0)
-        fail<shape_error>(where, "channels differ: x is ", x, ", weight is ", weight, ", groups are ", groups,
+        fail<shape_error>(caller, "channels differ: x is ", x, ", weight is ", weight, ", groups are ", groups,
                           "; weight is (out, channels / groups, ...), and groups divide out");
-    const auto placed = place_window(where, x, axes, kernel_of(weight, axes), options.stride, options.padding, options.dilation);
+    const auto placed = place_window(caller, x, axes, kernel_of(weight, axes), options.stride, options.padding, options.dilation);
     result.of = {.over = placed.over, .batch = x[0], .groups = groups, .in = weight[1], .out = weight[0] / groups};
-    for (auto i = 3 - axes; i < 3; ++i) result.of.over.axes[i].out = count_windows(where, placed.over.axes[i], placed.after[i]);
+    for (auto i = 3 - axes; i < 3; ++i) result.of.over.axes[i].out = count_windows(caller, placed.over.axes[i], placed.after[i]);
     return result;
 }
 
@@ -98,24 +98,24 @@ inline conv_sizes sizes_of_conv(std::size_t axes, const shape& x, const shape& w
 inline conv_sizes sizes_of_conv_transpose(std::size_t axes, const shape& x, const shape& weight, const shape* bias,
                                           const conv_transpose_options& options) {
     auto result = conv_sizes{.of = {}, .axes = axes};
-    const auto* const where = result.transposed_name();
-    const auto groups = checked_groups(where, options.groups);
-    check_conv_operands(where, axes, x, weight, bias, weight.rank() < 2 ? 0 : weight[1] * groups);
+    const auto* const caller = result.transposed_name();
+    const auto groups = checked_groups(caller, options.groups);
+    check_conv_operands(caller, axes, x, weight, bias, weight.rank() < 2 ? 0 : weight[1] * groups);
     if (weight[0] != x[1] || x[1] % groups != 0)
-        fail<shape_error>(where, "channels differ: x is ", x, ", weight is ", weight, ", groups are ", groups,
+        fail<shape_error>(caller, "channels differ: x is ", x, ", weight is ", weight, ", groups are ", groups,
                           "; weight is (channels, out / groups, ...), and groups divide channels");
-    if (options.padding.is_same()) fail<value_error>(where, "padding `same` is for convolutions; give numbers");
-    auto placed = place_window(where, x, axes, kernel_of(weight, axes), options.stride, options.padding, options.dilation);
+    if (options.padding.is_same()) fail<value_error>(caller, "padding `same` is for convolutions; give numbers");
+    auto placed = place_window(caller, x, axes, kernel_of(weight, axes), options.stride, options.padding, options.dilation);
     for (auto i = std::size_t{0}; i < axes; ++i) {
         auto& axis = placed.over.axes[3 - axes + i];
         axis.out = axis.in;
-        const auto more = options.output_padding.at(where, "output_padding", i, axes, 0);
+        const auto more = options.output_padding.at(caller, "output_padding", i, axes, 0);
         if (more >= std::max(axis.stride, axis.dilation))
-            fail<value_error>(where, "output_padding, ", more, ", must be less than the stride, ", axis.stride, ", or the dilation, ", axis.dilation);
+            fail<value_error>(caller, "output_padding, ", more, ", must be less than the stride, ", axis.stride, ", or the dilation, ", axis.dilation);
         const auto cut = static_cast<std::size_t>(axis.before) + placed.after[3 - axes + i];
         const auto full = axis.reach() + more;
         if (axis.out == 0 || full <= cut)
-            fail<shape_error>(where, "nothing is left along axis ", i + 2, ": x has ", axis.out, " elements, the result would have ", full,
+            fail<shape_error>(caller, "nothing is left along axis ", i + 2, ": x has ", axis.out, " elements, the result would have ", full,
                               ", of which the padding takes ", cut);
         axis.in = full - cut;
     }

@@ -30,11 +30,11 @@ public:
     }
 
     /// The number for axis `axis` of `axes`. Throws `value_error` when there are others than so many, or it is below `least`.
-    std::size_t at(const char* where, const char* what, std::size_t axis, std::size_t axes, std::ptrdiff_t least) const {
+    std::size_t at(const char* caller, const char* what, std::size_t axis, std::size_t axes, std::ptrdiff_t least) const {
         if (m_count != 1 && m_count != axes)
-            fail<value_error>(where, what, " names ", m_count, " numbers, there are ", axes, " axes to go over; one number, or one for each");
+            fail<value_error>(caller, what, " names ", m_count, " numbers, there are ", axes, " axes to go over; one number, or one for each");
         const auto value = m_values[m_count == 1 ? 0 : axis];
-        if (value < least) fail<value_error>(where, what, " must be at least ", least, ", got ", value);
+        if (value < least) fail<value_error>(caller, what, " must be at least ", least, ", got ", value);
         return static_cast<std::size_t>(value);
     }
     std::size_t count() const { return m_count; }
@@ -105,21 +105,21 @@ struct placed_window {
     std::array<std::size_t, 3> after{};
     std::size_t axes;
 };
-inline placed_window place_window(const char* where, const shape& sizes, std::size_t axes, const std::array<std::size_t, 3>& kernel,
+inline placed_window place_window(const char* caller, const shape& sizes, std::size_t axes, const std::array<std::size_t, 3>& kernel,
                                   const per_axis& stride, const window_padding& padding, const per_axis& dilation) {
     auto result = placed_window{.over = {}, .after = {}, .axes = axes};
     for (auto i = std::size_t{0}; i < axes; ++i) {
         auto& axis = result.over.axes[3 - axes + i];
         axis.in = sizes[sizes.rank() - axes + i];
         axis.kernel = kernel[i];
-        if (axis.kernel == 0) fail<shape_error>(where, "the kernel has no element along axis ", sizes.rank() - axes + i);
-        axis.stride = stride.at(where, "stride", i, axes, 1);
-        axis.dilation = dilation.at(where, "dilation", i, axes, 1);
-        auto before = padding.before().at(where, "padding", i, axes, 0);
+        if (axis.kernel == 0) fail<shape_error>(caller, "the kernel has no element along axis ", sizes.rank() - axes + i);
+        axis.stride = stride.at(caller, "stride", i, axes, 1);
+        axis.dilation = dilation.at(caller, "dilation", i, axes, 1);
+        auto before = padding.before().at(caller, "padding", i, axes, 0);
         auto& after = result.after[3 - axes + i];
-        after = padding.after().at(where, "padding", i, axes, 0);
+        after = padding.after().at(caller, "padding", i, axes, 0);
         if (padding.is_same()) {
-            if (axis.stride != 1) fail<value_error>(where, "padding `same` goes with stride 1, the stride is ", axis.stride);
+            if (axis.stride != 1) fail<value_error>(caller, "padding `same` goes with stride 1, the stride is ", axis.stride);
             const auto whole = (axis.kernel - 1) * axis.dilation;
             before = whole / 2;
             after = whole - before;
@@ -130,11 +130,11 @@ inline placed_window place_window(const char* where, const shape& sizes, std::si
 }
 
 /// How many windows there are along an axis. Throws `shape_error` when not one fits.
-inline std::size_t count_windows(const char* where, const kernels::window_axis& axis, std::size_t after, bool hang_over = false) {
+inline std::size_t count_windows(const char* caller, const kernels::window_axis& axis, std::size_t after, bool hang_over = false) {
     const auto before = static_cast<std::size_t>(axis.before), length = axis.in + before + after;
     const auto reach = (axis.kernel - 1) * axis.dilation + 1;
     if (reach > length)
-        fail<shape_error>(where, "the kernel, ", axis.kernel, " elements", axis.dilation == 1 ? "" : " with dilation, together ",
+        fail<shape_error>(caller, "the kernel, ", axis.kernel, " elements", axis.dilation == 1 ? "" : " with dilation, together ",
                           axis.dilation == 1 ? std::string{} : std::to_string(reach), ", is larger than the input, ", axis.in,
                           " elements with padding ", before, " and ", after);
     const auto rest = length - reach;
