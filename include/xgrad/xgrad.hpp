@@ -1,6 +1,7 @@
 // The whole library, for its users. Nothing inside the library includes it.
 #pragma once
 
+#include <xgrad/autograd/anomaly.hpp>
 #include <xgrad/autograd/backward.hpp>
 #include <xgrad/autograd/capture.hpp>
 #include <xgrad/autograd/checkpoint.hpp>

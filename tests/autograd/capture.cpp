@@ -143,6 +143,13 @@ TEST_CASE("a program asks for the arguments it was captured with") {
     CHECK_THROWS_WITH_AS(program.run(single), "[program] argument 0 is float32, captured as float64", xg::dtype_error);
 }
 
+TEST_CASE("a program is a function like others: it can be captured") {
+    const auto program = xg::capture([](const auto& v) { return xg::exp(v) * 2; }, x);
+    const auto again = xg::capture([&](const auto& v) { return program(v) + 1; }, x);
+    CHECK(operations_of(again) == names{"exp", "multiply", "add"});
+    CHECK(xg::array_equal(again(x), xg::exp(x) * 2 + 1));
+}
+
 TEST_CASE("a program is drawn") {
     const auto drawing = xg::to_dot(xg::capture([](const auto& v) { return xg::sum(v, 1); }, x));
     CHECK(drawing.starts_with("digraph program {"));

@@ -63,3 +63,42 @@ TEST_CASE("operations go by the names of std, too, where they are given tensors"
     for (auto i = 0; i < 2; ++i)
         for (auto j = 0; j < 2; ++j) CHECK(y(i, j) == doctest::Approx(in_the_names_of_std(x(i, j))).epsilon(1e-14));
 }
+
+TEST_CASE("map: eight operands") {
+    const auto f = [](const auto& a, const auto& b, const auto& c, const auto& d, const auto& e, const auto& g, const auto& h, const auto& i) {
+        return a * b + c * d + e * g * h - i;
+    };
+    const auto x = xg::tensor<double, 1>{1, 2, 3}, y = xg::tensor<double, 1>{2};
+    CHECK(xg::array_equal(xg::map(f, x, x, x, x, y, x, x, x), 2 * x * x + 2 * x * x - x));
+    const auto slope = xg::grad([&](const auto& v) { return xg::map_sum(f, x, x, x, x, y, x, v, x); })(x);
+    CHECK(xg::array_equal(slope, 2 * x));
+}
+
+TEST_CASE("map_sum, map_mean: values and derivatives") {
+    const auto formula = [](const auto& a, const auto& b) { return a * a * b + xg::exp(b); };
+    const auto sum = [=](const list<double>& x) { return xg::tensor<double>{xg::sum(formula(x[0], x[1]))}; };
+    const auto mean = [=](const list<double>& x) { return xg::tensor<double>{xg::mean(formula(x[0], x[1]))}; };
+    const auto numbers = std::vector<double>{0.5, -1, 2, 0.25, 1.5, -0.75, 3};
+    const auto points = std::vector<list<double>>{
+        {shaped(numbers, {2, 3}), shaped(numbers, {2, 3})}, {shaped(numbers, {2, 3}), shaped(numbers, {3})},
+        {shaped(numbers, {2, 1}), shaped(numbers, {1, 3})}, {shaped(numbers, {}), shaped(numbers, {})},
+        {shaped(numbers, {3, 1, 2}), shaped(numbers, {2, 1})}};
+    check({operation{"map_sum", on_lists([=](const auto& x) { return xg::map_sum(formula, x[0], x[1]); }), sum, points, 8, 1},
+           operation{"map_mean", on_lists([=](const auto& x) { return xg::map_mean(formula, x[0], x[1]); }), mean, points, 8, 1}});
+}
+
+TEST_CASE("map_sum: many elements, rows longer and shorter than a block, any number of threads") {
+    const auto f = [](const auto& a, const auto& b) { return a * b; };
+    const auto before = xg::num_threads();
+    for (const auto& sizes : {xg::shape{3, 5000}, xg::shape{5000, 3}, xg::shape{20011}, xg::shape{7, 41, 43}}) {
+        const auto a = xg::tensor<float>{xg::rand<float>(sizes)}, b = xg::tensor<float>{xg::rand<float>({sizes.back()})};
+        xg::set_num_threads(1);
+        const auto once = xg::map_sum(f, a, b).item();
+        xg::set_num_threads(3);
+        CHECK(once == xg::map_sum(f, a, b).item());
+        xg::set_num_threads(before);
+        CHECK(once == doctest::Approx(xg::sum(xg::astype<double>(a) * xg::astype<double>(b)).item()).epsilon(1e-6));
+    }
+    CHECK(xg::map_sum(f, xg::zeros({0}), xg::zeros({0})).item() == 0);
+    CHECK(xg::map_sum(f, xg::full({20'000'000}, 1.f), xg::ones({1})).item() == 2e7f);
+}

@@ -9,7 +9,7 @@ cmake_minimum_required(VERSION 3.23)
 
 set(exceptions
     "::detail::dead$"          # nodes: made and destroyed by the code of one instruction set
-    "::detail::reading$"       # who reads what operations say, in tensors of one instruction set
+    "::detail::(reading|watching_rules)$"   # who looks at operations and rules, in tensors of one instruction set
     "::detail::library_ended$" # of each library, as is what ends with it: the threads that run its code
     "::detail::begin_threads\\(.*\\)::at_end$"
     "::num_threads\\(\\)::usual$"   # a constant: what the environment says

@@ -83,6 +83,20 @@ public:
 
 using node_list = std::vector<node*, memory::allocator<node*>>;
 
+/// Who runs the rules of this thread's passes, to look at what comes of them.
+class rule_watcher {
+public:
+    rule_watcher() = default;
+    rule_watcher(const rule_watcher&) = delete;
+    rule_watcher& operator=(const rule_watcher&) = delete;
+    virtual void run(node& at) = 0;
+
+protected:
+    ~rule_watcher() = default;
+};
+
+XGRAD_VISIBLE inline constinit thread_local rule_watcher* watching_rules = nullptr;   // see `dead` in node.hpp
+
 /// A way through the part of the graph behind one value that leads to the wanted nodes: to every leaf, when
 /// none are named. Whatever happens on it, no node is left in the middle of a pass.
 ///
@@ -165,7 +179,10 @@ public:
                 if (current.is_leaf() && current.gradient != nullptr) leaves.push_back(&current);
                 continue;
             }
-            if (current.gradient != nullptr) current.differentiate();
+            if (current.gradient != nullptr) {
+                if (watching_rules == nullptr) current.differentiate();
+                else watching_rules->run(current);
+            }
             if (current.was_changed())
                 fail<autograd_error>("backward", "the result of ", current.name, ", of shape ", current.sizes,
                                      ", was written to after it was recorded; write to a clone()");

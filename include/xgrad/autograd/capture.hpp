@@ -33,6 +33,7 @@ namespace detail {
 class program_writer final : public operation_reader {
 public:
     explicit program_writer(std::span<const any_tensor> arguments) {
+        if (per_process::between_operations) fail<autograd_error>("capture", "the function that is captured calls capture itself");
         for (const auto& each : arguments) {
             m_program.arguments.push_back(m_program.values.size());
             add_value(each, program::origin::argument);
@@ -61,7 +62,7 @@ public:
         add(name, std::vector<double>(values.begin(), values.end()));
     }
     void work() override {}
-    void end(std::span<const any_tensor> results, std::unique_ptr<callable_operation> again) override {
+    void end(std::span<const any_tensor> results, std::shared_ptr<const callable_operation> again) override {
         auto& current = m_open.back();
         for (const auto& each : results) current.results.push_back(result_number(each));
         current.again = std::move(again);
@@ -145,9 +146,9 @@ X argument_of_capture(X x) {
 /// The tensors of all these.
 template <class... X>
 std::vector<any_tensor> all_tensors_of(const X&... x) {
-    auto all = std::vector<any_tensor>{};
-    (for_each_tensor(x, [&](const auto& each) { all.emplace_back(each); }), ...);
-    return all;
+    auto tensors = std::vector<any_tensor>{};
+    (for_each_tensor(x, [&](const auto& each) { tensors.emplace_back(each); }), ...);
+    return tensors;
 }
 
 }  // namespace detail

@@ -86,9 +86,9 @@ struct segment {
     auto gradients_for(const tensor<T>& dy, const gradients& d) {
         auto wanted = node_list{access::graph(x)};
         auto number = std::vector<std::size_t, memory::allocator<std::size_t>>{0};
-        auto any = false;
-        for (auto i = std::size_t{1}; i < d.size(); ++i) any = any || d.wants(i);
-        for (auto i = std::size_t{1}; any && i < d.size(); ++i) {
+        auto some = false;
+        for (auto i = std::size_t{1}; i < d.size(); ++i) some = some || d.wants(i);
+        for (auto i = std::size_t{1}; some && i < d.size(); ++i) {
             // The walk has to stop at all of them; but it passes by leaves, at which another thread may be.
             if (!d.wants(i) && others[i - 1]->is_leaf()) continue;
             wanted.push_back(others[i - 1]);

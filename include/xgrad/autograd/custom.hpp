@@ -89,19 +89,19 @@ private:
                 }, x);
             };
             if (!is_grad_enabled()) {
-                auto all = evaluate(dy);
-                return deliver([&](std::size_t i) { return std::move(all[i]); });
+                auto slopes = evaluate(dy);
+                return deliver([&](std::size_t i) { return std::move(slopes[i]); });
             }
             const auto v = detail::variable(dy);
             const auto inputs = std::vector<detail::input>{x_kept()...};
             const auto scope = detail::making_scope{detail::making::in_rule};
-            auto all = evaluate(v);
+            auto slopes = evaluate(v);
             deliver([&](std::size_t i) {
                 const auto gives_zero = [&] {
                     const auto guard = no_grad{};
                     return detail::is_zero(evaluate(ones_like(v))[i]);
                 };
-                return detail::judged(name, std::move(all[i]), v, dy.requires_grad(), inputs, gives_zero);
+                return detail::judged(name, std::move(slopes[i]), v, dy.requires_grad(), inputs, gives_zero);
             });
             detail::settle(v);
         };

@@ -6,6 +6,7 @@
 // gradients, those that `grad()` shows, stay as they are.
 #pragma once
 
+#include <xgrad/autograd/any_tensor.hpp>
 #include <xgrad/autograd/backward.hpp>
 #include <xgrad/autograd/create.hpp>
 #include <xgrad/autograd/no_grad.hpp>
@@ -44,10 +45,51 @@ tensor<T, N> variable(const tensor<T, N>& x) {
     return x.detach().requires_grad(true);
 }
 
+/// Calls f with each tensor by which a function of x is differentiated: with x, or with the parameters of a module.
+template <class X, class F>
+void for_each_part(X& x, const F& f) {
+    if constexpr (tensor_like<std::remove_const_t<X>>) f(x);
+    else differentiable_parts<std::remove_const_t<X>>::for_each(x, f);
+}
+
+/// A module with variables in the places of its parameters; of one that it has in two places, one variable.
+template <class X>
+    requires(!tensor_like<X>)
+X variable(const X& x) {
+    auto copy = x;
+    auto known = std::vector<std::pair<any_tensor, any_tensor>>{};
+    for_each_part(copy, [&]<real T, std::size_t N>(tensor<T, N>& each) {
+        const auto same = [&](const auto& pair) { return &pair.first.get() == &access::get(each); };
+        auto found = std::ranges::find_if(known, same);
+        if (found == known.end()) found = known.insert(found, {any_tensor{each}, any_tensor{variable(each)}});
+        each = found->second.template as<T>();
+    });
+    return copy;
+}
+
+/// Whether a derivative by x may be differentiated in its turn.
+template <class X>
+bool asks_for_gradient(const X& x) {
+    auto asks = false;
+    for_each_part(x, [&](const auto& each) { asks = asks || each.requires_grad(); });
+    return asks;
+}
+
 /// Says of variables that from here on only who names them asks for their gradients.
 template <class... X>
 void settle(const X&... x) {
-    ((access::graph(x)->settled = access::graph(x)->is_leaf()), ...);
+    (for_each_part(x, [](const auto& each) { access::graph(each)->settled = access::graph(each)->is_leaf(); }), ...);
+}
+
+/// The nodes of variables, each once.
+template <class... X>
+node_list nodes_of(const X&... x) {
+    auto nodes = node_list{};
+    const auto add = [&](const auto& each) {
+        if (std::ranges::find(nodes, access::graph(each)) == nodes.end()) nodes.push_back(access::graph(each));
+    };
+    (for_each_part(x, add), ...);
+    return nodes;
 }
 
 /// The gradient of `y`, weighted by `weights`, with respect to each of `x`; zeros where y does not depend on it.
@@ -56,29 +98,48 @@ std::tuple<X...> gradients_of(const basic_tensor<T>& y, const basic_tensor<T>& w
                               const X&... x) {
     if (shape_of(weights) != shape_of(y))
         fail<shape_error>("vjp", "the vector is ", shape_of(weights), ", the value ", shape_of(y), "; both must be equal");
-    if (!y.requires_grad()) return {zeros_like(x)...};
-    const auto wanted = std::array<node*, sizeof...(X)>{access::graph(x)...};
-    auto& root = *access::graph(y);
-    auto way = pass{root, wanted};
-    if (!way.find()) return {zeros_like(x)...};
-    accumulate(root, tensor<T>{weights});
-    way.run(options);
-    const auto take = [&]<class V>(const V& variable_) {
-        auto* const brought = std::exchange(access::graph(variable_)->gradient, nullptr);
-        if (brought == nullptr) return zeros_like(variable_);
-        using traits = tensor_traits<V>;
-        auto dx = access::adopt<typename traits::value_type, traits::rank>(brought);
-        // Two arguments' gradients, or an argument's and the weights, may be one array: each gets its own.
-        return options.create_graph || access::get(dx).unshared() ? dx : dx.clone();
+    const auto wanted = nodes_of(x...);
+    auto brought = std::vector<any_tensor, memory::allocator<any_tensor>>(wanted.size());
+    const auto take_all = [&]<class Way>(Way& way) {
+        accumulate(*access::graph(y), tensor<T>{weights});
+        way.run(options);
+        const auto take = [&]<real U, std::size_t N>(const tensor<U, N>& each) {
+            auto* const gradient = std::exchange(access::graph(each)->gradient, nullptr);
+            if (gradient == nullptr) return;
+            auto dx = access::adopt<U>(gradient);
+            // Two arguments' gradients, or an argument's and the weights, may be one array: each gets its own.
+            if (!options.create_graph && !access::get(dx).unshared()) dx = dx.clone();
+            brought[static_cast<std::size_t>(std::ranges::find(wanted, access::graph(each)) - wanted.begin())] = dx;
+        };
+        (for_each_part(x, take), ...);
     };
-    return {take(x)...};
+    if (y.requires_grad()) {
+        auto way = pass{*access::graph(y), wanted};
+        if (way.find()) take_all(way);
+    }
+    const auto gradient_at = [&]<class V>(const V& at) {
+        if constexpr (tensor_like<V>) {
+            const auto& dx = brought[static_cast<std::size_t>(std::ranges::find(wanted, access::graph(at)) - wanted.begin())];
+            return dx.defined() ? V(dx.template as<typename V::value_type>()) : zeros_like(at);
+        } else {
+            auto result = at;
+            differentiable_parts<V>::for_each_member(result, [&]<element U, std::size_t N>(tensor<U, N>& each) {
+                if (!each.requires_grad()) return void(each = {});   // buffers have no gradient
+                auto& dx = brought[static_cast<std::size_t>(std::ranges::find(wanted, access::graph(each)) - wanted.begin())];
+                if (!dx.defined()) dx = zeros_like(each);
+                each = dx.template as<U>();
+            });
+            return result;
+        }
+    };
+    return {gradient_at(x)...};
 }
 
 /// Whether `y` has something to differentiate beside what came of `x`: weights that f holds, say.
 template <real T, class... X>
 bool came_of_others(const basic_tensor<T>& y, const X&... x) {
     if (!y.requires_grad()) return false;
-    const auto wanted = std::array<node*, sizeof...(X)>{access::graph(x)...};
+    const auto wanted = nodes_of(x...);
     auto way = pass{*access::graph(y), wanted};
     way.find();
     return way.met_others();
@@ -198,7 +259,9 @@ const auto& chosen_or(const Chosen& chosen, const X& x) {
 ///
 ///     auto [y, pullback] = vjp(f, x);    auto dx = pullback(v);
 ///
-/// With one argument the gradient is a tensor, with several a tuple of them.
+/// With one argument the gradient is a tensor, with several a tuple of them. An argument may be a module (nn/module.hpp): its
+/// gradient is an object of its type, in which each parameter's gradient stands in the parameter's place. (Parameters ask
+/// for gradients, so that all of it is recorded, unless under `no_grad`.)
 template <class F, class... X>
 auto vjp(const F& f, const X&... x) {
     const auto recorded = is_grad_enabled();
@@ -206,7 +269,7 @@ auto vjp(const F& f, const X&... x) {
     const auto recording = enable_grad{};
     auto y = std::apply(f, variables);
     const auto nested = recorded && std::apply([&](const auto&... each) {
-        return (x.requires_grad() || ...) || detail::came_of_others(y, each...);
+        return (detail::asks_for_gradient(x) || ...) || detail::came_of_others(y, each...);
     }, variables);
     std::apply([](const auto&... each) { detail::settle(each...); }, variables);
     auto pullback = [y, variables, nested](const auto& v) {
@@ -231,13 +294,13 @@ template <std::size_t First, std::size_t... More, class F, class... X>
 auto value_and_chosen_gradient(const F& f, const X&... x) {
     static_assert(((First < sizeof...(x)) && ... && (More < sizeof...(x))),
                   "value_and_grad<...>: there is no argument with this number; they count from 0");
-    const auto all = std::tie(x...);
+    const auto arguments = std::tie(x...);
     const auto of_chosen = [&](const auto&... chosen) {
         return [&]<std::size_t... I>(std::index_sequence<I...>) {
-            return f(chosen_or<I, First, More...>(std::tie(chosen...), std::get<I>(all))...);
+            return f(chosen_or<I, First, More...>(std::tie(chosen...), std::get<I>(arguments))...);
         }(std::index_sequence_for<X...>{});
     };
-    return value_and_gradient(of_chosen, std::get<First>(all), std::get<More>(all)...);
+    return value_and_gradient(of_chosen, std::get<First>(arguments), std::get<More>(arguments)...);
 }
 
 }  // namespace detail

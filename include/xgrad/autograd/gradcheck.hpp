@@ -115,10 +115,10 @@ gradcheck_result gradgradcheck(const F& f, const std::tuple<tensor<double, N>...
     auto result = gradcheck_result{};
     const auto check_gradient_of = [&]<std::size_t At>(std::integral_constant<std::size_t, At>) {
         const auto gradient = [&](const auto&... x_and_v) {
-            const auto all = std::tie(x_and_v...);
+            const auto arguments = std::tie(x_and_v...);
             return [&]<std::size_t... J>(std::index_sequence<J...>) {
-                auto both = vjp(f, std::get<J>(all)...);
-                auto dx = both.second(std::get<sizeof...(N)>(all));
+                auto both = vjp(f, std::get<J>(arguments)...);
+                auto dx = both.second(std::get<sizeof...(N)>(arguments));
                 if constexpr (sizeof...(N) == 1) return dx;
                 else return std::get<At>(std::move(dx));
             }(each_input);

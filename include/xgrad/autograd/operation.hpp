@@ -72,10 +72,15 @@ public:
     virtual void numbers(const char* name, std::span<const double> values) = 0;
     /// All arguments are told, the work begins.
     virtual void work() = 0;
-    virtual void end(std::span<const any_tensor> results, std::unique_ptr<callable_operation> again) = 0;
+    virtual void end(std::span<const any_tensor> results, std::shared_ptr<const callable_operation> again) = 0;
     /// The operation has thrown.
     virtual void abandon() noexcept = 0;
 };
+
+/// Which tensors an object is made of that is no tensor: `for_each_member(object, f)` calls f with each, and
+/// `for_each(object, f)` with those by which derivatives are taken. For modules nn/module.hpp says so.
+template <class X>
+struct differentiable_parts;
 
 namespace detail {
 
@@ -187,7 +192,8 @@ void for_each_tensor(Y& y, const F& f) {
         for (auto& each : y) f(each);
     else if constexpr (requires { std::tuple_size<value>::value; })
         std::apply([&](auto&... each) { (for_each_tensor(each, f), ...); }, y);
-    else if constexpr (requires { y.for_each_tensor(f); }) y.for_each_tensor(f);
+    else if constexpr (requires { differentiable_parts<value>::for_each_member(y, f); })
+        differentiable_parts<value>::for_each_member(y, f);
     else static_assert(never<value>, "a result is a tensor, a list of tensors, or a pair, tuple or array of such");
 }
 
@@ -199,18 +205,24 @@ std::vector<any_tensor> tensors_of(const Y& y) {
 }
 
 template <class F, class... X>
+auto call_by(const char* name, const char* const* names, const F& f, const X&... x);
+
+template <class F, class... X>
 class called_again final : public callable_operation {
 public:
-    explicit called_again(const F& f, const X&... x) : m_f{f}, m_arguments{kept_argument<X>{x}...} {}
+    explicit called_again(const char* name, const char* const* names, const F& f, const X&... x)
+        : m_name{name}, m_names(names, names + sizeof...(X)), m_f{f}, m_arguments{kept_argument<X>{x}...} {}
 
     std::vector<any_tensor> operator()(std::span<const any_tensor> inputs) const override {
         return std::apply([&](const auto&... each) {
             auto arguments = std::tuple<decltype(each.restore(inputs))...>{each.restore(inputs)...};   // from left to right
-            return tensors_of(std::apply(m_f, arguments));
+            return std::apply([&](const auto&... x) { return tensors_of(call_by<F, X...>(m_name, m_names.data(), m_f, x...)); }, arguments);
         }, m_arguments);
     }
 
 private:
+    const char* m_name;
+    std::vector<const char*> m_names;
     F m_f;
     std::tuple<kept_argument<X>...> m_arguments;
 };
@@ -225,7 +237,7 @@ public:
     open_call(const open_call&) = delete;
     open_call& operator=(const open_call&) = delete;
 
-    void end(std::span<const any_tensor> results, std::unique_ptr<callable_operation> again) {
+    void end(std::span<const any_tensor> results, std::shared_ptr<const callable_operation> again) {
         std::exchange(m_reader, nullptr)->end(results, std::move(again));
     }
 
@@ -238,10 +250,11 @@ XGRAD_COLD auto call_read(const char* name, const char* const* names, const F& f
     auto& to = *reading;
     to.begin(name);
     auto opened = open_call{to};
-    (say_argument(to, *names++, x), ...);
+    auto at = std::size_t{0};
+    (say_argument(to, names[at++], x), ...);
     to.work();
     auto y = f(x...);
-    opened.end(tensors_of(y), std::make_unique<called_again<F, X...>>(f, x...));
+    opened.end(tensors_of(y), std::make_shared<const called_again<F, X...>>(name, names, f, x...));
     return y;
 }
 

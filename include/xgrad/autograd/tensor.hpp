@@ -26,13 +26,20 @@ namespace xgrad::inline XGRAD_ABI {
 
 class hook;
 
+namespace detail {
+/// A base of each tensor, empty. An overload that takes a tensor by it loses to one that takes the tensor itself: axes in
+/// braces to options in braces, `norm(x, {.p = 1})`, which g++ would also take for an array.
+template <element T, std::size_t N>
+struct ranked {};
+}  // namespace detail
+
 /// An n-dimensional array of `T` with `N` axes, or any number of them, that differentiates itself.
 ///
 /// A tensor is a handle: a copy shares the elements, `clone()` copies them. The elements are in row-major
 /// order. A tensor of static rank converts to a dynamic one silently; the other way is checked and throws
 /// `rank_error`.
 template <element T, std::size_t N>
-class tensor : public basic_tensor<T> {
+class tensor : public basic_tensor<T>, public detail::ranked<T, N> {
     static_assert(N == dynamic_rank || N <= max_rank, "a tensor has at most xgrad::max_rank axes");
     static constexpr bool is_dynamic = N == dynamic_rank;
 

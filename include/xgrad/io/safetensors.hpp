@@ -4,6 +4,7 @@
 // that several members share is in the file once. Note that PyTorch's Linear keeps its weight as (out, in).
 #pragma once
 
+#include <xgrad/autograd/parameter.hpp>
 #include <xgrad/autograd/record.hpp>
 #include <xgrad/autograd/tensor.hpp>
 #include <xgrad/core/config.hpp>
@@ -207,7 +208,15 @@ inline void save_tensors(const std::vector<named_tensor>& list, const std::strin
     detail::write_tensors(list, path);
 }
 
-/// Reads all tensors of a file, which must be of type T, with their names. Throws as `load`.
+/// The same for a list of parameters: `save_tensors(opt.state(), path)`.
+template <real T>
+void save_tensors(const parameter_list<T>& list, const std::string& path) {
+    auto named = std::vector<named_tensor>{};
+    for (const auto& each : list) named.emplace_back(each.name(), static_cast<const tensor<T>&>(each));
+    detail::write_tensors(named, path);
+}
+
+/// Reads all tensors of a file, which must be of type T, with their names: `opt.load_state(load_tensors<float>(path))`. Throws as `load`.
 template <element T>
 std::vector<std::pair<std::string, tensor<T>>> load_tensors(const std::string& path) {
     auto source = detail::safetensors_file{path};

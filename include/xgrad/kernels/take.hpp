@@ -27,9 +27,11 @@ struct axis_view {
 template <class T>
 void take(const T* x, const axis_view& at, const std::int64_t* indices, std::size_t count, T* y) {
     parallel_for(at.outer * count, light_grain / std::max<std::size_t>(1, at.inner) + 1, [&](std::size_t begin, std::size_t end) {
+        auto outer = begin / count, k = begin % count;
         for (auto row = begin; row < end; ++row) {
-            const auto from = row / count * at.length + static_cast<std::size_t>(indices[row % count]);
+            const auto from = outer * at.length + static_cast<std::size_t>(indices[k]);
             std::copy_n(x + from * at.inner, at.inner, y + row * at.inner);
+            if (++k == count) k = 0, ++outer;
         }
     });
 }
@@ -74,17 +76,18 @@ void add_rows(const T* x, std::size_t inner, const std::size_t* order, std::size
 
 }  // namespace detail
 
-/// y[o, indices[k], :] += x[o, k, :]        x: (outer, count, inner)  y: as `at`
+/// y[o, j, :] = the sum of x[o, k, :] over all k with indices[k] = j        x: (outer, count, inner)  y: as `at`
 /// What comes to one row is added pairwise, so that its rounding error grows with the logarithm of the number.
 template <class T>
 void add_at(const T* x, const axis_view& at, const std::int64_t* indices, std::size_t count, T* y) {
-    if (count == 0) return;
+    if (at.length == 0) return;
     const auto places = detail::occurrences{indices, count, at.length};
     const auto rows = at.outer * at.length;
-    parallel_for(rows, light_grain / std::max<std::size_t>(1, count * at.inner / at.length) + 1, [&](std::size_t begin, std::size_t end) {
+    parallel_for(rows, light_grain / (at.inner + count * at.inner / at.length + 1) + 1, [&](std::size_t begin, std::size_t end) {
         auto outer = begin / at.length, row = begin % at.length;
         for (auto each = begin; each < end; ++each) {
             const auto first = places.first.data()[row], last = places.first.data()[row + 1];
+            std::fill_n(y + each * at.inner, at.inner, T{0});
             detail::add_rows(x + outer * count * at.inner, at.inner, places.order.data() + first, last - first, y + each * at.inner);
             if (++row == at.length) row = 0, ++outer;
         }

@@ -61,4 +61,16 @@ void update(std::size_t count, const F& f, T* w, const T* g, S*... s) {
     });
 }
 
+/// A moving average: y = decay y + (1 - decay) x.
+template <real T>
+struct moving_average {
+    simd::batch<T> decay, rest;
+
+    explicit moving_average(double by) : decay(static_cast<T>(by)), rest(static_cast<T>(1 - by)) {}
+
+    simd::batch<T> operator()(const simd::batch<T>& average, const simd::batch<T>& x) const {
+        return simd::fma(decay, average, rest * x);
+    }
+};
+
 }  // namespace xgrad::kernels

@@ -96,6 +96,31 @@ auto named_buffers(const Modules&... modules) {
     return buffers<T>(modules...);
 }
 
+}  // namespace xgrad::nn
+
+namespace xgrad::inline XGRAD_ABI {
+
+/// A module, as an argument by which a derivative is taken: `grad(f)(net)` is an object of its type with the gradients.
+template <class Module>
+    requires(std::is_class_v<Module> && !xgrad::detail::tensor_like<Module>)
+struct differentiable_parts<Module> {
+    template <class M, class F>
+    static void for_each(M& module, const F& f) {
+        for_each_member(module, [&](auto& x) {
+            if constexpr (real<typename std::remove_reference_t<decltype(x)>::value_type>)
+                if (x.requires_grad()) f(x);
+        });
+    }
+    template <class M, class F>
+    static void for_each_member(M& module, const F& f) {
+        nn::for_each_tensor([&](std::string_view, auto& x) { f(x); }, module);
+    }
+};
+
+}  // namespace xgrad
+
+namespace xgrad::inline XGRAD_ABI::nn {
+
 /// The number of elements of all parameters.
 template <class... Modules>
 std::size_t parameter_count(const Modules&... modules) {

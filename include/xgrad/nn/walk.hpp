@@ -91,10 +91,10 @@ void for_each_tensor(const F& f, Modules&... modules) {
     const auto nothing = [](const auto&) {};
     if constexpr (sizeof...(Modules) == 1) (detail::walk(modules, path, f, nothing), ...);
     else {
-        auto all = std::tie(modules...);
+        auto roots = std::tie(modules...);
         std::apply([&, number = 0](auto&... each) mutable {
             ((path = std::to_string(number++), detail::walk(each, path, f, nothing)), ...);
-        }, all);
+        }, roots);
     }
 }
 

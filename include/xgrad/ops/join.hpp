@@ -99,8 +99,8 @@ struct concat_fn {
 private:
     template <element T, std::size_t N, class Parts>
     static tensor<T, N> join(const Parts& parts, extent axis) {
-        const auto all = detail::without_ranks<T>(parts);
-        return detail::with_rank<N>(detail::join("concat", std::span<const tensor<T>>{all}, axis));
+        const auto pieces = detail::without_ranks<T>(parts);
+        return detail::with_rank<N>(detail::join("concat", std::span<const tensor<T>>{pieces}, axis));
     }
 };
 inline constexpr concat_fn concat{};
@@ -120,16 +120,16 @@ struct stack_fn {
 private:
     template <element T, std::size_t N, class Parts>
     static tensor<T, N == dynamic_rank ? N : N + 1> join(const Parts& parts, extent axis) {
-        auto all = detail::without_ranks<T>(parts);
-        for (auto& part : all) {
-            if (detail::shape_of(part) != detail::shape_of(all[0]))
-                fail<shape_error>("stack", "shapes differ: ", detail::shape_of(all[0]), " and ", detail::shape_of(part));
+        auto pieces = detail::without_ranks<T>(parts);
+        for (auto& part : pieces) {
+            if (detail::shape_of(part) != detail::shape_of(pieces[0]))
+                fail<shape_error>("stack", "shapes differ: ", detail::shape_of(pieces[0]), " and ", detail::shape_of(part));
         }
-        if (!all.empty()) {
-            const auto position = static_cast<std::ptrdiff_t>(normalize_axis("stack", axis, all[0].rank() + 1));
-            for (auto& part : all) part = expand_dims(part, position);
+        if (!pieces.empty()) {
+            const auto position = static_cast<std::ptrdiff_t>(normalize_axis("stack", axis, pieces[0].rank() + 1));
+            for (auto& part : pieces) part = expand_dims(part, position);
         }
-        return detail::with_rank<N == dynamic_rank ? N : N + 1>(detail::join("stack", std::span<const tensor<T>>{all}, axis));
+        return detail::with_rank<N == dynamic_rank ? N : N + 1>(detail::join("stack", std::span<const tensor<T>>{pieces}, axis));
     }
 };
 inline constexpr stack_fn stack{};

@@ -182,8 +182,8 @@ tensor<T> affine(const basic_tensor<T>& x, const basic_tensor<T>& weight, const 
     if constexpr (std::is_same_v<Activation, no_activation>) {
         return record("linear", std::move(y), {x, weight, bias}, std::move(operands), rule);
     } else {
-        auto all = std::tuple_cat(std::move(operands), keep(result(y)));
-        return record("linear", std::move(y), {x, weight, bias}, std::move(all),
+        auto values = std::tuple_cat(std::move(operands), keep(result(y)));
+        return record("linear", std::move(y), {x, weight, bias}, std::move(values),
                       [rule](auto& dy, gradients& d, const auto& x_kept, const auto& weight_kept, const auto& y_kept) {
                           rule(evaluate(Activation::gradient, std::move(dy), y_kept()), d, x_kept, weight_kept);
                       });

@@ -7,6 +7,8 @@
 #include <xgrad/autograd/operation.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/kernels/elementwise.hpp>
+#include <xgrad/kernels/map_reduce.hpp>
+#include <xgrad/ops/arithmetic.hpp>
 #include <xgrad/ops/elementwise.hpp>
 
 #include <array>
@@ -38,22 +40,22 @@ V slope_along(const F& f, const V& dy, const std::tuple<X...>& x, std::index_seq
     else return V(0);   // f does not depend on it
 }
 
-/// The gradients of all inputs at once, where dy and all inputs have one shape.
+/// The gradients of all inputs at once, where all have the shape `sizes`, to which dy broadcasts.
 template <real T, class F, class... X>
-std::array<tensor<T>, sizeof...(X)> slopes(const F& f, const tensor<T>& dy, const X&... x) {
+std::array<tensor<T>, sizeof...(X)> slopes(const F& f, const tensor<T>& dy, const shape& sizes, const X&... x) {
     constexpr auto count = sizeof...(X);
     const auto formula = [&](const auto& g, const auto&... v) {
-        return [&]<std::size_t... Along>(std::index_sequence<Along...> all) {
-            return std::array{slope_along<Along>(f, g, std::tuple{v...}, all)...};
+        return [&]<std::size_t... Along>(std::index_sequence<Along...> indices) {
+            return std::array{slope_along<Along>(f, g, std::tuple{v...}, indices)...};
         }(std::make_index_sequence<count>{});
     };
     auto results = std::array<tensor<T>, count>{};
     auto pointers = std::array<T*, count>{};
     for (auto i = std::size_t{0}; i < count; ++i) {
-        results[i] = make_result<T>(shape_of(dy));
+        results[i] = make_result<T>(sizes);
         pointers[i] = access::elements(results[i]);
     }
-    kernels::elementwise_all(formula, pointers, shape_of(dy), operand_of(dy), operand_of(x)...);
+    kernels::elementwise_all(formula, pointers, sizes, operand_of(dy), operand_of(x)...);
     return results;
 }
 
@@ -64,53 +66,85 @@ tensor<T> of_shape(const Y& y, const shape& sizes) {
     else return shape_of(y) == sizes ? tensor<T>{y} : broadcast_to(y, sizes);
 }
 
+/// dx_i = dy df/dx_i, for the values of f under the shape `sizes`, to which dy broadcasts.
+template <class F, real T, class... X>
+void map_gradients(const F& f, const tensor<T>& dy, const shape& sizes, gradients& d, const X&... x) {
+    if (is_grad_enabled()) {
+        // The derivative must have one itself: the formula again, on tensors.
+        const auto on_tensors = [&](const auto&... v) { return of_shape<T>(f(v...), sizes); };
+        auto [again, pullback] = vjp(on_tensors, x...);
+        auto parts = pullback(shape_of(dy) == sizes ? dy : broadcast_to(dy, sizes));
+        if constexpr (sizeof...(x) == 1) d(0, [&] { return parts; });
+        else
+            [&]<std::size_t... Along>(std::index_sequence<Along...>) {
+                (d(Along, [&] { return std::get<Along>(parts); }), ...);
+            }(std::make_index_sequence<sizeof...(x)>{});
+        return;
+    }
+    auto wanted_all = true;
+    for (auto i = std::size_t{0}; i < d.size(); ++i) wanted_all = wanted_all && d.wants(i);
+    const auto same_shape = ((shape_of(x) == sizes) && ...);
+    const auto operands = std::tie(x...);
+    [&]<std::size_t... Along>(std::index_sequence<Along...> indices) {
+        if (wanted_all && same_shape && sizeof...(Along) > 1) {
+            auto parts = slopes(f, dy, sizes, x...);
+            (d(Along, [&] { return std::move(parts[Along]); }), ...);
+        } else {
+            const auto one = [&]<std::size_t At>(std::integral_constant<std::size_t, At>) {
+                const auto formula = [&](const auto& g, const auto&... v) {
+                    return slope_along<At>(f, g, std::tuple{v...}, indices);
+                };
+                d(At, [&] { return compute<T>("map", formula, dy, std::get<Along>(operands)...); });
+            };
+            (one(std::integral_constant<std::size_t, Along>{}), ...);
+        }
+    }(std::make_index_sequence<sizeof...(x)>{});
+}
+
+/// The formula on vectors of elements.
+template <class F>
+auto on_vectors(const F& f) {
+    return [f]<class V, class... More>(const V& v, const More&... more) {
+        return value_in<V>(f(dual<V, 0>{v, {}}, dual<V, 0>{more, {}}...));
+    };
+}
+
 /// y = f(x...)        dx_i = dy df/dx_i
 template <class F, real T, class... X>
 tensor<T> map_value(const F& f, const basic_tensor<T>& first, const X&... rest) {
-    const auto value = [f]<class V, class... More>(const V& v, const More&... more) {
-        return value_in<V>(f(dual<V, 0>{v, {}}, dual<V, 0>{more, {}}...));
-    };
-    auto y = compute<T>("map", value, first, rest...);
-    const auto rule = [f](const auto& dy, gradients& d, const auto&... kept_x) {
-        if (is_grad_enabled()) {
-            // The derivative must have one itself: the formula again, on tensors.
-            const auto on_tensors = [&](const auto&... v) { return of_shape<T>(f(v...), shape_of(dy)); };
-            auto [again, pullback] = vjp(on_tensors, kept_x()...);
-            auto all = pullback(dy);
-            if constexpr (sizeof...(kept_x) == 1) d(0, [&] { return all; });
-            else
-                [&]<std::size_t... Along>(std::index_sequence<Along...>) {
-                    (d(Along, [&] { return std::get<Along>(all); }), ...);
-                }(std::make_index_sequence<sizeof...(kept_x)>{});
-            return;
-        }
-        auto wanted_all = true;
-        for (auto i = std::size_t{0}; i < d.size(); ++i) wanted_all = wanted_all && d.wants(i);
-        const auto x = std::tuple{kept_x()...};
-        const auto same_shape = std::apply([&](const auto&... v) { return ((shape_of(v) == shape_of(dy)) && ...); }, x);
-        [&]<std::size_t... Along>(std::index_sequence<Along...> indices) {
-            if (wanted_all && same_shape && sizeof...(Along) > 1) {
-                auto all = slopes(f, dy, std::get<Along>(x)...);
-                (d(Along, [&] { return std::move(all[Along]); }), ...);
-            } else {
-                const auto one = [&]<std::size_t At>(std::integral_constant<std::size_t, At>) {
-                    const auto formula = [&](const auto& g, const auto&... v) {
-                        return slope_along<At>(f, g, std::tuple{v...}, indices);
-                    };
-                    d(At, [&] { return compute<T>("map", formula, dy, std::get<Along>(x)...); });
-                };
-                (one(std::integral_constant<std::size_t, Along>{}), ...);
-            }
-        }(std::make_index_sequence<sizeof...(kept_x)>{});
-    };
-    return record("map", std::move(y), {first, rest...}, keep(first, rest...), rule);
+    auto y = compute<T>("map", on_vectors(f), first, rest...);
+    return record("map", std::move(y), {first, rest...}, keep(first, rest...), [f](const auto& dy, gradients& d, const auto&... kept_x) {
+        map_gradients(f, dy, shape_of(dy), d, kept_x()...);
+    });
 }
+inline constexpr const char* map_names[] = {"f", "a", "b", "c", "d", "e", "g", "h", "i"};
+
 template <class F, real T, class... X>
 tensor<T> map_any(const F& f, const basic_tensor<T>& first, const X&... rest) {
-    static constexpr const char* names[] = {"f", "a", "b", "c", "d", "e", "g", "h", "i"};
     static_assert(sizeof...(X) < 8, "map takes up to 8 operands");
-    return call_by("map", names, [](const opaque<F>& formula, const basic_tensor<T>& x, const auto&... more) {
+    return call_by("map", map_names, [](const opaque<F>& formula, const basic_tensor<T>& x, const auto&... more) {
         return map_value<F, T>(formula.value, x, static_cast<const basic_tensor<T>&>(more)...);
+    }, opaque<F>{f}, first, rest...);
+}
+
+/// y = scale sum f(x...)        dx_i = dy scale df/dx_i
+template <class F, real T, class... X>
+tensor<T> map_sum_value(const char* name, bool mean, const F& f, const basic_tensor<T>& first, const X&... rest) {
+    auto sizes = shape_of(first);
+    ((sizes = broadcast_shapes(name, sizes, shape_of(rest))), ...);
+    const auto divisor = mean ? static_cast<T>(sizes.elements()) : T{1};
+    auto y = make_result<T>({});
+    *access::elements(y) = kernels::map_sum<decltype(on_vectors(f)), T>(on_vectors(f), sizes, operand_of(first), operand_of(rest)...) / divisor;
+    return record(name, std::move(y), {first, rest...}, keep(first, rest...),
+                  [f, sizes, divisor](const auto& dy, gradients& d, const auto&... kept_x) {
+                      map_gradients(f, tensor<T>{divide(dy, divisor)}, sizes, d, kept_x()...);
+                  });
+}
+template <class F, real T, class... X>
+tensor<T> map_sum_any(const char* name, bool mean, const F& f, const basic_tensor<T>& first, const X&... rest) {
+    static_assert(sizeof...(X) < 8, "map takes up to 8 operands");
+    return call_by(name, map_names, [name, mean](const opaque<F>& formula, const basic_tensor<T>& x, const auto&... more) {
+        return map_sum_value<F, T>(name, mean, formula.value, x, static_cast<const basic_tensor<T>&>(more)...);
     }, opaque<F>{f}, first, rest...);
 }
 
@@ -134,6 +168,21 @@ template <class F, element T, std::size_t N, element... U, std::size_t... M>
 tensor<T, broadcast_rank<N, M...>> map(const F& f, const tensor<T, N>& first, const tensor<U, M>&... rest) {
     detail::check_types<T, U...>();
     return detail::with_rank<broadcast_rank<N, M...>>(detail::map_any<F, T>(f, first, rest...));
+}
+
+/// The sum of f(x...) over every element, and its mean: as `sum(map(f, x...))`, but in one pass, in which the values of the
+/// formula are added as they are computed.
+///
+///     auto energy = map_sum([](const auto& u, const auto& v) { return (u - v) * (u - v); }, a, b);
+template <class F, element T, std::size_t N, element... U, std::size_t... M>
+tensor<T, 0> map_sum(const F& f, const tensor<T, N>& first, const tensor<U, M>&... rest) {
+    detail::check_types<T, U...>();
+    return detail::with_rank<0>(detail::map_sum_any<F, T>("map_sum", false, f, first, rest...));
+}
+template <class F, element T, std::size_t N, element... U, std::size_t... M>
+tensor<T, 0> map_mean(const F& f, const tensor<T, N>& first, const tensor<U, M>&... rest) {
+    detail::check_types<T, U...>();
+    return detail::with_rank<0>(detail::map_sum_any<F, T>("map_mean", true, f, first, rest...));
 }
 
 }  // namespace xgrad

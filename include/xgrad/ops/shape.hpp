@@ -81,9 +81,9 @@ template <element T>
 tensor<T> permute_axes(const basic_tensor<T>& x, const std::array<std::size_t, max_rank>& order) {
     const auto of_x = std::span{order.data(), x.rank()};
     return call("permute", {"x", "axes"}, [](const basic_tensor<T>& v, std::span<const std::size_t> axes) {
-        auto all = std::array<std::size_t, max_rank>{};
-        std::ranges::copy(axes, all.begin());
-        return permute_value(v, all);
+        auto padded = std::array<std::size_t, max_rank>{};
+        std::ranges::copy(axes, padded.begin());
+        return permute_value(v, padded);
     }, x, of_x);
 }
 

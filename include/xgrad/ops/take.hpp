@@ -22,17 +22,17 @@ tensor<std::int64_t> normalized_indices(const char* where, const basic_tensor<In
     static_assert(std::is_integral_v<Integer> && !std::is_same_v<Integer, bool>, "indices and labels are integers");
     auto result = make_result<std::int64_t>(shape_of(indices));
     const auto limit = static_cast<std::int64_t>(size);
-    for (auto i = std::size_t{0}; i < result.size(); ++i) {
-        const auto given = indices.data()[i];
+    auto* to = access::elements(result);
+    for (const auto given : indices.span()) {
         const auto index = nearest_cast<std::int64_t>(given);   // one beyond these is beyond any axis
         if (index < -limit || index >= limit)
             fail<index_error>(where, "index ", whole{given}, " is out of range for an axis of size ", size);
-        access::elements(result)[i] = index < 0 ? index + limit : index;
+        *to++ = index < 0 ? index + limit : index;
     }
     return result;
 }
 
-template <real T>
+template <element T>
 tensor<T> add_at(const basic_tensor<T>& dy, const tensor<std::int64_t>& indices, std::size_t axis, const shape& sizes);
 
 /// y[a, k, b] = x[a, indices[k], b]        dx[a, j, b] = the sum of dy[a, k, b] over all k with indices[k] = j
@@ -61,15 +61,17 @@ tensor<T> take_along(const basic_tensor<T>& x, const tensor<std::int64_t>& indic
 }
 
 /// The transposed operation of `take_along`: zeros of shape `sizes`, to which dy is added where it was taken.
-template <real T>
+template <element T>
 tensor<T> add_at(const basic_tensor<T>& dy, const tensor<std::int64_t>& indices, std::size_t axis, const shape& sizes) {
     return call("add_at", {"x", "indices", "axis", "shape"},
                 [](const basic_tensor<T>& x, const tensor<std::int64_t>& places, std::size_t along, const shape& from) {
-        auto y = filled<dynamic_rank>(from, T{0});
+        auto y = make_result<T>(from);
         kernels::add_at(x.data(), kernels::axis_view{from, along}, places.data(), places.size(), access::elements(y));
-        return record("add_at", std::move(y), {x}, keep(places), [along](const auto& g, gradients& d, const auto& at) {
-            d(0, [&] { return take_along(g, at(), along); });
-        });
+        if constexpr (!real<T>) return y;
+        else
+            return record("add_at", std::move(y), {x}, keep(places), [along](const auto& g, gradients& d, const auto& at) {
+                d(0, [&] { return take_along(g, at(), along); });
+            });
     }, dy, indices, axis, sizes);
 }
 

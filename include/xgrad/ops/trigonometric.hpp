@@ -45,8 +45,8 @@ struct atan_fn : unary<atan_fn> {
     static constexpr auto name = "atan";
     static auto value(const auto& x) { return simd::atan(x); }
     static constexpr auto gradient = [](const auto& dy, const auto& x) {
-        const auto inverse = 1 / x;   // whose square does not overflow where that of x does
-        return dy * where(abs(x) > 1, inverse * inverse / (1 + inverse * inverse), 1 / (1 + x * x));
+        const auto by_x = 1 / x;   // whose square does not overflow where that of x does
+        return dy * where(abs(x) > 1, by_x * by_x / (1 + by_x * by_x), 1 / (1 + x * x));
     };
 };
 inline constexpr atan_fn atan{};

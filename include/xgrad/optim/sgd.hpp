@@ -6,8 +6,9 @@
 #include <xgrad/core/error.hpp>
 #include <xgrad/core/simd.hpp>
 #include <xgrad/kernels/update.hpp>
-#include <xgrad/optim/optimizer.hpp>
+#include <xgrad/optim/rule.hpp>
 
+#include <array>
 #include <cstddef>
 #include <span>
 #include <utility>
@@ -55,39 +56,35 @@ void sgd_step(const sgd_options& options, std::span<T> weight, std::span<const T
 ///
 /// Throws `value_error` for an option out of range, or Nesterov without momentum or with dampening.
 template <real T>
-class sgd final : public optimizer<T> {
+class sgd final : public rule<sgd<T>, T, sgd_options> {
 public:
-    explicit sgd(parameter_list<T> parameters, sgd_options options = {})
-        : optimizer<T>{"sgd", std::move(parameters), options.lr, {"momentum"}}, m_options{options} {
-        this->check_not_negative("momentum", options.momentum);
-        this->check_not_negative("dampening", options.dampening);
-        this->check_not_negative("weight_decay", options.weight_decay);
-        if (options.nesterov && (options.momentum == 0 || options.dampening != 0))
-            fail<value_error>("sgd", "nesterov needs momentum above 0 and no dampening");
-    }
+    static constexpr auto name = "sgd";
+    static constexpr auto slots = std::array{"momentum"};
+    static constexpr auto counts = false;
 
-    template <class Given>
-        requires(!detail::is_parameter_list<Given>)
+    explicit sgd(parameter_list<T> parameters, sgd_options options = {}) : sgd::rule{std::move(parameters), options} {}
+    template <detail::no_parameter_list Given>
     explicit sgd(const Given& given, sgd_options options = {}) : sgd{detail::list_wanted<T>(given), options} {}
 
-    sgd_options options() const {
-        auto now = m_options;
-        now.lr = this->lr();
-        return now;
+    static void validate(const sgd_options& options) {
+        detail::check_not_negative(name, "momentum", options.momentum);
+        detail::check_not_negative(name, "dampening", options.dampening);
+        detail::check_not_negative(name, "weight_decay", options.weight_decay);
+        if (options.nesterov && (options.momentum == 0 || options.dampening != 0))
+            fail<value_error>(name, "nesterov needs momentum above 0 and no dampening");
     }
 
 private:
-    void update(std::size_t i, std::span<T> weight, std::span<const T> gradient) override {
-        const auto first = this->first_time(i);
-        auto* const velocity = m_options.momentum == 0 ? nullptr : this->state(i);
-        detail::sgd_step<T>(options(), weight, gradient, velocity, first);
-    }
+    bool uses(std::size_t i, std::size_t) const override { return this->options_of(i).momentum != 0; }
 
-    sgd_options m_options;
+    void update(std::size_t i, std::span<T> weight, std::span<const T> gradient) override {
+        const auto options = this->options_of(i);
+        auto* const velocity = options.momentum == 0 ? nullptr : this->remembered(i, 0);
+        detail::sgd_step<T>(options, weight, gradient, velocity, this->step_number(i) == 1);
+    }
 };
 
-template <class Given>
-    requires(!detail::is_parameter_list<Given>)
+template <detail::no_parameter_list Given>
 sgd(const Given&, sgd_options = {}) -> sgd<float>;
 
 }  // namespace xgrad::optim

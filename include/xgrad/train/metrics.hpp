@@ -89,8 +89,8 @@ private:
         for (auto i = std::size_t{0}; i < m_classes; ++i) result += count(i);
         return result;
     }
-    static double part(std::size_t count, std::size_t all) {
-        return static_cast<double>(count) / static_cast<double>(all);
+    static double part(std::size_t count, std::size_t among) {
+        return static_cast<double>(count) / static_cast<double>(among);
     }
 
     std::size_t m_classes;

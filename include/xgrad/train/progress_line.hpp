@@ -22,14 +22,14 @@ struct progress_state {
     double accuracy() const { return static_cast<double>(correct) / static_cast<double>(done); }
     double speed() const { return static_cast<double>((epoch - 1) * samples + done) / seconds; }
     double seconds_left() const {
-        const auto all = epochs * samples, so_far = (epoch - 1) * samples + done;
-        return static_cast<double>(all - std::min(all, so_far)) / speed();
+        const auto total = epochs * samples, so_far = (epoch - 1) * samples + done;
+        return static_cast<double>(total - std::min(total, so_far)) / speed();
     }
 };
 
 inline std::string epoch_text(const progress_state& s) {
-    const auto all = std::to_string(s.epochs);
-    return std::string{"epoch "} + align_right(std::to_string(s.epoch), all.size()) + '/' + all;
+    const auto total = std::to_string(s.epochs);
+    return std::string{"epoch "} + align_right(std::to_string(s.epoch), total.size()) + '/' + total;
 }
 
 inline std::string loss_text(const progress_state& s) { return std::string{"  loss "} + fixed(s.mean_loss(), 5); }

@@ -1,0 +1,60 @@
+// Schedules made of schedules.
+#pragma once
+
+#include <xgrad/core/config.hpp>
+#include <xgrad/core/error.hpp>
+#include <xgrad/optim/schedule.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <utility>
+#include <vector>
+
+namespace xgrad::inline XGRAD_ABI::optim {
+
+/// One schedule after another: the next begins, at its step 0, where its milestone is reached. A warm-up of five steps:
+///
+///     optim::sequential_lr{{optim::linear_lr{}, optim::cosine_annealing_lr{.t_max = 95}}, {5}}
+///
+/// A milestone of 0 leaves out what is before it. Throws `value_error` unless there is one milestone fewer than there are
+/// schedules, none below the one before it.
+class sequential_lr {
+public:
+    sequential_lr(std::vector<schedule> schedules, std::vector<std::size_t> milestones)
+        : m_schedules{std::move(schedules)}, m_milestones{std::move(milestones)} {
+        if (m_schedules.size() != m_milestones.size() + 1)
+            fail<value_error>("sequential_lr", "there must be one milestone fewer than schedules, got ", m_milestones.size(), " and ",
+                              m_schedules.size());
+        if (!std::is_sorted(m_milestones.begin(), m_milestones.end()))
+            fail<value_error>("sequential_lr", "no milestone may be below the one before it, got ", m_milestones);
+    }
+
+    double operator()(double base, std::size_t step) const {
+        const auto next = std::upper_bound(m_milestones.begin(), m_milestones.end(), step);
+        const auto begin = next == m_milestones.begin() ? std::size_t{0} : *(next - 1);
+        return m_schedules[static_cast<std::size_t>(next - m_milestones.begin())](base, step - begin);
+    }
+
+private:
+    std::vector<schedule> m_schedules;
+    std::vector<std::size_t> m_milestones;
+};
+
+/// All schedules at once, each on what the one before it gives: the factors of those that multiply are multiplied.
+/// Throws `value_error` when there is none.
+class chained_lr {
+public:
+    explicit chained_lr(std::vector<schedule> schedules) : m_schedules{std::move(schedules)} {
+        if (m_schedules.empty()) fail<value_error>("chained_lr", "there is no schedule");
+    }
+
+    double operator()(double base, std::size_t step) const {
+        for (const auto& each : m_schedules) base = each(base, step);
+        return base;
+    }
+
+private:
+    std::vector<schedule> m_schedules;
+};
+
+}  // namespace xgrad::optim
