@@ -20,6 +20,7 @@
 #include <xgrad/ops/max_with_indices.hpp>
 #include <xgrad/ops/norm.hpp>
 #include <xgrad/ops/order.hpp>
+#include <xgrad/ops/pooling.hpp>
 #include <xgrad/ops/prod.hpp>
 #include <xgrad/ops/quantile.hpp>
 #include <xgrad/ops/reduce.hpp>

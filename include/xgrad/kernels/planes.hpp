@@ -5,6 +5,7 @@
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/memory.hpp>
 #include <xgrad/core/simd.hpp>
+#include <xgrad/kernels/gemm_pack.hpp>
 #include <xgrad/kernels/window.hpp>
 
 #include <algorithm>
@@ -92,13 +93,63 @@ void for_each_row(const plane_layout& layout, const F& f) {
             f(((i - outer.first + outer.place) * b.reach() + j - middle.first + middle.place) * layout.pitch(), (i * b.in + j) * c.in);
 }
 
+/// Of two vectors side by side: the elements with even numbers in `x`, those with odd ones in `y`; and back.
+struct part_elements {
+    template <class T>
+    static constexpr std::size_t source(std::size_t i, std::size_t half) {
+        return 2 * i + half;
+    }
+};
+struct interleave_elements {
+    template <class T>
+    static constexpr std::size_t source(std::size_t i, std::size_t half) {
+        return i % 2 * simd::width<T> + (half * simd::width<T> + i) / 2;
+    }
+};
+
+/// first[i] = from[2 i], second[i] = from[2 i + 1], `count` of from.
+template <class T>
+void part_row(const T* from, std::size_t count, T* first, T* second) {
+    constexpr auto width = simd::width<T>;
+    auto i = std::size_t{0};
+    for (; i + 2 * width <= count; i += 2 * width) {
+        auto x = simd::load(from + i), y = simd::load(from + i + width);
+        shuffle<part_elements, T>(x, y);
+        simd::store(first + i / 2, x);
+        simd::store(second + i / 2, y);
+    }
+    for (; i < count; ++i) (i % 2 == 0 ? first : second)[i / 2] = from[i];
+}
+
+/// to[2 i] += first[i], to[2 i + 1] += second[i], `count` of to.
+template <class T>
+void add_parts(const T* first, const T* second, std::size_t count, T* to) {
+    constexpr auto width = simd::width<T>;
+    auto i = std::size_t{0};
+    for (; i + 2 * width <= count; i += 2 * width) {
+        auto x = simd::load(first + i / 2), y = simd::load(second + i / 2);
+        shuffle<interleave_elements, T>(x, y);
+        simd::store(to + i, simd::load(to + i) + x);
+        simd::store(to + i + width, simd::load(to + i + width) + y);
+    }
+    for (; i < count; ++i) to[i] += (i % 2 == 0 ? first : second)[i / 2];
+}
+
+/// Whether all of a plane is elements of x.
+inline bool is_covered(const window& over, const plane_layout& layout) {
+    if (layout.pitch() != over.axes[2].reach()) return false;
+    for (const auto& axis : over.axes)
+        if (axis.before > 0 || axis.before + static_cast<std::ptrdiff_t>(axis.in) < static_cast<std::ptrdiff_t>(axis.reach())) return false;
+    return true;
+}
+
 }  // namespace detail
 
 /// A plane out of one of x. `fill` stands wherever x has no element.
 template <class T>
 void read_plane(const plane_layout& layout, const T* x, T* plane, T fill) {
     const auto& columns = layout.over().axes[2];
-    std::fill_n(plane, layout.size(), fill);
+    if (!detail::is_covered(layout.over(), layout)) std::fill_n(plane, layout.size(), fill);
     const auto in = detail::inside{columns};
     const auto stride = columns.stride;
     detail::for_each_row(layout, [&](std::size_t to, std::size_t from) {
@@ -106,8 +157,12 @@ void read_plane(const plane_layout& layout, const T* x, T* plane, T fill) {
             std::copy(x + from + in.first, x + from + in.last, plane + to + in.place);
             return;
         }
+        const auto phase_at = [&](std::size_t phase) {
+            return plane + to + (in.place + phase) % stride * layout.columns() + (in.place + phase) / stride;
+        };
+        if (stride == 2) return detail::part_row(x + from + in.first, in.last - in.first, phase_at(0), phase_at(1));
         for (auto phase = std::size_t{0}; phase < stride; ++phase) {
-            auto* const row = plane + to + (in.place + phase) % stride * layout.columns() + (in.place + phase) / stride;
+            auto* const row = phase_at(phase);
             const auto* const source = x + from;
             for (auto i = in.first + phase, at = std::size_t{0}; i < in.last; i += stride, ++at) row[at] = source[i];
         }
@@ -121,8 +176,12 @@ void add_plane(const plane_layout& layout, const T* plane, T* x) {
     const auto in = detail::inside{columns};
     const auto stride = columns.stride;
     detail::for_each_row(layout, [&](std::size_t from, std::size_t to) {
+        const auto phase_at = [&](std::size_t phase) {
+            return plane + from + (in.place + phase) % stride * layout.columns() + (in.place + phase) / stride;
+        };
+        if (stride == 2) return detail::add_parts(phase_at(0), phase_at(1), in.last - in.first, x + to + in.first);
         for (auto phase = std::size_t{0}; phase < stride; ++phase) {
-            const auto* const row = plane + from + (in.place + phase) % stride * layout.columns() + (in.place + phase) / stride;
+            const auto* const row = phase_at(phase);
             auto* const target = x + to;
             for (auto i = in.first + phase, at = std::size_t{0}; i < in.last; i += stride, ++at) target[i] += row[at];
         }

@@ -129,19 +129,17 @@ inline placed_window place_window(const char* caller, const shape& sizes, std::s
     return result;
 }
 
-/// How many windows there are along an axis. Throws `shape_error` when not one fits.
+/// How many windows there are along an axis. Throws `shape_error` when not one fits. If the last may hang over, one more is
+/// there for what is left, as long as it begins within the input or the padding in front of it.
 inline std::size_t count_windows(const char* caller, const kernels::window_axis& axis, std::size_t after, bool hang_over = false) {
     const auto before = static_cast<std::size_t>(axis.before), length = axis.in + before + after;
-    const auto reach = (axis.kernel - 1) * axis.dilation + 1;
-    if (reach > length)
+    const auto reach = (axis.kernel - 1) * axis.dilation + 1, over = hang_over ? axis.stride - 1 : 0;
+    if (reach > length + over)
         fail<shape_error>(caller, "the kernel, ", axis.kernel, " elements", axis.dilation == 1 ? "" : " with dilation, together ",
                           axis.dilation == 1 ? std::string{} : std::to_string(reach), ", is larger than the input, ", axis.in,
                           " elements with padding ", before, " and ", after);
-    const auto rest = length - reach;
-    auto count = rest / axis.stride + 1;
-    // The last window may hang over, if it begins within the input or the padding in front of it.
-    if (hang_over && rest % axis.stride != 0 && count * axis.stride < axis.in + before) ++count;
-    return count;
+    const auto count = (length + over - reach) / axis.stride + 1;
+    return hang_over && (count - 1) * axis.stride >= axis.in + before ? count - 1 : count;
 }
 
 /// What a number is along each of the axes, for who asks.
