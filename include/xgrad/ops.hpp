@@ -2,6 +2,7 @@
 #pragma once
 
 #include <xgrad/ops/activation.hpp>
+#include <xgrad/ops/adaptive_pooling.hpp>
 #include <xgrad/ops/any.hpp>
 #include <xgrad/ops/arithmetic.hpp>
 #include <xgrad/ops/compare.hpp>
@@ -9,6 +10,7 @@
 #include <xgrad/ops/decompose.hpp>
 #include <xgrad/ops/diff.hpp>
 #include <xgrad/ops/gather.hpp>
+#include <xgrad/ops/grid_sample.hpp>
 #include <xgrad/ops/histogram.hpp>
 #include <xgrad/ops/hyperbolic.hpp>
 #include <xgrad/ops/join.hpp>
@@ -20,10 +22,12 @@
 #include <xgrad/ops/max_with_indices.hpp>
 #include <xgrad/ops/norm.hpp>
 #include <xgrad/ops/order.hpp>
+#include <xgrad/ops/patches.hpp>
 #include <xgrad/ops/pooling.hpp>
 #include <xgrad/ops/prod.hpp>
 #include <xgrad/ops/quantile.hpp>
 #include <xgrad/ops/reduce.hpp>
+#include <xgrad/ops/resize.hpp>
 #include <xgrad/ops/scan.hpp>
 #include <xgrad/ops/search.hpp>
 #include <xgrad/ops/shape.hpp>

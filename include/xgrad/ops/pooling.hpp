@@ -124,12 +124,12 @@ tensor<T> add_average(const basic_tensor<T>& y, const pool_sizes& sizes, const a
     }, y, sizes, by, from);
 }
 
-/// The sums of windows, of x^p, and the root of that.
+/// The root of the average of x^p over the windows, times the number of elements of the kernel.
 template <real T>
 tensor<T> lp_pool_any(const basic_tensor<T>& x, T p, const pool_sizes& sizes) {
     return call("lp_pool", {"x", "p", "sizes"}, [](const basic_tensor<T>& v, T exponent, const pool_sizes& s) {
         const auto powers = tensor<T>{pow(tensor<T>{v}, exponent)};
-        return tensor<T>{pow(avg_pool_any<T>(powers, s, {true, 1}), 1 / exponent)};
+        return tensor<T>{pow(avg_pool_any<T>(powers, s, {true, 0}) * static_cast<T>(s.over.taps()), 1 / exponent)};
     }, x, p, sizes);
 }
 
@@ -244,7 +244,8 @@ inline constexpr avg_pool_fn<1> avg_pool1d{};
 inline constexpr avg_pool_fn<2> avg_pool2d{};
 inline constexpr avg_pool_fn<3> avg_pool3d{};
 
-/// (sum of x^p)^(1/p) over each window, as PyTorch has it: without absolute values.
+/// (sum of x^p)^(1/p) over each window, as PyTorch has it: without absolute values, and a window that hangs over counts as
+/// if it were full, of the same average.
 template <std::size_t Axes>
 struct lp_pool_fn {
     template <element T, std::size_t N>
