@@ -4,12 +4,14 @@
 #include <xgrad/ops/activation.hpp>
 #include <xgrad/ops/activation_piecewise.hpp>
 #include <xgrad/ops/activation_smooth.hpp>
+#include <xgrad/ops/adaptive_pooling.hpp>
 #include <xgrad/ops/any.hpp>
 #include <xgrad/ops/arithmetic.hpp>
 #include <xgrad/ops/bitwise.hpp>
 #include <xgrad/ops/chance.hpp>
 #include <xgrad/ops/choice.hpp>
 #include <xgrad/ops/compare.hpp>
+#include <xgrad/ops/convolution.hpp>
 #include <xgrad/ops/decompose.hpp>
 #include <xgrad/ops/diagonal.hpp>
 #include <xgrad/ops/diff.hpp>
@@ -17,6 +19,7 @@
 #include <xgrad/ops/gamma.hpp>
 #include <xgrad/ops/gather.hpp>
 #include <xgrad/ops/glu.hpp>
+#include <xgrad/ops/grid_sample.hpp>
 #include <xgrad/ops/histogram.hpp>
 #include <xgrad/ops/hyperbolic.hpp>
 #include <xgrad/ops/join.hpp>
@@ -32,6 +35,8 @@
 #include <xgrad/ops/norm.hpp>
 #include <xgrad/ops/order.hpp>
 #include <xgrad/ops/pad.hpp>
+#include <xgrad/ops/patches.hpp>
+#include <xgrad/ops/pooling.hpp>
 #include <xgrad/ops/prod.hpp>
 #include <xgrad/ops/product.hpp>
 #include <xgrad/ops/quantile.hpp>
@@ -40,6 +45,7 @@
 #include <xgrad/ops/remainder.hpp>
 #include <xgrad/ops/repeat.hpp>
 #include <xgrad/ops/rounding.hpp>
+#include <xgrad/ops/resize.hpp>
 #include <xgrad/ops/scan.hpp>
 #include <xgrad/ops/search.hpp>
 #include <xgrad/ops/shape.hpp>
