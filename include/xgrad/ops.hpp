@@ -3,6 +3,7 @@
 
 #include <xgrad/ops/activation.hpp>
 #include <xgrad/ops/arithmetic.hpp>
+#include <xgrad/ops/attention.hpp>
 #include <xgrad/ops/batch_norm.hpp>
 #include <xgrad/ops/compare.hpp>
 #include <xgrad/ops/hyperbolic.hpp>
