@@ -10,6 +10,8 @@
 #include <xgrad/ops/bitwise.hpp>
 #include <xgrad/ops/chance.hpp>
 #include <xgrad/ops/choice.hpp>
+#include <xgrad/ops/attention.hpp>
+#include <xgrad/ops/batch_norm.hpp>
 #include <xgrad/ops/compare.hpp>
 #include <xgrad/ops/convolution.hpp>
 #include <xgrad/ops/decompose.hpp>
@@ -48,6 +50,13 @@
 #include <xgrad/ops/resize.hpp>
 #include <xgrad/ops/scan.hpp>
 #include <xgrad/ops/search.hpp>
+#include <xgrad/ops/local_response_norm.hpp>
+#include <xgrad/ops/loss.hpp>
+#include <xgrad/ops/map.hpp>
+#include <xgrad/ops/math.hpp>
+#include <xgrad/ops/normalize.hpp>
+#include <xgrad/ops/reduce.hpp>
+#include <xgrad/ops/rotary.hpp>
 #include <xgrad/ops/shape.hpp>
 #include <xgrad/ops/shift.hpp>
 #include <xgrad/ops/sliding_window.hpp>
@@ -59,3 +68,4 @@
 #include <xgrad/ops/triangle.hpp>
 #include <xgrad/ops/trigonometric.hpp>
 #include <xgrad/ops/view.hpp>
+#include <xgrad/ops/weight_norm.hpp>
