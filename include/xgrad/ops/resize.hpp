@@ -5,6 +5,7 @@
 #include <xgrad/core/error.hpp>
 #include <xgrad/ops/resample.hpp>
 #include <xgrad/ops/shape.hpp>
+#include <xgrad/ops/upsample_mode.hpp>
 #include <xgrad/ops/window_options.hpp>
 
 #include <array>
@@ -13,8 +14,6 @@
 #include <type_traits>
 
 namespace xgrad::inline XGRAD_ABI {
-
-enum class upsample_mode { nearest, linear, cubic, bilinear = linear, trilinear = linear, bicubic = cubic };
 
 /// One factor for every axis, or one for each.
 class scale_factors {
