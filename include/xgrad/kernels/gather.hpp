@@ -38,7 +38,10 @@ public:
     void operator()(const T* x, const std::int64_t* indices, T* y, std::size_t first, std::size_t last) const {
         if (m_count <= add_block || most_in_one_place(indices, first, last) <= add_block) {
             for (auto k = std::size_t{0}; k < m_count; ++k)
-                for (auto i = first; i < last; ++i) y[place(indices, k, i)] += x[k * m_at.inner + i];
+                for (auto i = first; i < last; ++i) {
+                    auto& sum = y[place(indices, k, i)];
+                    sum = sum_of{}(sum, x[k * m_at.inner + i]);
+                }
         } else {
             for (auto i = first; i < last; ++i) add_column(x + i, indices + i, y + i);
         }
