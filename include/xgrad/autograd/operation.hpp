@@ -239,7 +239,7 @@ public:
     open_call(const open_call&) = delete;
     open_call& operator=(const open_call&) = delete;
 
-    void end(std::span<const any_tensor> results, std::shared_ptr<const callable_operation> again) {
+    void end(std::span<const any_tensor> results, std::unique_ptr<const callable_operation> again) {
         std::exchange(m_reader, nullptr)->end(results, std::move(again));
     }
 
@@ -256,7 +256,7 @@ XGRAD_COLD auto call_read(const char* name, const char* const* names, const F& f
     (say_argument(to, names[at++], x), ...);
     to.work();
     auto y = f(x...);
-    opened.end(tensors_of(y), std::make_shared<const called_again<F, X...>>(name, names, f, x...));
+    opened.end(tensors_of(y), std::unique_ptr<const callable_operation>{new called_again<F, X...>(name, names, f, x...)});
     return y;
 }
 
