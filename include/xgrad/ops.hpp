@@ -9,11 +9,13 @@
 #include <xgrad/ops/arithmetic.hpp>
 #include <xgrad/ops/attention.hpp>
 #include <xgrad/ops/batch_norm.hpp>
+#include <xgrad/ops/bincount.hpp>
 #include <xgrad/ops/bitwise.hpp>
 #include <xgrad/ops/chance.hpp>
 #include <xgrad/ops/choice.hpp>
 #include <xgrad/ops/compare.hpp>
 #include <xgrad/ops/convolution.hpp>
+#include <xgrad/ops/cov.hpp>
 #include <xgrad/ops/decompose.hpp>
 #include <xgrad/ops/diagonal.hpp>
 #include <xgrad/ops/diff.hpp>

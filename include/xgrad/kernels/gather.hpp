@@ -94,7 +94,9 @@ void scatter_sum(const T* x, const axis_view& at, const std::int64_t* indices, s
         while (begin < end) {
             const auto slab = begin / inner, first = begin % inner, last = std::min(inner, first + (end - begin));
             auto* const to = y + slab * at.length * inner;
-            for (auto row = std::size_t{0}; row < at.length; ++row) std::fill(to + row * inner + first, to + row * inner + last, T{0});
+            if (last - first == inner) std::fill_n(to, at.length * inner, T{0});
+            else
+                for (auto row = std::size_t{0}; row < at.length; ++row) std::fill(to + row * inner + first, to + row * inner + last, T{0});
             add(x + slab * count * inner, indices + slab * count * inner, to, first, last);
             begin += last - first;
         }

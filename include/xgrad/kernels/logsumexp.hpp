@@ -38,13 +38,13 @@ template <class T, class Put>
 void log_sums_of_strip(const T* x, std::size_t length, std::size_t inner, std::size_t columns, const Put& put) {
     using batch = simd::batch<T>;
     constexpr auto width = simd::width<T>;
-    alignas(64) T top[strip], room[strip], ones[strip], others[strip], part[strip];
+    alignas(64) T top[strip_columns], room[strip_columns], ones[strip_columns], others[strip_columns], part[strip_columns];
     fold_strip(maximum_of{}, [](const auto& v) { return v; }, x, length, inner, columns, top, room);
-    std::fill_n(ones, strip, T{0});
-    std::fill_n(others, strip, T{0});
+    std::fill_n(ones, strip_columns, T{0});
+    std::fill_n(others, strip_columns, T{0});
     for (auto k = std::size_t{0}; k < length;) {
         const auto stop = std::min(length, k + step_block);
-        std::fill_n(part, strip, T{0});
+        std::fill_n(part, strip_columns, T{0});
         for (; k < stop; ++k)
             for (auto i = std::size_t{0}; i < columns; i += width) {
                 const auto v = simd::load_up_to(x + k * inner + i, columns - i), largest = simd::load(top + i);

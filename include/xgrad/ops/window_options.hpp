@@ -88,8 +88,8 @@ public:
     const per_axis& after() const { return m_after; }
 
 private:
-    static constexpr per_axis shorter(const std::array<std::ptrdiff_t, 3>& all, std::size_t count) {
-        return count == 1 ? per_axis{all[0]} : count == 2 ? per_axis{all[0], all[1]} : per_axis{all[0], all[1], all[2]};
+    static constexpr per_axis shorter(const std::array<std::ptrdiff_t, 3>& sizes, std::size_t count) {
+        return count == 1 ? per_axis{sizes[0]} : count == 2 ? per_axis{sizes[0], sizes[1]} : per_axis{sizes[0], sizes[1], sizes[2]};
     }
 
     per_axis m_before, m_after;
