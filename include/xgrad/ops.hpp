@@ -37,12 +37,14 @@
 #include <xgrad/ops/math.hpp>
 #include <xgrad/ops/max_with_indices.hpp>
 #include <xgrad/ops/meshgrid.hpp>
+#include <xgrad/ops/narrow.hpp>
 #include <xgrad/ops/norm.hpp>
 #include <xgrad/ops/normalize.hpp>
 #include <xgrad/ops/order.hpp>
 #include <xgrad/ops/pad.hpp>
 #include <xgrad/ops/patches.hpp>
 #include <xgrad/ops/pooling.hpp>
+#include <xgrad/ops/prelu.hpp>
 #include <xgrad/ops/prod.hpp>
 #include <xgrad/ops/product.hpp>
 #include <xgrad/ops/quantile.hpp>
@@ -57,6 +59,7 @@
 #include <xgrad/ops/search.hpp>
 #include <xgrad/ops/shape.hpp>
 #include <xgrad/ops/shift.hpp>
+#include <xgrad/ops/sinc.hpp>
 #include <xgrad/ops/sliding_window.hpp>
 #include <xgrad/ops/softmax.hpp>
 #include <xgrad/ops/special.hpp>

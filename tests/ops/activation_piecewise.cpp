@@ -6,6 +6,7 @@
 #include <xgrad/autograd/functional.hpp>
 #include <xgrad/ops/activation_piecewise.hpp>
 #include <xgrad/ops/glu.hpp>
+#include <xgrad/ops/prelu.hpp>
 #include <xgrad/ops/reduce.hpp>
 
 #include <algorithm>

@@ -7,6 +7,7 @@
 #include <xgrad/ops/hyperbolic.hpp>
 #include <xgrad/ops/map.hpp>
 #include <xgrad/ops/reduce.hpp>
+#include <xgrad/ops/sinc.hpp>
 #include <xgrad/ops/trigonometric.hpp>
 
 #include <cmath>

@@ -21,7 +21,7 @@ namespace detail {
 
 /// a: (stack..., rows, size)  b: (stack..., others, size), with one and the same stack
 template <real T>
-kernels::row_pairs pairs_of(const basic_tensor<T>& a, const basic_tensor<T>& b) {
+kernels::row_pairs row_pairs_of(const basic_tensor<T>& a, const basic_tensor<T>& b) {
     const auto &left = shape_of(a), &right = shape_of(b);
     return {batch_of(left).elements(), left[left.rank() - 2], right[right.rank() - 2], left.back()};
 }
@@ -49,7 +49,7 @@ void pass_on_differences(gradients& d, const tensor<T>& w, const tensor<T>& g) {
 template <real T>
 tensor<T> dots_with_differences(const basic_tensor<T>& g, const basic_tensor<T>& a, const basic_tensor<T>& b) {
     auto y = make_result<T>(pair_shape(a, b));
-    kernels::dots_with_differences(pairs_of(a, b), g.data(), a.data(), b.data(), access::elements(y));
+    kernels::dots_with_differences(row_pairs_of(a, b), g.data(), a.data(), b.data(), access::elements(y));
     return record("dots_with_differences", std::move(y), {g, a, b}, keep(g, a, b),
                   [](const auto& dy, gradients& d, const auto& g_kept, const auto& a_kept, const auto& b_kept) {
                       d(0, [&] { return weighed_differences(dy, a_kept(), b_kept()); });
@@ -61,7 +61,7 @@ tensor<T> dots_with_differences(const basic_tensor<T>& g, const basic_tensor<T>&
 template <real T>
 tensor<T> weighed_differences(const basic_tensor<T>& w, const basic_tensor<T>& a, const basic_tensor<T>& b) {
     auto y = make_result<T>(shape_of(a));
-    kernels::weighed_differences(pairs_of(a, b), w.data(), a.data(), b.data(), access::elements(y));
+    kernels::weighed_differences(row_pairs_of(a, b), w.data(), a.data(), b.data(), access::elements(y));
     return record("weighed_differences", std::move(y), {w, a, b}, keep(w, a, b),
                   [](const auto& dy, gradients& d, const auto& w_kept, const auto& a_kept, const auto& b_kept) {
                       d(0, [&] { return dots_with_differences(dy, a_kept(), b_kept()); });
@@ -78,7 +78,7 @@ tensor<T> distance_gradient(const tensor<T>& dy, const tensor<T>& y, const tenso
         return weighed_differences(choose<T>(compare_with<std::equal_to<>>("cdist", y, T{0}), zero, weights), a, b);
     }
     auto da = make_result<T>(shape_of(a));
-    kernels::distance_gradient(pairs_of(a, b), dy.data(), y.data(), a.data(), b.data(), access::elements(da));
+    kernels::distance_gradient(row_pairs_of(a, b), dy.data(), y.data(), a.data(), b.data(), access::elements(da));
     return da;
 }
 
@@ -86,7 +86,7 @@ tensor<T> distance_gradient(const tensor<T>& dy, const tensor<T>& y, const tenso
 template <real T>
 tensor<T> distances(const basic_tensor<T>& a, const basic_tensor<T>& b) {
     auto y = make_result<T>(pair_shape(a, b));
-    kernels::distances(pairs_of(a, b), a.data(), b.data(), access::elements(y));
+    kernels::distances(row_pairs_of(a, b), a.data(), b.data(), access::elements(y));
     auto values = keep(result(y), a, b);
     return record("cdist", std::move(y), {a, b}, std::move(values),
                   [](const auto& dy, gradients& d, const auto& y_kept, const auto& a_kept, const auto& b_kept) {

@@ -103,22 +103,6 @@ std::vector<tensor<T>> unbind_along(const basic_tensor<T>& x, std::size_t axis) 
                 x, axis);
 }
 
-template <element T>
-tensor<T> narrow_value(const basic_tensor<T>& x, std::ptrdiff_t start, std::ptrdiff_t length, std::size_t axis) {
-    const auto size = static_cast<std::ptrdiff_t>(shape_of(x)[axis]);
-    const auto first = start < 0 ? start + size : start;
-    if (length < 0 || first < 0 || first > size || length > size - first)
-        fail<index_error>("narrow", length, " elements from ", start, " leave axis ", axis, " of size ", size);
-    return range_along(x, axis, static_cast<std::size_t>(first), static_cast<std::size_t>(length));
-}
-template <element T>
-tensor<T> narrow_to(const basic_tensor<T>& x, std::ptrdiff_t start, std::ptrdiff_t length, std::size_t axis) {
-    return call("narrow", {"x", "start", "length", "axis"},
-                [](const basic_tensor<T>& v, std::ptrdiff_t first, std::ptrdiff_t count, std::size_t along) {
-        return narrow_value<T>(v, first, count, along);
-    }, x, start, length, axis);
-}
-
 template <std::size_t N, element T>
 std::vector<tensor<T, N>> with_ranks(std::vector<tensor<T>> parts) {
     if constexpr (N == dynamic_rank) return parts;
@@ -170,16 +154,6 @@ struct unbind_fn {
 };
 inline constexpr unbind_fn unbind{};
 
-/// `length` elements along `axis`, from index `start` on, which counts from the end when it is negative.
-/// dx = dy at those places, 0 elsewhere. Throws `index_error`.
-struct narrow_fn {
-    template <element T, std::size_t N>
-    tensor<T, N> operator()(const tensor<T, N>& x, extent start, extent length, extent axis = 0) const {
-        return detail::with_rank<N>(detail::narrow_to<T>(x, start, length, normalize_axis("narrow", axis, x.rank())));
-    }
-};
-inline constexpr narrow_fn narrow{};
-
 }  // namespace xgrad
 
 // Defined by xgrad::compiled.
@@ -189,8 +163,7 @@ namespace xgrad::inline XGRAD_ABI::detail {
     XGRAD_INSTANCE std::vector<tensor<T>> parts_of_sizes(const basic_tensor<T>&, std::span<const std::size_t>, std::size_t); \
     XGRAD_INSTANCE std::vector<tensor<T>> split_evenly(const basic_tensor<T>&, std::ptrdiff_t, std::size_t); \
     XGRAD_INSTANCE std::vector<tensor<T>> chunk_along(const basic_tensor<T>&, std::ptrdiff_t, std::size_t); \
-    XGRAD_INSTANCE std::vector<tensor<T>> unbind_along(const basic_tensor<T>&, std::size_t); \
-    XGRAD_INSTANCE tensor<T> narrow_to(const basic_tensor<T>&, std::ptrdiff_t, std::ptrdiff_t, std::size_t);
+    XGRAD_INSTANCE std::vector<tensor<T>> unbind_along(const basic_tensor<T>&, std::size_t);
 XGRAD_FOR_REAL_TYPES(XGRAD_INSTANCES)
 #undef XGRAD_INSTANCES
 }

@@ -6,10 +6,8 @@
 #include <xgrad/core/simd_inverse.hpp>
 #include <xgrad/core/simd_pairs.hpp>
 #include <xgrad/core/simd_trigonometric.hpp>
-#include <xgrad/core/sinc_derivative.hpp>
 #include <xgrad/ops/arithmetic.hpp>
 #include <xgrad/ops/compare.hpp>
-#include <xgrad/ops/derivatives.hpp>
 #include <xgrad/ops/elementwise.hpp>
 #include <xgrad/ops/math.hpp>
 
@@ -104,25 +102,6 @@ struct hypot_fn : binary<hypot_fn> {
 };
 inline constexpr hypot_fn hypot{};
 
-namespace detail {
-
-struct sinc_derivatives {
-    static constexpr auto name = "sinc_derivative";
-    static double at(int n, double x) { return sinc_derivative(n, x); }
-};
-
-}  // namespace detail
-
-/// y = sin(pi x) / (pi x), 1 at 0        dx = dy (cos(pi x) - y) / x, 0 at 0, where both are nearly the same: by its series
-struct sinc_fn : unary<sinc_fn> {
-    static constexpr auto name = "sinc";
-    static auto value(const auto& x) { return simd::sinc(x); }
-    static constexpr auto gradient = [](const auto& dy, const auto& x) {
-        return dy * detail::derivatives_fn<detail::sinc_derivatives>{}(1, x);
-    };
-};
-inline constexpr sinc_fn sinc{};
-
 namespace standard_names {
 
 #define XGRAD_STANDARD_NAME(name)                           \
@@ -160,8 +139,6 @@ namespace xgrad::inline XGRAD_ABI::detail {
     XGRAD_UNARY_INSTANCE(asin_fn, T) \
     XGRAD_UNARY_INSTANCE(acos_fn, T) \
     XGRAD_UNARY_INSTANCE(atan_fn, T) \
-    XGRAD_UNARY_INSTANCE(sinc_fn, T) \
-    XGRAD_INSTANCE tensor<T> derivative<sinc_derivatives>(const basic_tensor<T>&, int); \
     XGRAD_BINARY_INSTANCES(atan2_fn, T) \
     XGRAD_BINARY_INSTANCES(hypot_fn, T)
 XGRAD_FOR_REAL_TYPES(XGRAD_INSTANCES)
