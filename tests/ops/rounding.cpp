@@ -159,6 +159,7 @@ TEST_CASE_TEMPLATE("isnan, isinf, isfinite, nan_to_num", T, float, double) {
     CHECK(xg::array_equal(xg::nan_to_num(x), xg::tensor<T, 1>{0, limits::max(), limits::lowest(), limits::max(), 0, limits::denorm_min(), 0}));
     CHECK(xg::array_equal(xg::nan_to_num(x, {.nan = 1, .posinf = 2, .neginf = -3}),
                           xg::tensor<T, 1>{1, 2, -3, limits::max(), 0, limits::denorm_min(), 1}));
+    CHECK(xg::array_equal(xg::nan_to_num(xg::tensor<int, 1>{1, 2}), xg::tensor<int, 1>{1, 2}));
     const auto slopes = xg::grad([](const auto& v) { return xg::sum(xg::nan_to_num(v)); })(x);
     CHECK(xg::array_equal(slopes, xg::tensor<T, 1>{0, 0, 0, 1, 1, 1, 0}));
 }

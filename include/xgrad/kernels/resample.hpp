@@ -15,7 +15,7 @@
 namespace xgrad::inline XGRAD_ABI::kernels {
 
 /// How places of the result are made of those of x.
-enum class resampling { nearest, linear, cubic, average };
+enum class resampling { by_nearest, by_lines, by_cubics, by_average };
 
 /// Place j is the sum over t in [begin[j], begin[j + 1]) of weight[t] x[from[t]].
 template <class T>
@@ -56,12 +56,12 @@ template <class T>
 resample_table<T> make_resample_table(resampling how, std::size_t in, std::size_t out, bool align_corners, double scale) {
     auto result = resample_table<T>{};
     for (auto j = std::size_t{0}; j < out; ++j, result.end_place()) {
-        if (how == resampling::average) {
+        if (how == resampling::by_average) {
             const auto begin = j * in / out, end = ((j + 1) * in + out - 1) / out;
             for (auto i = begin; i < end; ++i) result.add(i, 1 / static_cast<double>(end - begin));
-        } else if (how == resampling::nearest) {
+        } else if (how == resampling::by_nearest) {
             result.add(std::min(in - 1, scale > 0 ? static_cast<std::size_t>(static_cast<double>(j) / scale) : j * in / out), 1);
-        } else if (how == resampling::linear) {
+        } else if (how == resampling::by_lines) {
             const auto place = std::max(0.0, detail::source_place(j, in, out, align_corners, scale));
             const auto first = std::min(in - 1, static_cast<std::size_t>(place));
             const auto part = std::clamp(place - static_cast<double>(first), 0.0, 1.0);

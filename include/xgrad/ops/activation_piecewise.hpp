@@ -59,7 +59,9 @@ tensor<T> hardtanh_value(const basic_tensor<T>& x, T low, T high) {
 }
 template <real T>
 tensor<T> hardtanh_of(const basic_tensor<T>& x, T low, T high) {
-    return call("hardtanh", {"x", "low", "high"}, [](const basic_tensor<T>& v, T a, T b) { return hardtanh_value<T>(v, a, b); }, x, low, high);
+    return call("hardtanh", {"x", "low", "high"},
+                [](const basic_tensor<T>& v, T a, T b) { return hardtanh_value<T>(v, a, b); },
+                x, low, high);
 }
 
 template <real T>
@@ -70,7 +72,9 @@ tensor<T> threshold_value(const basic_tensor<T>& x, T bound, T value) {
 }
 template <real T>
 tensor<T> threshold_of(const basic_tensor<T>& x, T bound, T value) {
-    return call("threshold", {"x", "bound", "value"}, [](const basic_tensor<T>& v, T a, T b) { return threshold_value<T>(v, a, b); }, x, bound, value);
+    return call("threshold", {"x", "bound", "value"},
+                [](const basic_tensor<T>& v, T a, T b) { return threshold_value<T>(v, a, b); },
+                x, bound, value);
 }
 
 }  // namespace detail
@@ -173,7 +177,9 @@ tensor<T> prelu_value(const basic_tensor<T>& x, const basic_tensor<T>& w) {
 }
 template <real T>
 tensor<T> prelu_of(const basic_tensor<T>& x, const basic_tensor<T>& w) {
-    return call("prelu", {"x", "weight"}, [](const basic_tensor<T>& v, const basic_tensor<T>& u) { return prelu_value<T>(v, u); }, x, w);
+    return call("prelu", {"x", "weight"},
+                [](const basic_tensor<T>& v, const basic_tensor<T>& u) { return prelu_value<T>(v, u); },
+                x, w);
 }
 
 }  // namespace detail

@@ -54,7 +54,7 @@ tensor<T> adaptive_avg_pool_any(const basic_tensor<T>& x, const pool_sizes& size
         auto y = tensor<T>{v};
         for (auto i = std::size_t{0}; i < s.axes; ++i) {
             const auto& axis = s.over.axes[2 - i];
-            if (axis.in != axis.out) y = resample_along<T>(y, {.how = kernels::resampling::average, .axis = v.rank() - 1 - i, .in = axis.in, .out = axis.out});
+            if (axis.in != axis.out) y = resample_along<T>(y, {.how = kernels::resampling::by_average, .axis = v.rank() - 1 - i, .in = axis.in, .out = axis.out});
         }
         return y;
     }, x, sizes);

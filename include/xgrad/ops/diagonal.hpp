@@ -51,7 +51,8 @@ inline std::array<std::size_t, 2> two_axes(const char* name, std::ptrdiff_t rows
 /// y[..., i] = x[..., i, i + offset]        dx = dy there, 0 elsewhere
 template <element T>
 tensor<T> diagonal_of(const basic_tensor<T>& x, std::ptrdiff_t offset, std::size_t row_axis, std::size_t column_axis) {
-    return call("diagonal", {"x", "offset", "rows", "columns"}, [](const basic_tensor<T>& v, std::ptrdiff_t away, std::size_t rows, std::size_t columns) {
+    return call("diagonal", {"x", "offset", "rows", "columns"},
+                [](const basic_tensor<T>& v, std::ptrdiff_t away, std::size_t rows, std::size_t columns) {
         const auto place_of_it = diagonal_view{shape_of(v), away, rows, columns};
         return strided_part(v, place_of_it.at, place_of_it.part);
     }, x, offset, row_axis, column_axis);
@@ -71,7 +72,8 @@ tensor<T> embedded_value(const basic_tensor<T>& x, std::ptrdiff_t offset, std::s
 }
 template <element T>
 tensor<T> embed_diagonal(const basic_tensor<T>& x, std::ptrdiff_t offset, std::size_t row_axis, std::size_t column_axis) {
-    return call("diag_embed", {"x", "offset", "rows", "columns"}, [](const basic_tensor<T>& v, std::ptrdiff_t away, std::size_t rows, std::size_t columns) {
+    return call("diag_embed", {"x", "offset", "rows", "columns"},
+                [](const basic_tensor<T>& v, std::ptrdiff_t away, std::size_t rows, std::size_t columns) {
         return embedded_value<T>(v, away, rows, columns);
     }, x, offset, row_axis, column_axis);
 }

@@ -91,14 +91,17 @@ tensor<T> replace_infinite(const basic_tensor<T>& x, T nan, T above, T below) {
 }  // namespace detail
 
 /// y = x where it is finite, and numbers of one's choice elsewhere: `nan_to_num(x, {.nan = 1, .posinf = 1e6})`
-/// dx = dy where x is finite, 0 elsewhere
+/// dx = dy where x is finite, 0 elsewhere. Integers are what they are.
 struct nan_to_num_fn {
-    template <real T, std::size_t N>
+    template <element T, std::size_t N>
     tensor<T, N> operator()(const tensor<T, N>& x, const nan_to_num_options& options = {}) const {
         using limits = std::numeric_limits<T>;
-        const auto above = static_cast<T>(options.posinf.value_or(limits::max()));
-        const auto below = static_cast<T>(options.neginf.value_or(limits::lowest()));
-        return detail::with_rank<N>(detail::replace_infinite<T>(x, static_cast<T>(options.nan), above, below));
+        if constexpr (!real<T>) return x;
+        else {
+            const auto above = static_cast<T>(options.posinf.value_or(limits::max()));
+            const auto below = static_cast<T>(options.neginf.value_or(limits::lowest()));
+            return detail::with_rank<N>(detail::replace_infinite<T>(x, static_cast<T>(options.nan), above, below));
+        }
     }
 };
 inline constexpr nan_to_num_fn nan_to_num{};

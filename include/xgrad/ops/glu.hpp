@@ -24,7 +24,9 @@ tensor<T> glu_value(const basic_tensor<T>& x, std::size_t axis) {
 }
 template <real T>
 tensor<T> gated_half(const basic_tensor<T>& x, std::size_t axis) {
-    return call("glu", {"x", "axis"}, [](const basic_tensor<T>& v, std::size_t along) { return glu_value<T>(v, along); }, x, axis);
+    return call("glu", {"x", "axis"},
+                [](const basic_tensor<T>& v, std::size_t along) { return glu_value<T>(v, along); },
+                x, axis);
 }
 
 }  // namespace detail

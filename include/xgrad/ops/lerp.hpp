@@ -37,7 +37,8 @@ tensor<T> lerp_value(const basic_tensor<T>& a, const basic_tensor<T>& b, const b
 }
 template <real T>
 tensor<T> interpolate(const basic_tensor<T>& a, const basic_tensor<T>& b, const basic_tensor<T>& w) {
-    return call("lerp", {"a", "b", "weight"}, [](const basic_tensor<T>& u, const basic_tensor<T>& v, const basic_tensor<T>& weight) {
+    return call("lerp", {"a", "b", "weight"},
+                [](const basic_tensor<T>& u, const basic_tensor<T>& v, const basic_tensor<T>& weight) {
         return lerp_value<T>(u, v, weight);
     }, a, b, w);
 }

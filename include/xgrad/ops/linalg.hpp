@@ -7,7 +7,6 @@
 #include <xgrad/kernels/gemm.hpp>
 #include <xgrad/ops/elementwise.hpp>
 #include <xgrad/ops/shape.hpp>
-#include <xgrad/ops/upsample_mode.hpp>   // before `linear`
 
 #include <algorithm>
 #include <cstddef>

@@ -43,6 +43,7 @@ inline constexpr logical<std::logical_and<>> logical_and{"logical_and"};
 inline constexpr logical<std::logical_or<>> logical_or{"logical_or"};
 inline constexpr logical<std::not_equal_to<>> logical_xor{"logical_xor"};
 
+/// y = whether x is not true, which is whether it is 0.
 struct logical_not_fn {
     template <element T, std::size_t N>
     tensor<bool, N> operator()(const tensor<T, N>& x) const {

@@ -84,7 +84,8 @@ struct padded_axis {
         begin = -std::min(before, none);
         own = static_cast<std::ptrdiff_t>(sizes[axis]) - begin + std::min(std::max(after, -most), none);
         if (own < 0 || begin > most)
-            fail<shape_error>("pad", "axis ", axis, " of ", sizes, " has not as many elements as are cut off: ", before, " before, ", after, " after");
+            fail<shape_error>("pad", "axis ", axis, " of ", sizes, " has not as many elements as are cut off: ", before, " before, ",
+                              after, " after");
         size = static_cast<std::size_t>(own + std::max(before, none) + std::max(after, none));
     }
 };
@@ -122,7 +123,8 @@ tensor<T> pad_along(const basic_tensor<T>& x, std::size_t axis, pad_mode mode, s
     const auto size = mode == pad_mode::circular ? padded.own : static_cast<std::ptrdiff_t>(sizes[axis]);
     const auto most = mode == pad_mode::reflect ? std::max(size - 1, std::ptrdiff_t{0}) : size;
     if (mode == pad_mode::replicate ? size == 0 && padded.size != 0 : std::max(before, after) > most)
-        fail<shape_error>("pad", "axis ", axis, " of ", sizes, " has not the elements to be padded with: ", before, " before, ", after, " after");
+        fail<shape_error>("pad", "axis ", axis, " of ", sizes, " has not the elements to be padded with: ", before, " before, ",
+                          after, " after");
     const auto from = [=](std::size_t i) { return first + index_outside(mode, static_cast<std::ptrdiff_t>(i) - before - first, size); };
     return take_along(x, index_map(padded.size, from), axis);
 }
@@ -139,11 +141,14 @@ tensor<T> padded_value(const basic_tensor<T>& x, const padding<T>& by) {
 }
 template <element T>
 tensor<T> pad_around(const basic_tensor<T>& x, const padding<T>& by) {
-    return call("pad", {"x", "by"}, [](const basic_tensor<T>& v, const padding<T>& widths) { return padded_value<T>(v, widths); }, x, by);
+    return call("pad", {"x", "by"},
+                [](const basic_tensor<T>& v, const padding<T>& widths) { return padded_value<T>(v, widths); },
+                x, by);
 }
 
 template <class Range>
-concept pad_widths = sequence<Range> && (std::same_as<sequence_value<Range>, pad_width> || std::tuple_size<sequence_value<Range>>::value == 2);
+concept pad_widths = sequence<Range> && (std::same_as<sequence_value<Range>, pad_width> ||
+                                         std::tuple_size<sequence_value<Range>>::value == 2);
 
 }  // namespace detail
 

@@ -35,7 +35,9 @@ tensor<T> flip_value(const basic_tensor<T>& x, axis_set axes) {
 }
 template <element T>
 tensor<T> flip_axes(const basic_tensor<T>& x, axis_set axes) {
-    return call("flip", {"x", "axes"}, [](const basic_tensor<T>& v, axis_set along) { return flip_value<T>(v, along); }, x, axes);
+    return call("flip", {"x", "axes"},
+                [](const basic_tensor<T>& v, axis_set along) { return flip_value<T>(v, along); },
+                x, axes);
 }
 
 /// y[.., i, ..] = x[.., (i - by) mod size, ..]
@@ -77,7 +79,8 @@ tensor<T> roll_all(const basic_tensor<T>& x, std::ptrdiff_t shift) {
 /// From the axis `first` towards `second`.
 template <element T>
 tensor<T> rotate_plane(const basic_tensor<T>& x, std::ptrdiff_t turns, std::size_t first, std::size_t second) {
-    return call("rot90", {"x", "turns", "from", "to"}, [](const basic_tensor<T>& v, std::ptrdiff_t by, std::size_t from, std::size_t to) {
+    return call("rot90", {"x", "turns", "from", "to"},
+                [](const basic_tensor<T>& v, std::ptrdiff_t by, std::size_t from, std::size_t to) {
         const auto quarters = (by % 4 + 4) % 4;
         auto axes = axis_set{};
         if (quarters == 1 || quarters == 2) axes.insert(to);

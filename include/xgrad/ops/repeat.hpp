@@ -30,14 +30,17 @@ tensor<T> tile_value(const basic_tensor<T>& x, const shape& times) {
     const auto ahead = sizes.rank() - times.rank();
     for (auto axis = ahead; axis < sizes.rank(); ++axis) {
         const auto size = sizes[axis], count = times[axis - ahead];
-        if (size != 0 && count > most_indices / size) fail<shape_error>("tile", sizes, " times ", times, " has more elements than memory can hold");
+        if (size != 0 && count > most_indices / size) 
+            fail<shape_error>("tile", sizes, " times ", times, " has more elements than memory can hold");
         if (count != 1) y = take_along(y, index_map(size * count, [=](std::size_t i) { return i % size; }), axis);
     }
     return y;
 }
 template <element T>
 tensor<T> tile_axes(const basic_tensor<T>& x, const shape& times) {
-    return call("tile", {"x", "counts"}, [](const basic_tensor<T>& v, const shape& counts) { return tile_value<T>(v, counts); }, x, times);
+    return call("tile", {"x", "counts"},
+                [](const basic_tensor<T>& v, const shape& counts) { return tile_value<T>(v, counts); },
+                x, times);
 }
 
 /// The index of what element k of the axis becomes: 0 repeats[0] times, 1 repeats[1] times, ...; a single number is for all.
@@ -60,7 +63,8 @@ tensor<std::int64_t> repeated_indices(const basic_tensor<Integer>& repeats, std:
 
 template <element T, element Integer>
 tensor<T> repeat_along(const basic_tensor<T>& x, const basic_tensor<Integer>& repeats, std::size_t axis) {
-    return call("repeat_interleave", {"x", "repeats", "axis"}, [](const basic_tensor<T>& v, const basic_tensor<Integer>& counts, std::size_t along) {
+    return call("repeat_interleave", {"x", "repeats", "axis"},
+                [](const basic_tensor<T>& v, const basic_tensor<Integer>& counts, std::size_t along) {
         return take_along(v, repeated_indices(counts, shape_of(v)[along]), along);
     }, x, repeats, axis);
 }

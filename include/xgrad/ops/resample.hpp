@@ -24,7 +24,7 @@ struct resample_options {
 };
 void say_options(const resample_options& options, const auto& say) {
     using kernels::resampling;
-    say("mode", options.how == resampling::nearest ? "nearest" : options.how == resampling::linear ? "linear" : options.how == resampling::cubic ? "cubic" : "average");
+    say("mode", options.how == resampling::by_nearest ? "nearest" : options.how == resampling::by_lines ? "linear" : options.how == resampling::by_cubics ? "cubic" : "average");
     say("axis", options.axis);
     say("in", options.in);
     say("out", options.out);

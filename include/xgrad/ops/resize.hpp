@@ -5,7 +5,6 @@
 #include <xgrad/core/error.hpp>
 #include <xgrad/ops/resample.hpp>
 #include <xgrad/ops/shape.hpp>
-#include <xgrad/ops/upsample_mode.hpp>
 #include <xgrad/ops/window_options.hpp>
 
 #include <array>
@@ -14,6 +13,26 @@
 #include <type_traits>
 
 namespace xgrad::inline XGRAD_ABI {
+
+/// How an element between others is found: `upsample_mode::linear`, for one. (A class, for `linear` is a function, too, which
+/// an enumerator would shadow.)
+class upsample_mode {
+public:
+    static const upsample_mode nearest, linear, bilinear, trilinear, cubic, bicubic;
+
+    constexpr explicit upsample_mode(kernels::resampling how) : m_how{how} {}
+    constexpr kernels::resampling how() const { return m_how; }
+    friend constexpr bool operator==(const upsample_mode&, const upsample_mode&) = default;
+
+private:
+    kernels::resampling m_how;
+};
+inline constexpr upsample_mode upsample_mode::nearest{kernels::resampling::by_nearest};
+inline constexpr upsample_mode upsample_mode::linear{kernels::resampling::by_lines};
+inline constexpr upsample_mode upsample_mode::bilinear = upsample_mode::linear;
+inline constexpr upsample_mode upsample_mode::trilinear = upsample_mode::linear;
+inline constexpr upsample_mode upsample_mode::cubic{kernels::resampling::by_cubics};
+inline constexpr upsample_mode upsample_mode::bicubic = upsample_mode::cubic;
 
 /// One factor for every axis, or one for each.
 class scale_factors {
@@ -47,13 +66,12 @@ struct upsample_options {
 namespace detail {
 
 inline resample_options resample_of(const upsample_options& options, const shape& x, std::size_t number, std::size_t axes) {
-    constexpr kernels::resampling modes[] = {kernels::resampling::nearest, kernels::resampling::linear, kernels::resampling::cubic};
     const auto axis = x.rank() - axes + number, size = options.size.at("upsample", "size", number, axes, 0);
     const auto scale = size == 0 ? options.scale.at(number, axes) : 0;
     if (size == 0 && !(scale > 0)) fail<value_error>("upsample", "give a size, or a scale above 0; the size is 0, the scale ", scale);
     const auto out = size != 0 ? size : static_cast<std::size_t>(static_cast<double>(x[axis]) * scale);
     if (x[axis] == 0 || out == 0) fail<shape_error>("upsample", "x is ", x, ", the result has ", out, " elements along axis ", axis);
-    return {.how = modes[static_cast<int>(options.mode)], .axis = axis, .in = x[axis], .out = out, .align_corners = options.align_corners, .scale = scale};
+    return {.how = options.mode.how(), .axis = axis, .in = x[axis], .out = out, .align_corners = options.align_corners, .scale = scale};
 }
 
 template <real T>

@@ -34,12 +34,14 @@ tensor<T> windows_value(const basic_tensor<T>& x, std::ptrdiff_t size, std::size
     const auto indices = index_map(count * length, [=](std::size_t i) { return i / length * stride + i % length; });
     const auto windows = take_along(x, reshape_to(indices, {count, length}), axis);
     auto order = std::array<std::size_t, max_rank>{};   // the axis behind `axis` becomes the last
-    for (auto to = std::size_t{0}; to < windows.rank(); ++to) order[to] = to <= axis ? to : to + 1 < windows.rank() ? to + 1 : axis + 1;
-    return axis + 2 == windows.rank() ? windows : permute_axes(windows, order);
+    const auto last = windows.rank() - 1;
+    for (auto to = std::size_t{0}; to <= last; ++to) order[to] = to <= axis ? to : to < last ? to + 1 : axis + 1;
+    return axis + 1 == last ? windows : permute_axes(windows, order);
 }
 template <element T>
 tensor<T> windows_along(const basic_tensor<T>& x, std::ptrdiff_t size, std::size_t axis, std::ptrdiff_t step) {
-    return call("sliding_window", {"x", "size", "axis", "step"}, [](const basic_tensor<T>& v, std::ptrdiff_t length, std::size_t along, std::ptrdiff_t apart) {
+    return call("sliding_window", {"x", "size", "axis", "step"},
+                [](const basic_tensor<T>& v, std::ptrdiff_t length, std::size_t along, std::ptrdiff_t apart) {
         return windows_value<T>(v, length, along, apart);
     }, x, size, axis, step);
 }

@@ -31,7 +31,8 @@ std::vector<tensor<T>> parts_value(const basic_tensor<T>& x, std::span<const std
 }
 template <element T>
 std::vector<tensor<T>> parts_of_sizes(const basic_tensor<T>& x, std::span<const std::size_t> sizes, std::size_t axis) {
-    return call("split", {"x", "sizes", "axis"}, [](const basic_tensor<T>& v, std::span<const std::size_t> each, std::size_t along) {
+    return call("split", {"x", "sizes", "axis"},
+                [](const basic_tensor<T>& v, std::span<const std::size_t> each, std::size_t along) {
         return parts_value<T>(v, each, along);
     }, x, sizes, axis);
 }
@@ -89,14 +90,17 @@ std::vector<tensor<T>> unbind_value(const basic_tensor<T>& x, std::size_t axis) 
     const auto step = at.along[axis];
     auto sizes = shape_of(x);
     sizes.erase(axis);
-    std::copy(at.along.begin() + static_cast<std::ptrdiff_t>(axis) + 1, at.along.end(), at.along.begin() + static_cast<std::ptrdiff_t>(axis));
+    const auto dropped = at.along.begin() + static_cast<std::ptrdiff_t>(axis);
+    std::copy(dropped + 1, at.along.end(), dropped);
     auto parts = std::vector<tensor<T>>{};
     for (auto i = std::size_t{0}; i < shape_of(x)[axis]; ++i, at.offset += step) parts.push_back(strided_part(x, at, sizes));
     return parts;
 }
 template <element T>
 std::vector<tensor<T>> unbind_along(const basic_tensor<T>& x, std::size_t axis) {
-    return call("unbind", {"x", "axis"}, [](const basic_tensor<T>& v, std::size_t along) { return unbind_value<T>(v, along); }, x, axis);
+    return call("unbind", {"x", "axis"},
+                [](const basic_tensor<T>& v, std::size_t along) { return unbind_value<T>(v, along); },
+                x, axis);
 }
 
 template <element T>
@@ -109,7 +113,8 @@ tensor<T> narrow_value(const basic_tensor<T>& x, std::ptrdiff_t start, std::ptrd
 }
 template <element T>
 tensor<T> narrow_to(const basic_tensor<T>& x, std::ptrdiff_t start, std::ptrdiff_t length, std::size_t axis) {
-    return call("narrow", {"x", "start", "length", "axis"}, [](const basic_tensor<T>& v, std::ptrdiff_t first, std::ptrdiff_t count, std::size_t along) {
+    return call("narrow", {"x", "start", "length", "axis"},
+                [](const basic_tensor<T>& v, std::ptrdiff_t first, std::ptrdiff_t count, std::size_t along) {
         return narrow_value<T>(v, first, count, along);
     }, x, start, length, axis);
 }
