@@ -152,6 +152,7 @@ TEST_CASE("sort: results have names, defaults are the last axis and ascending or
     CHECK(xg::array_equal(most.indices, xg::tensor<std::int64_t, 2>{{0, 2}, {0, 2}}));
     static_assert(std::is_same_v<decltype(xg::topk(x, 2).values), xg::tensor<double, 2>>);
     CHECK_THROWS_WITH_AS(xg::topk(x, 4), "[topk] 4 elements wanted along axis 1, there are 3", xg::value_error);
+    CHECK_THROWS_AS(xg::topk(x, -1), xg::value_error);
     CHECK_THROWS_WITH_AS(xg::sort(x, 2), "[sort] axis 2 is out of range for 2 axes", xg::index_error);
     const auto slope = xg::grad([](const auto& v) { return xg::sum(xg::topk(v, 2).values * vector{10, 1}); });
     CHECK(xg::array_equal(slope(vector{5, 7, 7, 7}), vector{0, 10, 1, 0}));
@@ -200,6 +201,7 @@ TEST_CASE("bincount: counts and weights") {
                     .points = {{shaped({0.5, -1, 2}, {3})}}});
     CHECK_THROWS_WITH_AS(xg::bincount(xg::tensor<int, 1>{2, -3}), "[bincount] x has -3; only numbers from 0 on are counted", xg::value_error);
     CHECK_THROWS_AS(xg::bincount(x, vector{1}), xg::shape_error);
+    CHECK_THROWS_AS(xg::bincount(x, {.minlength = -1}), xg::value_error);
 }
 
 TEST_CASE("histogram: edges and counts as NumPy's") {
@@ -216,6 +218,7 @@ TEST_CASE("histogram: edges and counts as NumPy's") {
     CHECK(xg::array_equal(xg::histogram(vector{NAN, -inf, 0.5, inf}, 1, {.low = 0, .high = 1}).counts, places{1}));
     CHECK_THROWS_AS(xg::histogram(vector{NAN, 1}), xg::value_error);
     CHECK_THROWS_AS(xg::histogram(vector{inf, 1}), xg::value_error);
+    CHECK_THROWS_AS(xg::histogram(vector{1}, 0), xg::value_error);
     CHECK_THROWS_AS(xg::histogram(vector{1}, 3, {.low = 2, .high = 1}), xg::value_error);
     CHECK_THROWS_AS(xg::histogram(vector{1}, vector{2, 1}), xg::value_error);
 }

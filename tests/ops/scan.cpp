@@ -118,6 +118,7 @@ TEST_CASE("scans: integers, truth values and ranks") {
     CHECK(xg::diff(xg::tensor<int, 1>{1, 4, 2}, 0, {.n = 7}).size() == 0);
     static_assert(std::is_same_v<decltype(xg::cumsum(xg::tensor<std::uint64_t, 2>{}, 0)), xg::tensor<std::uint64_t, 2>>);
     static_assert(std::is_same_v<decltype(xg::cumsum(xg::tensor<float>{}, 0)), xg::tensor<float>>);
+    CHECK_THROWS_AS(xg::diff(vector{1}, {.n = -1}), xg::value_error);
     CHECK_THROWS_WITH_AS(xg::cumsum(vector{1}, 1), "[cumsum] axis 1 is out of range for 1 axes", xg::index_error);
     CHECK_THROWS_WITH_AS(xg::cummin(vector{1}, -2), "[cummin] axis -2 is out of range for 1 axes", xg::index_error);
 }

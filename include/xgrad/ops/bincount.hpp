@@ -19,7 +19,7 @@ namespace xgrad::inline XGRAD_ABI {
 
 struct bincount_options {
     detail::options_begin begin{};
-    std::size_t minlength = 0;
+    extent minlength = 0;
 };
 
 namespace detail {
@@ -60,6 +60,11 @@ tensor<T> bincount_weighted(const basic_tensor<Integer>& x, const basic_tensor<T
     }, x, weights, minlength);
 }
 
+inline std::size_t least_length(const bincount_options& options) {
+    if (options.minlength < 0) fail<value_error>("bincount", "minlength is ", options.minlength.value, "; it must not be negative");
+    return static_cast<std::size_t>(options.minlength.value);
+}
+
 template <class Integer, std::size_t N>
 constexpr void check_counted() {
     static_assert(std::is_integral_v<Integer> && !std::is_same_v<Integer, bool>, "only integers are counted");
@@ -74,13 +79,13 @@ struct bincount_fn {
     template <element Integer, std::size_t N>
     tensor<std::int64_t, 1> operator()(const tensor<Integer, N>& x, const bincount_options& options = {}) const {
         detail::check_counted<Integer, N>();
-        return detail::with_rank<1>(detail::bincount_any<Integer>(x, options.minlength));
+        return detail::with_rank<1>(detail::bincount_any<Integer>(x, detail::least_length(options)));
     }
     template <element Integer, std::size_t N, element T, std::size_t M>
     tensor<T, 1> operator()(const tensor<Integer, N>& x, const tensor<T, M>& weights, const bincount_options& options = {}) const {
         detail::check_types<T>();
         detail::check_counted<Integer, N>();
-        return detail::with_rank<1>(detail::bincount_weighted<Integer, T>(x, weights, options.minlength));
+        return detail::with_rank<1>(detail::bincount_weighted<Integer, T>(x, weights, detail::least_length(options)));
     }
 };
 inline constexpr bincount_fn bincount{};

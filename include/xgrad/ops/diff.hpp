@@ -17,7 +17,7 @@ namespace xgrad::inline XGRAD_ABI {
 /// How many times the difference is taken.
 struct diff_options {
     detail::options_begin begin{};
-    std::size_t n = 1;
+    extent n = 1;
 };
 
 namespace detail {
@@ -65,12 +65,13 @@ tensor<T> diff_along(const basic_tensor<T>& x, std::size_t axis, std::size_t n) 
 }  // namespace detail
 
 /// y_i = x_(i+1) - x_i along `axis`, n times: one element less each time, down to none. Integers wrap; of truth values,
-/// whether they differ.        dx_i = dy_(i-1) - dy_i
+/// whether they differ. Throws `value_error` for a negative n.        dx_i = dy_(i-1) - dy_i
 struct diff_fn {
     template <element T, std::size_t N>
     tensor<T, N> operator()(const tensor<T, N>& x, extent axis = -1, const diff_options& options = {}) const {
         static_assert(N != 0, "a tensor without axes has no neighbours");
-        return detail::with_rank<N>(detail::diff_along<T>(x, normalize_axis("diff", axis, x.rank()), options.n));
+        if (options.n < 0) fail<value_error>("diff", "n is ", options.n.value, "; it must not be negative");
+        return detail::with_rank<N>(detail::diff_along<T>(x, normalize_axis("diff", axis, x.rank()), static_cast<std::size_t>(options.n.value)));
     }
     template <element T, std::size_t N>
     tensor<T, N> operator()(const tensor<T, N>& x, const diff_options& options) const {

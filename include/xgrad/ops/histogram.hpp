@@ -73,7 +73,6 @@ tensor<T, 1> even_edges(std::span<const T> x, std::size_t bins, const histogram_
 template <element T>
 auto histogram_of(const basic_tensor<T>& x, std::size_t bins, const histogram_options& options) {
     return call("histogram", {"x", "bins", "options"}, [](const basic_tensor<T>& v, std::size_t parts, const histogram_options& bounds) {
-        if (parts == 0) fail<value_error>("histogram", "at least one bin, got 0");
         const auto numbers = convert<std::conditional_t<real<T>, T, double>>(v);
         for (const auto each : numbers.span())
             if (each != each && !(is_finite_number(bounds.low) && is_finite_number(bounds.high)))
@@ -98,8 +97,9 @@ histogram_counts<E> histogram_between(const basic_tensor<T>& x, const basic_tens
 /// weights. Throws `value_error` for bounds that are not finite (NaN among the elements without given bounds) or not in order.
 struct histogram_fn {
     template <element T, std::size_t N>
-    auto operator()(const tensor<T, N>& x, std::size_t bins = 10, const histogram_options& options = {}) const {
-        return detail::histogram_of<T>(x, bins, options);
+    auto operator()(const tensor<T, N>& x, extent bins = 10, const histogram_options& options = {}) const {
+        if (bins < 1) fail<value_error>("histogram", "at least one bin, got ", bins.value);
+        return detail::histogram_of<T>(x, static_cast<std::size_t>(bins.value), options);
     }
     template <element T, std::size_t N>
     auto operator()(const tensor<T, N>& x, const histogram_options& options) const {

@@ -98,15 +98,16 @@ inline constexpr argsort_fn argsort{};
 /// dx = dy, put back where it came from
 struct topk_fn {
     template <element T, std::size_t N>
-    values_and_indices<T, N> operator()(const tensor<T, N>& x, std::size_t k, extent axis = -1, const topk_options& options = {}) const {
+    values_and_indices<T, N> operator()(const tensor<T, N>& x, extent k, extent axis = -1, const topk_options& options = {}) const {
         static_assert(N != 0, "a tensor without axes has none to choose along");
         const auto at = normalize_axis("topk", axis, x.rank());
-        if (const auto there = detail::shape_of(x)[at]; k > there)
-            fail<value_error>("topk", k, " elements wanted along axis ", at, ", there are ", there);
-        return detail::with_ranks<N>(detail::topk_along<T>(x, k, at, options.largest));
+        const auto wanted = static_cast<std::size_t>(k.value);
+        if (const auto there = detail::shape_of(x)[at]; k < 0 || wanted > there)
+            fail<value_error>("topk", k.value, " elements wanted along axis ", at, ", there are ", there);
+        return detail::with_ranks<N>(detail::topk_along<T>(x, wanted, at, options.largest));
     }
     template <element T, std::size_t N>
-    values_and_indices<T, N> operator()(const tensor<T, N>& x, std::size_t k, const topk_options& options) const {
+    values_and_indices<T, N> operator()(const tensor<T, N>& x, extent k, const topk_options& options) const {
         return (*this)(x, k, -1, options);
     }
 };
