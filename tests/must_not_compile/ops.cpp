@@ -5,13 +5,13 @@
 // expect 3: more axes to reduce than the tensor has
 // expect 4: the tensors have different ranks: reshape one, or use a tensor of dynamic rank
 // expect 5: the element types differ: convert one operand with astype<T>(x)
-// expect 6: labels are integers
+// expect 6: labels are integers: astype<int>(labels); real numbers are probabilities, of the logits' shape
 // expect 7: more slices than the tensor has axes
 // expect 8: constraints not satisfied
 // expect 9: the element types differ: convert one operand with astype<T>(x)
 // expect 10: a fraction beside integers: convert the tensor with astype<float>(x)
 // expect 11: a tensor without axes has none to reduce
-// expect 12: logits are (rows, classes), labels (rows)
+// expect 12: logits are (rows, classes, ...), labels (rows, ...)
 // expect 13: permute names every axis once
 // expect 14: an operation on real numbers: convert the operand with astype<float>(x)
 // expect 15: labels are integers

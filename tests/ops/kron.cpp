@@ -76,19 +76,3 @@ TEST_CASE("cross: values and derivatives") {
                          "[cross] a is (2, 2), b is (2, 2); both must have 3 elements along the axis", xg::shape_error);
     CHECK_THROWS_AS(xg::cross(x, y, 1), xg::index_error);
 }
-
-TEST_CASE("trace: values and derivatives") {
-    const auto row = [](const xg::shape& from) {
-        return operation{.name = "trace", .run = on_lists([](const auto& x) { return xg::trace(x[0]); }),
-                         .reference = [](const list<double>& x) {
-                             auto total = 0.0;
-                             for (auto i = std::size_t{0}; i < std::min(x[0].shape(0), x[0].shape(1)); ++i) total += x[0](i, i);
-                             return xg::tensor<double>(total);
-                         },
-                         .points = {{shaped(some, from)}}, .scale = 5};
-    };
-    check({row({3, 3}), row({2, 3}), row({3, 2}), row({1, 1}), row({0, 0}), row({0, 3})});
-    static_assert(std::is_same_v<decltype(xg::trace(xg::tensor<int, 2>{})), xg::tensor<std::int64_t, 0>>);
-    CHECK(xg::trace(xg::tensor<int, 2>{{1, 2}, {3, 4}}).item() == 5);
-    CHECK_THROWS_WITH_AS(xg::trace(xg::tensor<int>{1, 2}), "[trace] x must be a matrix, got (2,)", xg::rank_error);
-}

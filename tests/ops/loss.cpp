@@ -126,5 +126,5 @@ TEST_CASE("losses: what does not fit") {
     CHECK_THROWS_AS(xg::cross_entropy(x, xg::tensor<std::uint64_t, 1>{1, ~std::uint64_t{0}}), xg::index_error);
     CHECK_THROWS_AS(xg::cross_entropy(x, xg::tensor<int, 1>{1, -1}), xg::index_error);
     CHECK_THROWS_WITH_AS(xg::cross_entropy(xg::tensor<float>{xg::zeros<float>({3})}, xg::tensor<int, 1>{1}),
-                         "[cross_entropy] logits are (3,), labels are (1,); logits must be (rows, classes), labels (rows)", xg::rank_error);
+                         "[cross_entropy] logits are (3,), labels are (1,); logits must be (rows, classes, ...), labels (rows, ...)", xg::rank_error);
 }

@@ -1,4 +1,4 @@
-// Products of every element with every block, of vectors in space, and the sum of a diagonal: kron, cross, trace.
+// Products of every element with every block, and of vectors in space: kron, cross.
 #pragma once
 
 #include <xgrad/autograd/backward.hpp>
@@ -60,17 +60,6 @@ tensor<T> cross_any(const basic_tensor<T>& a, const basic_tensor<T>& b, std::ptr
     }, a, b, axis);
 }
 
-template <element T>
-auto trace_any(const basic_tensor<T>& all) {
-    return call("trace", {"x"}, [](const basic_tensor<T>& x) {
-        const auto& sizes = shape_of(x);
-        if (sizes.rank() != 2) fail<rank_error>("trace", "x must be a matrix, got ", sizes);
-        auto at = kernels::strides{};
-        at.along[0] = static_cast<std::ptrdiff_t>(sizes[1]) + 1;
-        return sum(strided_part(x, at, {std::min(sizes[0], sizes[1])}));
-    }, all);
-}
-
 }  // namespace detail
 
 /// Kronecker's product: every element of a times all of b, in its place. For matrices (i, j) and (k, l): (i k, j l).
@@ -91,17 +80,6 @@ struct cross_fn {
     }
 };
 inline constexpr cross_fn cross{};
-
-/// The sum of a matrix's main diagonal; of integers and truth values as `sum` has it. Throws `rank_error`.
-/// dx = dy on the diagonal, 0 elsewhere
-struct trace_fn {
-    template <element T, std::size_t N>
-    auto operator()(const tensor<T, N>& x) const {
-        static_assert(N == 2 || N == dynamic_rank, "of a matrix");
-        return detail::trace_any<T>(x);
-    }
-};
-inline constexpr trace_fn trace{};
 
 }  // namespace xgrad
 
