@@ -4,6 +4,7 @@
 
 #include <xgrad/autograd/create.hpp>
 #include <xgrad/autograd/functional.hpp>
+#include <xgrad/core/parallel.hpp>
 #include <xgrad/ops/arithmetic.hpp>
 #include <xgrad/ops/compare.hpp>
 #include <xgrad/ops/gather.hpp>
@@ -114,6 +115,34 @@ TEST_CASE("gather: ranks, types, and indices out of range") {
     CHECK_THROWS_WITH_AS(xg::take_along_axis(x, xg::zeros<int>({3, 3}), 0),
                          "[take_along_axis] shapes do not broadcast: a is (1, 2), b is (1, 3); sizes of an axis, counted from the last, must be equal or 1",
                          xg::shape_error);
+}
+
+TEST_CASE("gather: threads change no bit of values and gradients") {
+    const auto before = xg::num_threads();
+    xg::manual_seed(1);
+    const auto x = xg::randn<float>({300, 700});
+    const auto along = xg::randint(0, 700, {300, 900}), down = xg::randint(-300, 300, {500, 700}), crowded = xg::randint(0, 3, {500, 700});
+    const auto all = [&] {
+        const auto slope = [&](const auto& at, int axis) {
+            return xg::grad([&](const auto& v) { return xg::sum(xg::gather(v, at, axis) * 0.1f); })(x);
+        };
+        return std::vector{xg::gather(x, along, 1), xg::gather(x, down, 0), slope(along, 1), slope(down, 0), slope(crowded, 0)};
+    };
+    xg::set_num_threads(1);
+    const auto alone = all();
+    xg::set_num_threads(3);
+    const auto shared = all();
+    xg::set_num_threads(before);
+    for (auto i = std::size_t{0}; i < alone.size(); ++i) CHECK(xg::array_equal(alone[i], shared[i]));
+}
+
+TEST_CASE("gather: indices that were changed meanwhile are found") {
+    auto x = xg::tensor<double, 1>{1, 2, 3};
+    x.requires_grad(true);
+    auto at = xg::tensor<std::int64_t, 1>{2, 2};
+    const auto y = xg::sum(xg::gather(x, at, 0));
+    at(0) = 0;
+    CHECK_THROWS_AS(y.backward(), xg::autograd_error);
 }
 
 TEST_CASE("gather: what an element gets from many places is added up as exactly as by sum") {

@@ -11,20 +11,31 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 
 namespace xgrad::inline XGRAD_ABI {
 
 namespace detail {
 
 template <element T>
+tensor<T> gather_along(const basic_tensor<T>& x, const tensor<std::int64_t>& indices, std::size_t axis, const char* where = "gather");
+template <element T>
 tensor<T> scatter_sum(const basic_tensor<T>& x, const tensor<std::int64_t>& indices, std::size_t axis, std::size_t length);
+
+/// Indices for a kernel that takes negative ones, and looks at them itself: those given, if they are of its type.
+template <element Integer>
+tensor<std::int64_t> kernel_indices(const char* where, const basic_tensor<Integer>& indices, std::size_t size) {
+    if constexpr (std::is_same_v<Integer, std::int64_t>) return tensor<std::int64_t>{indices};
+    else return normalized_indices(where, indices, size);
+}
 
 /// y[a, k, b] = x[a, indices[a, k, b], b]        dx[a, j, b] = the sum of dy[a, k, b] over all k with indices[a, k, b] = j
 template <element T>
-tensor<T> gather_along(const basic_tensor<T>& x, const tensor<std::int64_t>& indices, std::size_t axis) {
+tensor<T> gather_along(const basic_tensor<T>& x, const tensor<std::int64_t>& indices, std::size_t axis, const char* where) {
     const auto& from = shape_of(x);
     auto y = make_result<T>(shape_of(indices));
-    kernels::gather(x.data(), kernels::axis_view{from, axis}, indices.data(), shape_of(indices)[axis], access::elements(y));
+    if (!kernels::gather(x.data(), kernels::axis_view{from, axis}, indices.data(), shape_of(indices)[axis], access::elements(y)))
+        normalized_indices(where, indices, from[axis]);   // which names it
     if constexpr (!real<T>) return y;
     else
         return record("gather", std::move(y), {x}, keep(indices),
@@ -40,7 +51,7 @@ tensor<T> scatter_sum(const basic_tensor<T>& x, const tensor<std::int64_t>& indi
     const auto count = sizes[axis];
     sizes[axis] = length;
     auto y = make_result<T>(sizes);
-    kernels::scatter_sum(x.data(), kernels::axis_view{sizes, axis}, indices.data(), count, access::elements(y));
+    kernels::scatter_sum<T>(x.data(), kernels::axis_view{sizes, axis}, indices.data(), count, nullptr, access::elements(y));
     if constexpr (!real<T>) return y;
     else
         return record("scatter_sum", std::move(y), {x}, keep(indices), [axis](const auto& g, gradients& d, const auto& at) {
@@ -68,7 +79,7 @@ template <element T, element Integer>
 tensor<T> gather_value(const basic_tensor<T>& x, const basic_tensor<Integer>& given, std::size_t axis) {
     auto sizes = shape_of(given);
     check_covers("gather", "x", shape_of(x), sizes, axis);
-    const auto indices = normalized_indices("gather", given, shape_of(x)[axis]);
+    const auto indices = kernel_indices("gather", given, shape_of(x)[axis]);
     sizes[axis] = shape_of(x)[axis];
     return gather_along(leading_part(x, sizes), indices, axis);
 }
@@ -85,13 +96,13 @@ tensor<T> take_along_axis_value(const basic_tensor<T>& x, const basic_tensor<Int
     auto own = shape_of(x), sizes = shape_of(given);
     if (own.rank() != sizes.rank())
         fail<rank_error>("take_along_axis", "x is ", own, ", the indices are ", sizes, "; they must have as many axes");
-    const auto indices = normalized_indices("take_along_axis", given, own[axis]);
+    const auto indices = kernel_indices("take_along_axis", given, own[axis]);
     const auto length = own[axis], count = sizes[axis];
     own[axis] = sizes[axis] = 1;
     own = sizes = broadcast_shapes("take_along_axis", own, sizes);
     own[axis] = length, sizes[axis] = count;
     return gather_along(shape_of(x) == own ? tensor<T>{x} : broadcast_to(x, own),
-                        shape_of(indices) == sizes ? indices : broadcast_to(indices, sizes), axis);
+                        shape_of(indices) == sizes ? indices : broadcast_to(indices, sizes), axis, "take_along_axis");
 }
 template <element T, element Integer>
 tensor<T> take_along_axis_any(const basic_tensor<T>& x, const basic_tensor<Integer>& indices, std::size_t axis) {
@@ -110,7 +121,7 @@ constexpr void check_same_rank() {
 
 /// y[i, j, k] = x[i, indices[i, j, k], k], for axis 1; a result of the shape of `indices`, which have as many axes as x
 /// and are at most as large along all but `axis`. Negative indices count from the end. PyTorch's `gather`.
-/// dx = the sum of dy over all places that took it        Throws `index_error`, `rank_error`, `shape_error`.
+/// dx = the sum of dy over all places that took it. 64-bit indices are kept as they are, not copied. Throws `index_error`, `rank_error`, `shape_error`.
 struct gather_fn {
     template <element T, std::size_t N, element Integer, std::size_t M>
     tensor<T, N == dynamic_rank ? M : N> operator()(const tensor<T, N>& x, const tensor<Integer, M>& indices, extent axis) const {
@@ -140,7 +151,7 @@ inline constexpr take_along_axis_fn take_along_dim{};
 #if defined(XGRAD_INSTANCE)
 namespace xgrad::inline XGRAD_ABI::detail {
 #define XGRAD_INSTANCES(T) \
-    XGRAD_INSTANCE tensor<T> gather_along(const basic_tensor<T>&, const tensor<std::int64_t>&, std::size_t); \
+    XGRAD_INSTANCE tensor<T> gather_along(const basic_tensor<T>&, const tensor<std::int64_t>&, std::size_t, const char*); \
     XGRAD_INSTANCE tensor<T> scatter_sum(const basic_tensor<T>&, const tensor<std::int64_t>&, std::size_t, std::size_t);
 XGRAD_FOR_REAL_TYPES(XGRAD_INSTANCES)
 #undef XGRAD_INSTANCES

@@ -60,13 +60,6 @@ inline tensor<std::int64_t> flat_places(const tensor<std::int64_t>& indices, con
     return result;
 }
 
-/// Where each value goes among all elements of x.
-template <element T>
-tensor<std::int64_t> scatter_places(const char* name, const basic_tensor<T>& x, const tensor<std::int64_t>& indices, std::size_t axis) {
-    check_covers(name, "x", shape_of(x), shape_of(indices), axis);
-    return flat_places(indices, shape_of(x), axis);
-}
-
 /// The values that have an index, one below the other.
 template <element T>
 tensor<T> scattered_values(const char* name, const basic_tensor<T>& values, const shape& indices) {
@@ -76,10 +69,10 @@ tensor<T> scattered_values(const char* name, const basic_tensor<T>& values, cons
 
 template <element T, element Integer>
 tensor<T> scatter_value(const basic_tensor<T>& x, const basic_tensor<Integer>& given, const basic_tensor<T>& values, std::size_t axis) {
-    const auto indices = normalized_indices("scatter", given, shape_of(x)[axis]);
-    const auto places = scatter_places("scatter", x, indices, axis);
-    const auto number = values.rank() == 0 && indices.rank() != 0;
-    const auto column = number ? broadcast_to(values, {indices.size(), 1}) : scattered_values("scatter", values, shape_of(indices));
+    check_covers("scatter", "x", shape_of(x), shape_of(given), axis);
+    const auto places = flat_places(normalized_indices("scatter", given, shape_of(x)[axis]), shape_of(x), axis);
+    const auto number = values.rank() == 0 && given.rank() != 0;
+    const auto column = number ? broadcast_to(values, {given.size(), 1}) : scattered_values("scatter", values, shape_of(given));
     return reshape_to(put_rows(reshape_to(x, {x.size(), 1}), places, column), shape_of(x));
 }
 template <element T, element Integer>
@@ -90,17 +83,33 @@ tensor<T> scatter_any(const basic_tensor<T>& x, const basic_tensor<Integer>& ind
     }, x, indices, values, axis);
 }
 
-/// x, to which what comes to each element is added as one sum.
+/// y = x, with y[a, indices[a, k, b], b] += values[a, k, b]        dx = dy,  dvalues[a, k, b] = dy[a, indices[a, k, b], b]
+template <element T>
+tensor<T> scatter_add_along(const basic_tensor<T>& x, const tensor<std::int64_t>& indices, const basic_tensor<T>& values, std::size_t axis) {
+    auto y = make_result<T>(shape_of(x));
+    const auto all_there = kernels::scatter_sum(values.data(), kernels::axis_view{shape_of(x), axis}, indices.data(),
+                                                shape_of(indices)[axis], x.data(), access::elements(y));
+    if (!all_there) normalized_indices("scatter_add", indices, shape_of(x)[axis]);   // which names it
+    if constexpr (!real<T>) return y;
+    else
+        return record("scatter_add", std::move(y), {x, values}, keep(indices), [axis](const auto& dy, gradients& d, const auto& at) {
+            d(0, [&] { return tensor<T>{dy}; });
+            d(1, [&] { return gather_along(dy, at(), axis); });
+        });
+}
+
 template <element T, element Integer>
 tensor<T> scatter_add_value(const basic_tensor<T>& x, const basic_tensor<Integer>& given, const basic_tensor<T>& values, std::size_t axis) {
-    const auto indices = normalized_indices("scatter_add", given, shape_of(x)[axis]);
-    const auto places = scatter_places("scatter_add", x, indices, axis);
-    const auto column = scattered_values("scatter_add", values, shape_of(indices));
-    auto covered = shape_of(indices);
+    auto covered = shape_of(given);
+    check_covers("scatter_add", "x", shape_of(x), covered, axis);
+    const auto column = scattered_values("scatter_add", values, covered);
     covered[axis] = shape_of(x)[axis];
-    const auto sums = covered == shape_of(x) ? scatter_sum(reshape_to(column, shape_of(indices)), indices, axis, covered[axis])
-                                             : reshape_to(add_at(column, places, 0, {x.size(), 1}), shape_of(x));
-    return apply_binary<add_fn>(x, sums);
+    if (covered == shape_of(x)) {
+        const auto indices = kernel_indices("scatter_add", given, covered[axis]);
+        return scatter_add_along(x, indices, reshape_to(column, shape_of(given)), axis);
+    }
+    const auto places = flat_places(normalized_indices("scatter_add", given, covered[axis]), shape_of(x), axis);
+    return apply_binary<add_fn>(x, reshape_to(add_at(column, places, 0, {x.size(), 1}), shape_of(x)));
 }
 template <element T, element Integer>
 tensor<T> scatter_add_any(const basic_tensor<T>& x, const basic_tensor<Integer>& indices, const basic_tensor<T>& values, std::size_t axis) {
