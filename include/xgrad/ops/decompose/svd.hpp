@@ -109,7 +109,7 @@ svd_result<T> svd_any(const basic_tensor<T>& a, svd_options options) {
 
 }  // namespace detail
 
-/// a = u diag(s) vh with u^T u = 1 and vh vh^T = 1, s in falling order, none negative
+/// a = u diag(s) vh with u^T u = 1 and vh vh^T = 1, s in falling order, none negative.
 /// a: (..., m, n)  u: (..., m, m)  s: (..., k)  vh: (..., n, n), k = min(m, n)
 /// without `full_matrices` u: (..., m, k)  vh: (..., k, n)
 ///     da = u (m + diag(ds)) vh + (1 - u u^T) du s^-1 vh + u s^-1 dvh (1 - v v^T)
