@@ -292,3 +292,12 @@ TEST_CASE("arithmetic in place loses no gradient silently") {
     xg::sum(product).backward();
     CHECK(x.grad()(1) == 1 + a(1));
 }
+
+TEST_CASE("arithmetic by name is the operators") {
+    const auto a = xg::tensor<float, 1>{1, 2, 3}, b = xg::tensor<float, 1>{3, 2, 4};
+    CHECK(xg::array_equal(xg::add(a, b), a + b));
+    CHECK(xg::array_equal(xg::subtract(a, b), a - b));
+    CHECK(xg::array_equal(xg::multiply(a, b), a * b));
+    CHECK(xg::array_equal(xg::divide(a, b), a / b));
+    CHECK(xg::array_equal(xg::negative(a), -a));
+}

@@ -177,3 +177,14 @@ TEST_CASE("array_equal and allclose") {
     CHECK(xg::allclose(xg::tensor<double, 1>{inf, -inf}, xg::tensor<double, 1>{inf, -inf}));
     CHECK_FALSE(xg::allclose(xg::tensor<double, 1>{inf}, xg::tensor<double, 1>{-inf}));
 }
+
+TEST_CASE("comparisons by name are the operators") {
+    const auto a = xg::tensor<float, 1>{1, 2, 3}, b = xg::tensor<float, 1>{3, 2, 1};
+    CHECK(xg::array_equal(xg::equal(a, b), a == b));
+    CHECK(xg::array_equal(xg::not_equal(a, b), a != b));
+    CHECK(xg::array_equal(xg::less(a, b), a < b));
+    CHECK(xg::array_equal(xg::less_equal(a, b), a <= b));
+    CHECK(xg::array_equal(xg::greater(a, b), a > b));
+    CHECK(xg::array_equal(xg::greater_equal(a, b), a >= b));
+    CHECK(xg::array_equal(xg::greater(2, a), xg::tensor<bool, 1>{true, false, false}));
+}

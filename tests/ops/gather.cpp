@@ -134,3 +134,9 @@ TEST_CASE("gather: what an element gets from many places is added up as exactly 
         }
     }
 }
+
+TEST_CASE("take_along_dim is PyTorch's name for take_along_axis") {
+    const auto x = xg::tensor<float, 2>{{1, 2, 3}, {4, 5, 6}};
+    const auto indices = xg::tensor<std::int64_t, 2>{{2, 0}, {1, 1}};
+    CHECK(xg::array_equal(xg::take_along_dim(x, indices, 1), xg::take_along_axis(x, indices, 1)));
+}

@@ -206,3 +206,19 @@ TEST_CASE("linear is x W + b") {
     CHECK(xg::allclose(xg::linear(x, weight, bias), xg::matmul(x, weight) + bias, 1e-14));
     CHECK(xg::allclose(xg::matmul(xg::transpose(x), x), xg::matmul(x, x, {.transpose_a = true}), 1e-14));
 }
+
+TEST_CASE("matmul: threads share a stack of small products, or a large product, and change no bit") {
+    const auto before = xg::num_threads();
+    for (const auto& [count, size] : {std::pair{300, 24}, std::pair{40000, 3}, std::pair{2, 160}}) {
+        const auto a = xg::rand<float>({count, size, size}), b = xg::rand<float>({count, size, size});
+        xg::set_num_threads(1);
+        const auto alone = xg::matmul(a, b);
+        xg::set_num_threads(3);
+        const auto regions = xg::parallel_regions();
+        const auto shared = xg::matmul(a, b);
+        xg::set_num_threads(before);
+        CAPTURE(count);
+        CHECK(xg::parallel_regions() > regions);
+        CHECK(xg::array_equal(shared, alone));
+    }
+}

@@ -6,6 +6,7 @@
 #include <xgrad/autograd/create.hpp>
 #include <xgrad/autograd/functional.hpp>
 #include <xgrad/core/parallel.hpp>
+#include <xgrad/ops/bincount.hpp>
 #include <xgrad/ops/histogram.hpp>
 #include <xgrad/ops/order.hpp>
 #include <xgrad/ops/search.hpp>

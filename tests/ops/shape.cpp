@@ -78,6 +78,7 @@ TEST_CASE("shape: values and derivatives") {
         moves("expand_dims", [](const auto& x) { return xg::expand_dims(x, 1); }, {2, 3}, under({2, 1, 3})),
         moves("unsqueeze(-1)", [](const auto& x) { return xg::unsqueeze(x, -1); }, {2, 3}, under({2, 3, 1})),
         moves("squeeze", [](const auto& x) { return xg::squeeze(x); }, {1, 3, 1}, under({3})),
+        moves("squeeze({0, 2})", [](const auto& x) { return xg::squeeze(x, {0, 2}); }, {1, 3, 1, 1}, under({3, 1})),
         moves("squeeze(-1)", [](const auto& x) { return xg::squeeze(x, -1); }, {1, 3, 1}, under({1, 3})),
         moves("transpose", [](const auto& x) { return xg::transpose(x); }, {2, 3}, [](const auto& x) { return permute_reference(x[0], {1, 0}); }),
         moves("transpose of 3", [](const auto& x) { return xg::transpose(x); }, {2, 3, 4}, [](const auto& x) { return permute_reference(x[0], {2, 1, 0}); }),
@@ -144,6 +145,8 @@ TEST_CASE("shape: the ranks of the results") {
     static_assert(std::is_same_v<decltype(xg::expand_dims(any{}, 0)), any>);
     static_assert(std::is_same_v<decltype(xg::squeeze(two{}, 0)), xg::tensor<float, 1>>);
     static_assert(std::is_same_v<decltype(xg::squeeze(two{})), any>);
+    static_assert(std::is_same_v<decltype(xg::squeeze(two{}, {0, 1})), xg::tensor<float, 0>>);
+    static_assert(std::is_same_v<decltype(xg::squeeze(two{}, std::vector{0})), any>);
     static_assert(std::is_same_v<decltype(xg::broadcast_to(two{}, {1, 2, 3})), xg::tensor<float, 3>>);
 }
 
@@ -163,6 +166,8 @@ TEST_CASE("shape: what does not fit") {
     CHECK_THROWS_WITH_AS(xg::permute(x, {0, 0}), "[permute] axis 0 is named twice", xg::value_error);
     CHECK_THROWS_WITH_AS(xg::permute(x, {0, 2}), "[permute] axis 2 is out of range for 2 axes", xg::index_error);
     CHECK_THROWS_WITH_AS(xg::transpose(x, 0, 2), "[transpose] axis 2 is out of range for 2 axes", xg::index_error);
+    CHECK_THROWS_WITH_AS(xg::squeeze(x, {1}), "[squeeze] axis 1 of (2, 3) must have size 1", xg::shape_error);
+    CHECK_THROWS_WITH_AS(xg::squeeze(x, {0, 0}), "[squeeze] axis 0 is named twice", xg::value_error);
     CHECK_THROWS_WITH_AS(xg::squeeze(x, 1), "[squeeze] axis 1 of (2, 3) must have size 1", xg::shape_error);
     CHECK_THROWS_WITH_AS(xg::expand_dims(x, 4), "[expand_dims] axis 4 is out of range for 3 axes", xg::index_error);
     CHECK_THROWS_WITH_AS(xg::flatten(x, 1, 0), "[flatten] axis 1 comes after axis 0", xg::index_error);

@@ -6,6 +6,8 @@
 #include <xgrad/autograd/create.hpp>
 #include <xgrad/autograd/functional.hpp>
 #include <xgrad/core/parallel.hpp>
+#include <xgrad/ops/cov.hpp>
+#include <xgrad/ops/shape.hpp>
 #include <xgrad/ops/statistics.hpp>
 
 #include <algorithm>

@@ -112,6 +112,16 @@ TEST_CASE("take: what a row gets from many places is added up as exactly as by s
     for (auto i = 0; i < 3; ++i) check(columns(i, 0), columns(i, 1));
 }
 
+TEST_CASE("index_select is take along one axis") {
+    const auto x = xg::tensor<float, 2>{{1, 2}, {3, 4}, {5, 6}};
+    CHECK(xg::array_equal(xg::index_select(x, xg::tensor<int, 1>{-1, 0}), xg::tensor<float, 2>{{5, 6}, {1, 2}}));
+    CHECK(xg::array_equal(xg::index_select(x, xg::tensor<int, 0>(1), 1), xg::tensor<float, 2>{{2}, {4}, {6}}));
+    static_assert(std::is_same_v<decltype(xg::index_select(x, xg::tensor<int>{})), xg::tensor<float, 2>>);
+    CHECK_THROWS_WITH_AS(xg::index_select(x, xg::tensor<int, 1>{2}, 1), "[index_select] index 2 is out of range for an axis of size 2",
+                         xg::index_error);
+    CHECK_THROWS_AS(xg::index_select(x, xg::tensor<int>{{0, 1}, {1, 0}}), xg::rank_error);
+}
+
 TEST_CASE("one_hot") {
     const auto y = xg::one_hot(xg::tensor<std::uint8_t, 1>{2, 0}, 3);
     static_assert(std::is_same_v<decltype(y), const xg::tensor<float, 2>>);
@@ -122,6 +132,10 @@ TEST_CASE("one_hot") {
     CHECK_THROWS_WITH_AS(xg::one_hot(xg::tensor<int, 1>{3}, 3), "[one_hot] label 3 is not one of 3 classes", xg::index_error);
     CHECK_THROWS_WITH_AS(xg::one_hot(xg::tensor<int, 1>{-1}, 3), "[one_hot] label -1 is not one of 3 classes", xg::index_error);
     CHECK(xg::array_equal(xg::argmax(y, 1), xg::tensor<std::int64_t, 1>{2, 0}));
+    CHECK(xg::array_equal(xg::one_hot(xg::tensor<std::int64_t, 1>{2, 0}), y));
+    CHECK(xg::one_hot(xg::zeros<int>({0}), 0).shape() == std::array<std::size_t, 2>{0, 0});
+    CHECK(xg::array_equal(xg::one_hot<bool>(xg::tensor<std::int16_t, 1>{1}, 300), xg::tensor<int, 2>(xg::one_hot<int>(xg::tensor<int, 1>{1}, 300)) == 1));
+    CHECK_THROWS_WITH_AS(xg::one_hot(xg::zeros<int>({0})), "[one_hot] no labels to count the classes by; name their number", xg::value_error);
 }
 
 TEST_CASE("indices and labels beyond every signed number are out of range, not negative") {

@@ -24,6 +24,15 @@ template <class X> X gelu(X x) { return times(x, distribution(x)); }
 template <class X> X gelu_slope(X x) { return std::isinf(x) ? X(x > 0) : distribution(x) + x * density(x); }
 template <class X> X gelu_slope_term(X x) { return x < 0 ? std::max(distribution(x), -x * density(x)) : X{0}; }
 
+template <class X> X tanh_softplus(X x) { return std::tanh(softplus(x)); }
+template <class X> X mish(X x) { return times(x, tanh_softplus(x)); }
+template <class X> X mish_slope_second(X x) {   // x (1 - tanh^2) sigmoid
+    const auto e = std::exp(-std::abs(x)), n = x < 0 ? 2 + e * (2 + e) : 1 + 2 * e * (1 + e);
+    return std::isinf(x) ? X{0} : x * 4 * (1 + e) * (x < 0 ? e : e * e) / (n * n);
+}
+template <class X> X mish_slope(X x) { return tanh_softplus(x) + mish_slope_second(x); }
+template <class X> X mish_slope_term(X x) { return x < 0 ? std::max(tanh_softplus(x), -mish_slope_second(x)) : X{0}; }
+
 /// What is left of x beside the nearest whole number.
 template <class X> X fraction(X x) { return x - std::nearbyint(x); }
 
@@ -46,6 +55,8 @@ template <class X> X erfinv(X x) {
     }
     return std::copysign(y, x);
 }
+
+template <class X> X erfinv_slope(X x) { return std::sqrt(std::numbers::pi_v<X>) / 2 * std::exp(erfinv(x) * erfinv(x)); }
 
 /// f(x + n) and `add` of each number on the way, x > 0, such that x + n >= 20.
 template <class Add>

@@ -20,6 +20,7 @@
 #include <cstdint>
 #include <cstring>
 #include <limits>
+#include <memory>
 #include <new>
 #include <utility>
 
@@ -54,6 +55,15 @@ using per_process::made_now;
 using per_process::making;
 using per_process::unrecorded_read;
 
+/// Memory of somebody else under an array: its destructor gives it back.
+class foreign_memory {
+public:
+    foreign_memory() = default;
+    foreign_memory(const foreign_memory&) = delete;
+    foreign_memory& operator=(const foreign_memory&) = delete;
+    virtual ~foreign_memory() = default;
+};
+
 /// See the top of the file. Nothing here knows the element type but by its size.
 class array {
 public:
@@ -69,6 +79,7 @@ public:
     std::size_t size;     ///< the number of elements
     std::size_t block_bytes;
     node* graph = nullptr;
+    foreign_memory* foreign = nullptr;   ///< where the elements are, if not in a block of the pool; on the owner
     bool of_input = false;   ///< elements of the operation's input, whose result this is
     making made = made_now;
     shape sizes;
@@ -81,6 +92,16 @@ public:
         auto* const made = ::new (block) array(sizes, size, element_bytes, block_bytes);
         made->owner = made;
         made->elements = block + header_bytes();
+        return made;
+    }
+
+    /// A new array over elements in memory that `of` gives back.
+    static array* make_over(std::byte* elements, const shape& sizes, std::size_t element_bytes, std::unique_ptr<foreign_memory> of) {
+        const auto size = checked_elements(sizes, element_bytes);
+        auto* const made = ::new (memory::allocate(header_bytes())) array(sizes, size, element_bytes, header_bytes());
+        made->owner = made;
+        made->elements = elements;
+        made->foreign = of.release();
         return made;
     }
 
@@ -190,6 +211,7 @@ private:
     }
     void lose_holders() noexcept {
         if (owner != this) owner->drop_holder();
+        else if (foreign != nullptr) delete foreign;
         const auto bytes = block_bytes;
         this->~array();
         memory::deallocate(this, bytes);

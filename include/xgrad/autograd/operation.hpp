@@ -192,8 +192,10 @@ void for_each_tensor(Y& y, const F& f) {
         for (auto& each : y) f(each);
     else if constexpr (requires { std::tuple_size<value>::value; })
         std::apply([&](auto&... each) { (for_each_tensor(each, f), ...); }, y);
+    else if constexpr (requires { y.for_each_tensor(f); }) y.for_each_tensor(f);
     else if constexpr (requires { differentiable_parts<value>::for_each_member(y, f); })
         differentiable_parts<value>::for_each_member(y, f);
+    else if constexpr (requires { y.for_each_tensor(f); }) y.for_each_tensor(f);
     else static_assert(never<value>, "a result is a tensor, a list of tensors, or a pair, tuple or array of such");
 }
 

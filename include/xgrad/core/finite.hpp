@@ -15,4 +15,9 @@ constexpr bool is_finite_number(double value) noexcept {
     return (std::bit_cast<std::uint64_t>(value) & exponent) != exponent;
 }
 
+/// Whether `value` is one of the infinities, likewise.
+constexpr bool is_infinite_number(double value) noexcept {
+    return (std::bit_cast<std::uint64_t>(value) & ~std::uint64_t{0} >> 1) == std::uint64_t{0x7ff} << 52;
+}
+
 }  // namespace xgrad

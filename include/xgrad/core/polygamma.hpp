@@ -48,14 +48,14 @@ T polygamma(int n, T x) {
     if (n < 2) return n == 0 ? simd::digamma(x) : simd::trigamma(x);
     using limits = std::numeric_limits<T>;
     const auto odd = n % 2 != 0;
-    const auto sign = odd ? 1.0 : -1.0;
-    if (x > 0) return static_cast<T>(std::isinf(x) ? 0 : sign * detail::polygamma_sum(n, static_cast<double>(x)));
+    const auto side = odd ? 1.0 : -1.0;
+    if (x > 0) return static_cast<T>(std::isinf(x) ? 0 : side * detail::polygamma_sum(n, static_cast<double>(x)));
     if (x == 0) return odd ? limits::infinity() : -std::copysign(limits::infinity(), x);
     const auto a = static_cast<double>(-x), f = a - std::floor(a);
     if (!(a <= static_cast<double>(limits::max()))) return limits::quiet_NaN();
     if (f == 0) return odd ? limits::infinity() : limits::quiet_NaN();
     const auto below = detail::polygamma_sum(n, f) - detail::polygamma_sum(n, a + 1);
-    return static_cast<T>(below + sign * detail::polygamma_sum(n, 1 - f));
+    return static_cast<T>(below + side * detail::polygamma_sum(n, 1 - f));
 }
 
 }  // namespace xgrad::inline XGRAD_ABI

@@ -197,6 +197,11 @@ template <class T, class A>
 XGRAD_ALWAYS_INLINE xsimd::batch<T, A> at_most(const xsimd::batch<T, A>& x, const xsimd::batch<T, A>& most) {
     return xsimd::min(most, x);
 }
+template <class T>
+    requires std::is_arithmetic_v<T>
+XGRAD_ALWAYS_INLINE T at_most(T x, T most) {
+    return most < x ? most : x;
+}
 template <class T, class A>
 XGRAD_ALWAYS_INLINE xsimd::batch<T, A> at_least(const xsimd::batch<T, A>& x, const xsimd::batch<T, A>& least) {
     return xsimd::max(least, x);

@@ -133,8 +133,9 @@ bool decompose_symmetric(matrix_ref<T> a, T* values, matrix_ref<T> vectors) {
         const auto of_row = largest_size(a.at(i, 0), i + 1);
         if (!(of_row <= largest)) largest = of_row;
         if (!(of_row <= std::numeric_limits<T>::max())) {
-            std::fill_n(values, size, std::numeric_limits<T>::quiet_NaN());
-            for (auto k = std::size_t{0}; k < size * size; ++k) *vectors.at(k / size, k % size) = std::numeric_limits<T>::quiet_NaN();
+            const auto nan = std::numeric_limits<T>::quiet_NaN();
+            std::fill_n(values, size, nan);
+            for (auto k = std::size_t{0}; k < size * size; ++k) *vectors.at(k / size, k % size) = nan;
             return true;
         }
     }

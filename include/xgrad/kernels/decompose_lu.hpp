@@ -75,10 +75,10 @@ void factor_lu(matrix_ref<T> a, std::int64_t* pivots) {
                 *a.at(begin + i, begin + j) = *panel.at(i, j);
                 *panel.at(i, j) = -*panel.at(i, j);
             }
-        solve_triangle<T>(a.block(begin, begin, count, count), {.upper = false, .unit = true}, right.block(0, 0, count, right.cols));
-        if (end != size)
-            gemm<T>(panel.block(count, 0, rows - count, count), right.block(0, 0, count, right.cols),
-                    right.block(count, 0, rows - count, right.cols), true);
+        if (end == size) break;
+        const auto top = right.block(0, 0, count, right.cols), below = right.block(count, 0, rows - count, right.cols);
+        solve_triangle<T>(a.block(begin, begin, count, count), {.upper = false, .unit = true}, top);
+        gemm<T>(panel.block(count, 0, rows - count, count), top, below, true);
     }
 }
 

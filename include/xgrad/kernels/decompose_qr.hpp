@@ -38,7 +38,8 @@ public:
         const auto count = vectors.rows;
         for (auto j = std::size_t{0}; j < count; ++j) {
             T overlap[decompose_block];   // v_i^T v_j
-            for (auto i = std::size_t{0}; i < j; ++i) overlap[i] = inner_product(vectors.at(i, j), vectors.at(j, j), vectors.cols - j);
+            for (auto i = std::size_t{0}; i < j; ++i)
+                overlap[i] = inner_product(vectors.at(i, j), vectors.at(j, j), vectors.cols - j);
             for (auto i = std::size_t{0}; i < j; ++i) {
                 auto sum = T{0};
                 for (auto k = i; k < j; ++k) sum += m_factors[i * count + k] * overlap[k];
@@ -52,8 +53,8 @@ public:
     void apply(const matrix_ref<T>& x, bool transposed) const {
         const auto count = m_vectors.rows;
         if (x.cols == 0) return;
-        const auto products = memory::scratch<T>{2 * count * x.cols};
-        const auto first = row_major(products.data(), count, x.cols), second = row_major(products.data() + count * x.cols, count, x.cols);
+        const auto room = memory::scratch<T>{2 * count * x.cols};
+        const auto first = row_major(room.data(), count, x.cols), second = row_major(first.data + count * x.cols, count, x.cols);
         gemm<T>(m_vectors, x, first);
         const auto factors = row_major(m_factors.data(), count, count);
         gemm<T>(transposed ? factors.transposed() : factors, first, second);

@@ -96,8 +96,8 @@ private:
         return rotated;
     }
 
-    /// Tangents of half the angles, and sines, of the rotations that make each pair orthogonal, and what becomes of the squares; a sine of 0 where
-    /// a pair is so already.
+    /// Tangents of half the angles, and sines, of the rotations that make each pair orthogonal, and what becomes of the
+    /// squares; a sine of 0 where a pair is orthogonal already.
     ///     zeta = (b - a) / 2g,  t = sign(zeta) / (|zeta| + sqrt(1 + zeta^2)),  c = 1 / sqrt(1 + t^2),  s = c t
     void find_angles() const {
         using batch = simd::batch<T>;
@@ -117,7 +117,7 @@ private:
         }
     }
 
-    /// x := c x - s y = x - s (y + h x),  y := s x + c y = y + s (x - h y)        h = s / (1 + c): no length is lost to rounding
+    /// x := c x - s y = x - s (y + h x),  y := s x + c y = y + s (x - h y),  h = s / (1 + c): no length is lost to rounding
     void rotate(T* x, T* y, T half, T sine) const {
         using batch = simd::batch<T>;
         const auto h = batch(half), minus_h = batch(-half), s = batch(sine), minus_s = batch(-sine);
@@ -131,7 +131,7 @@ private:
     std::size_t m_size, m_half;
     memory::scratch<T> m_rows;
     std::size_t m_pairs;
-    memory::scratch<T> m_angles;   // of a round: products, squares of the first and the second rows, tangents of half the angles, sines
+    memory::scratch<T> m_angles;   // of a round: products, squares of both rows, tangents of half the angles, sines
     std::vector<T, memory::allocator<T>> m_squares;
     std::vector<std::size_t, memory::allocator<std::size_t>> m_order;
 };

@@ -47,8 +47,10 @@ public:
             find_w(i, tau[c]);
         }
         const auto from = m_begin + m_count, rest = m_a.rows - from;
-        const auto v = m_v.block(0, from, m_count, rest), w = m_w.block(0, from, m_count, rest), left = m_a.block(from, from, rest, rest);
-        for (auto i = std::size_t{0}; i < m_count; ++i) std::transform(v.at(i, 0), v.at(i, 0) + rest, v.at(i, 0), [](T x) { return -x; });
+        const auto v = m_v.block(0, from, m_count, rest), w = m_w.block(0, from, m_count, rest);
+        const auto left = m_a.block(from, from, rest, rest);
+        for (auto i = std::size_t{0}; i < m_count; ++i)
+            for (auto j = std::size_t{0}; j < rest; ++j) *v.at(i, j) = -*v.at(i, j);
         gemm<T>(v.transposed(), w, left, true);
         gemm<T>(w.transposed(), v, left, true);
     }

@@ -38,7 +38,10 @@ public:
     void operator()(const T* x, const std::int64_t* indices, T* y, std::size_t first, std::size_t last) const {
         if (m_count <= add_block || most_in_one_place(indices, first, last) <= add_block) {
             for (auto k = std::size_t{0}; k < m_count; ++k)
-                for (auto i = first; i < last; ++i) y[place(indices, k, i)] += x[k * m_at.inner + i];
+                for (auto i = first; i < last; ++i) {
+                    auto& sum = y[place(indices, k, i)];
+                    sum = sum_of{}(sum, x[k * m_at.inner + i]);
+                }
         } else {
             for (auto i = first; i < last; ++i) add_column(x + i, indices + i, y + i);
         }
@@ -91,7 +94,9 @@ void scatter_sum(const T* x, const axis_view& at, const std::int64_t* indices, s
         while (begin < end) {
             const auto slab = begin / inner, first = begin % inner, last = std::min(inner, first + (end - begin));
             auto* const to = y + slab * at.length * inner;
-            for (auto row = std::size_t{0}; row < at.length; ++row) std::fill(to + row * inner + first, to + row * inner + last, T{0});
+            if (last - first == inner) std::fill_n(to, at.length * inner, T{0});
+            else
+                for (auto row = std::size_t{0}; row < at.length; ++row) std::fill(to + row * inner + first, to + row * inner + last, T{0});
             add(x + slab * count * inner, indices + slab * count * inner, to, first, last);
             begin += last - first;
         }

@@ -67,7 +67,7 @@ XGRAD_ALWAYS_INLINE void transpose(simd::batch<T> (&rows)[simd::width<T>]) {
     constexpr auto inner_rounds = std::countr_zero(size), outer_rounds = std::countr_zero(lanes);
     simd::batch<T> next[width];
     XGRAD_UNROLL
-    for (auto round = 0; round < inner_rounds; ++round) {
+    for (auto turn = 0; turn < inner_rounds; ++turn) {
         XGRAD_UNROLL
         for (auto i = std::size_t{0}; i < width / 2; ++i) {
             const auto block = i / (size / 2) * size, row = i % (size / 2);
@@ -79,7 +79,7 @@ XGRAD_ALWAYS_INLINE void transpose(simd::batch<T> (&rows)[simd::width<T>]) {
         for (auto i = std::size_t{0}; i < width; ++i) rows[i] = next[i];
     }
     XGRAD_UNROLL
-    for (auto round = 0; round < outer_rounds; ++round) {
+    for (auto turn = 0; turn < outer_rounds; ++turn) {
         XGRAD_UNROLL
         for (auto i = std::size_t{0}; i < width / 2; ++i) {
             const auto block = i / size, row = i % size;

@@ -95,12 +95,12 @@ moments_of<T> row_moments(const T* x, std::size_t count) {
 /// Of the columns of a strip, block of rows by block of rows.
 template <class T>
 struct strip_moments {
-    alignas(64) T first[strip], mean[strip], squares[strip], sum[strip], block_squares[strip];
+    alignas(64) T first[strip_columns], mean[strip_columns], squares[strip_columns], sum[strip_columns], block_squares[strip_columns];
 
     strip_moments(const T* x, std::size_t length, std::size_t inner, std::size_t columns) {
-        std::fill_n(first, strip, T{0});
-        std::fill_n(mean, strip, T{0});
-        std::fill_n(squares, strip, T{0});
+        std::fill_n(first, strip_columns, T{0});
+        std::fill_n(mean, strip_columns, T{0});
+        std::fill_n(squares, strip_columns, T{0});
         if (length != 0) std::copy_n(x, columns, first);
         for (auto k = std::size_t{0}; k < length; k += step_block)
             add_block(x + k * inner, k, std::min(step_block, length - k), inner, columns);
@@ -109,8 +109,8 @@ struct strip_moments {
 private:
     void add_block(const T* x, std::size_t before, std::size_t rows, std::size_t inner, std::size_t columns) {
         using batch = simd::batch<T>;
-        std::fill_n(sum, strip, T{0});
-        std::fill_n(block_squares, strip, T{0});
+        std::fill_n(sum, strip_columns, T{0});
+        std::fill_n(block_squares, strip_columns, T{0});
         const auto* const start = first;
         for (auto k = std::size_t{0}; k < rows; ++k)
             fold_mapped_into(sum_of{}, [start](const batch& v, std::size_t i) { return v - simd::load(start + i); }, sum, x + k * inner, columns);

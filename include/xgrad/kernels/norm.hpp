@@ -43,7 +43,6 @@ T power_norm_of(const T* x, std::size_t count, T p) {
     }
     if (count == 0) return p > 0 ? T{0} : std::numeric_limits<T>::infinity();
     const auto extreme = p > 0 ? fold_mapped(maximum_of{}, magnitude_of{}, x, count) : fold_mapped(minimum_of{}, magnitude_of{}, x, count);
-    if (p == 1) return fold_mapped(sum_of{}, magnitude_of{}, x, count);
     if (extreme == 0 || !(extreme < std::numeric_limits<T>::infinity())) return extreme;
     const auto powers = memory::scratch<T>{count};
     for (auto k = std::size_t{0}; k < count; ++k)

@@ -107,12 +107,26 @@ void select_items(Item* items, std::size_t count, std::size_t wanted) {
     std::sort(items, items + wanted);
 }
 
+/// The first place from k on whose element may stand before `bound`: is larger (`descending`) or smaller, or one is NaN.
+template <class T>
+std::size_t next_candidate(const T* x, std::size_t step, std::size_t k, std::size_t count, T bound, bool descending) {
+    const auto may_stand_before = [=](const auto& v, const auto& b) { return descending ? !(v <= b) : !(v >= b); };
+    if constexpr (real<T>)
+        if (step == 1)
+            while (k + simd::width<T> <= count && !simd::any(may_stand_before(simd::load(x + k), simd::batch<T>(bound)))) k += simd::width<T>;
+    while (k < count && !may_stand_before(x[k * step], bound)) ++k;
+    return k;
+}
+
 /// The first `wanted` of the line's items in order, few of many: kept as a heap whose top is the last of them.
-template <class Key, class Item>
-void select_few(const Item& item, std::size_t count, std::size_t wanted, order_item<Key>* best) {
+template <class Key, class T, class Item>
+void select_few(const T* x, std::size_t step, const Item& item, std::size_t count, std::size_t wanted, bool descending, order_item<Key>* best) {
     for (auto k = std::size_t{0}; k < wanted; ++k) best[k] = item(k);
     std::make_heap(best, best + wanted);
-    for (auto k = wanted; k < count; ++k)
+    const auto next = [&](std::size_t k) {
+        return next_candidate(x, step, k, count, x[static_cast<std::size_t>(place_in(best[0])) * step], descending);
+    };
+    for (auto k = next(wanted); k < count; k = next(k + 1))
         if (const auto each = item(k); each < best[0]) {
             std::pop_heap(best, best + wanted);
             best[wanted - 1] = each;
@@ -135,7 +149,7 @@ public:
         const auto item = [=](std::size_t k) { return order_item<key>{static_cast<key>(key_of(x[k * step]) ^ flip), k}; };
         auto* sorted = m_items.data();
         if (m_wanted * 16 <= m_count && m_wanted != 0) {
-            select_few<key>(item, m_count, m_wanted, sorted);
+            select_few<key>(x, step, item, m_count, m_wanted, m_descending, sorted);
         } else {
             for (auto k = std::size_t{0}; k < m_count; ++k) sorted[k] = item(k);
             if (m_wanted == m_count) sorted = sort_items(sorted, m_room.data(), m_count);

@@ -17,29 +17,35 @@
 #include <cstdint>
 #include <limits>
 #include <type_traits>
+#include <utility>
 
 namespace xgrad::inline XGRAD_ABI::kernels {
 
 namespace detail {
 
-inline constexpr std::size_t columns_at_once = 256, rows_at_once = 8;
+inline constexpr std::size_t columns_at_once = 256, rows_at_once = 4;
 
-/// Along `lines` lines, the elements of each `along` apart, one line `beside` the other.
+/// Along columns that are next to each other, row by row.
 template <class State, class Step>
-void walk_lines(State start, std::size_t first, std::size_t length, std::size_t along, std::size_t lines, std::size_t beside,
-                bool reverse, Step step) {
+void walk_columns(State start, std::size_t first, std::size_t length, std::size_t inner, std::size_t columns, bool reverse, Step step) {
     State states[columns_at_once];
-    std::fill_n(states, lines, start);
+    std::fill_n(states, columns, start);
     for (auto each = std::size_t{0}; each < length; ++each) {
-        const auto k = reverse ? length - 1 - each : each;
-        const auto place = first + k * along;
-        if (beside == 1)
-            for (auto j = std::size_t{0}; j < lines; ++j) step(states[j], place + j, k);
-        else if (lines == rows_at_once)
-            for (auto j = std::size_t{0}; j < rows_at_once; ++j) step(states[j], place + j * beside, k);
-        else
-            for (auto j = std::size_t{0}; j < lines; ++j) step(states[j], place + j * beside, k);
+        const auto k = reverse ? length - 1 - each : each, place = first + k * inner;
+        for (auto j = std::size_t{0}; j < columns; ++j) step(states[j], place + j, k);
     }
+}
+
+/// Along `Rows` rows side by side, whose states are in registers.
+template <std::size_t Rows, class State, class Step>
+void walk_rows(State start, std::size_t first, std::size_t length, bool reverse, Step step) {
+    [=]<std::size_t... J>(std::index_sequence<J...>) {
+        State states[] = {(static_cast<void>(J), start)...};
+        for (auto each = std::size_t{0}; each < length; ++each) {
+            const auto k = reverse ? length - 1 - each : each, place = first + k;
+            (step(states[J], place + J * length, k), ...);
+        }
+    }(std::make_index_sequence<Rows>{});
 }
 
 }  // namespace detail
@@ -55,8 +61,10 @@ void scan(const axis_view& at, bool reverse, const State& start, const Step& ste
     parallel_for((rows ? 1 : at.outer) * groups, grain, [&](std::size_t begin, std::size_t end) {
         for (auto each = begin; each < end; ++each) {
             const auto line = each % groups * most, count = std::min(most, lines - line);
-            if (rows) detail::walk_lines(start, line * at.length, at.length, 1, count, at.length, reverse, step);
-            else detail::walk_lines(start, each / groups * at.length * at.inner + line, at.length, at.inner, count, 1, reverse, step);
+            if (!rows) detail::walk_columns(start, each / groups * at.length * at.inner + line, at.length, at.inner, count, reverse, step);
+            else if (count == detail::rows_at_once) detail::walk_rows<detail::rows_at_once>(start, line * at.length, at.length, reverse, step);
+            else
+                for (auto row = line; row < line + count; ++row) detail::walk_rows<1>(start, row * at.length, at.length, reverse, step);
         }
     });
 }

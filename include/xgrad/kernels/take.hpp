@@ -5,6 +5,7 @@
 #include <xgrad/core/memory.hpp>
 #include <xgrad/core/parallel.hpp>
 #include <xgrad/core/shape.hpp>
+#include <xgrad/kernels/reduce.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -65,12 +66,12 @@ void add_rows(const T* x, std::size_t inner, const std::size_t* order, std::size
         std::fill_n(rest.data(), inner, T{0});
         add_rows(x, inner, order, half, y);
         add_rows(x, inner, order + half, count - half, rest.data());
-        for (auto i = std::size_t{0}; i < inner; ++i) y[i] += rest.data()[i];
+        for (auto i = std::size_t{0}; i < inner; ++i) y[i] = sum_of{}(y[i], rest.data()[i]);
         return;
     }
     for (auto k = std::size_t{0}; k < count; ++k) {
         const auto* const from = x + order[k] * inner;
-        for (auto i = std::size_t{0}; i < inner; ++i) y[i] += from[i];
+        for (auto i = std::size_t{0}; i < inner; ++i) y[i] = sum_of{}(y[i], from[i]);
     }
 }
 

@@ -27,7 +27,7 @@ struct magnitude_of {
 
 namespace detail {
 
-inline constexpr std::size_t strip = 512;   // columns at a time: a block of rows of them stays in the second-level cache
+inline constexpr std::size_t strip_columns = 512;   // columns at a time: a block of rows of them stays in the second-level cache
 
 /// op over term(x[i]), i < count.
 template <class Op, class Term, class T>
@@ -52,12 +52,12 @@ void fold_mapped_into(const Op& op, const Term& term, T* y, const T* x, std::siz
 /// Calls f(slab, first column, columns) for all strips of columns.
 template <class Strip>
 void for_strips(const axis_view& at, std::size_t grain, const Strip& f) {
-    const auto strips = (at.inner + strip - 1) / strip;
-    const auto work = at.length * std::min(at.inner, strip);
+    const auto strips = (at.inner + strip_columns - 1) / strip_columns;
+    const auto work = at.length * std::min(at.inner, strip_columns);
     parallel_for(at.outer * strips, grain / std::max<std::size_t>(1, work) + 1, [&](std::size_t begin, std::size_t end) {
         for (auto each = begin; each < end; ++each) {
-            const auto first = each % strips * strip;
-            f(each / strips, first, std::min(strip, at.inner - first));
+            const auto first = each % strips * strip_columns;
+            f(each / strips, first, std::min(strip_columns, at.inner - first));
         }
     });
 }
@@ -92,7 +92,7 @@ template <class Op, class Term, class T>
 void fold_along(const Op& op, const Term& term, const T* x, const axis_view& at, T* y) {
     if (at.inner >= simd::width<T>) {
         detail::for_strips(at, detail::reduce_grain, [&](std::size_t o, std::size_t first, std::size_t columns) {
-            alignas(64) T sums[detail::strip], part[detail::strip];
+            alignas(64) T sums[detail::strip_columns], part[detail::strip_columns];
             detail::fold_strip(op, term, x + o * at.length * at.inner + first, at.length, at.inner, columns, sums, part);
             std::copy_n(sums, columns, y + o * at.inner + first);
         });

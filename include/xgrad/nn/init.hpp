@@ -9,9 +9,9 @@
 
 #include <xgrad/autograd/tensor.hpp>
 #include <xgrad/core/config.hpp>
+#include <xgrad/core/distributions.hpp>
 #include <xgrad/core/dtype.hpp>
 #include <xgrad/core/error.hpp>
-#include <xgrad/core/finite.hpp>
 #include <xgrad/core/random.hpp>
 
 #include <algorithm>
@@ -55,25 +55,13 @@ fans fans_of(const char* where, const basic_tensor<T>& w) {
 /// w ~ U[low, high): never `high`, unless it is `low`, both rounded to T.
 template <real T>
 void uniform(basic_tensor<T>& w, double low = 0, double high = 1) {
-    const auto from = static_cast<T>(low), to = static_cast<T>(high);
-    if (!is_finite_number(from) || !is_finite_number(to) || low > high)
-        fail<value_error>("init::uniform", "low is ", low, ", high is ", high,
-                          "; low must not be above high, and both must be finite");
-    // Only a width may be more than T holds: then half of everything, exactly, is doubled in the end.
-    const auto half = static_cast<T>(is_finite_number(static_cast<T>(high - low)) ? 1 : 0.5);
-    const auto start = from * half, width = half == 1 ? static_cast<T>(high - low) : to * half - start;
-    const auto last = from < to ? std::nextafter(to, from) : from;   // to which the largest are rounded, not to `to`
-    detail::fill(w, [=](generator& numbers) { return std::min(std::fma(width, numbers.uniform<T>(), start) / half, last); });
+    detail::fill(w, xgrad::detail::uniform_between<T>("init::uniform", low, high));
 }
 
 /// w ~ N(mean, deviation^2)
 template <real T>
 void normal(basic_tensor<T>& w, double mean = 0, double deviation = 1) {
-    if (!is_finite_number(mean) || !is_finite_number(deviation) || deviation < 0)
-        fail<value_error>("init::normal", "the mean is ", mean, ", the standard deviation is ", deviation,
-                          "; both must be finite, and the deviation at least 0");
-    const auto centre = static_cast<T>(mean), scale = static_cast<T>(deviation);
-    detail::fill(w, [=](generator& numbers) { return std::fma(scale, numbers.normal<T>(), centre); });
+    detail::fill(w, xgrad::detail::normal_about<T>("init::normal", mean, deviation));
 }
 
 /// w = value

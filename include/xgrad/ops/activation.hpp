@@ -1,4 +1,4 @@
-// Activation functions, element by element.
+// Activation functions, element by element. Others are in ops/activation_smooth.hpp, activation_piecewise.hpp and glu.hpp.
 #pragma once
 
 #include <xgrad/autograd/operation.hpp>
@@ -52,11 +52,24 @@ auto tanh(const X& x) {
 }
 }  // namespace standard_names
 
+namespace detail {
+
+/// y = sigmoid(x)        dx = dy sigmoid(x) sigmoid(-x), of which y (1 - y) has lost the digits where x is large
+struct logistic_fn : unary<logistic_fn> {
+    static constexpr auto name = "logistic";
+    static auto value(const auto& x) { return simd::sigmoid(x); }
+    static constexpr auto gradient = [](const auto& dy, const auto& x) {
+        return dy * (unary<logistic_fn>{}(x) * unary<logistic_fn>{}(-x));
+    };
+};
+
+}  // namespace detail
+
 /// y = ln(1 + e^x)        dx = dy sigmoid(x)
 struct softplus_fn : unary<softplus_fn> {
     static constexpr auto name = "softplus";
     static auto value(const auto& x) { return simd::softplus(x); }
-    static constexpr auto gradient = [](const auto& dy, const auto& x) { return dy * sigmoid(x); };
+    static constexpr auto gradient = [](const auto& dy, const auto& x) { return dy * detail::logistic_fn{}(x); };
 };
 inline constexpr softplus_fn softplus{};
 
@@ -138,6 +151,7 @@ namespace xgrad::inline XGRAD_ABI::detail {
     XGRAD_UNARY_INSTANCE(relu_fn, T) \
     XGRAD_UNARY_INSTANCE(sigmoid_fn, T) \
     XGRAD_UNARY_INSTANCE(tanh_fn, T) \
+    XGRAD_UNARY_INSTANCE(logistic_fn, T) \
     XGRAD_UNARY_INSTANCE(softplus_fn, T) \
     XGRAD_UNARY_INSTANCE(silu_slope_fn, T) \
     XGRAD_UNARY_INSTANCE(gelu_slope_fn, T) \

@@ -56,7 +56,7 @@ tensor<T> diff_transposed(const basic_tensor<T>& x, std::size_t axis) {
 template <element T>
 tensor<T> diff_along(const basic_tensor<T>& x, std::size_t axis, std::size_t n) {
     return call("diff", {"x", "axis", "n"}, [](const basic_tensor<T>& v, std::size_t along, std::size_t times) {
-        auto y = tensor<T>{v};
+        auto y = reshape_to(v, shape_of(v));   // a tensor of its own, where there is nothing to do
         for (auto i = std::size_t{0}; i < times && shape_of(y)[along] != 0; ++i) y = diff_once(y, along);
         return y;
     }, x, axis, n);

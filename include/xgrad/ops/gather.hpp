@@ -2,6 +2,7 @@
 #pragma once
 
 #include <xgrad/autograd/backward.hpp>
+#include <xgrad/autograd/operation.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/kernels/gather.hpp>
 #include <xgrad/ops/take.hpp>
@@ -63,23 +64,40 @@ inline void check_covers(const char* name, const char* what, const shape& sizes,
             fail<shape_error>(name, what, " is ", sizes, ", the indices are ", indices, ", which are more along axis ", i);
 }
 
-template <element T>
-tensor<T> gather_checked(const basic_tensor<T>& x, const tensor<std::int64_t>& indices, std::size_t axis) {
-    auto sizes = shape_of(indices);
+template <element T, element Integer>
+tensor<T> gather_value(const basic_tensor<T>& x, const basic_tensor<Integer>& given, std::size_t axis) {
+    auto sizes = shape_of(given);
+    check_covers("gather", "x", shape_of(x), sizes, axis);
+    const auto indices = normalized_indices("gather", given, shape_of(x)[axis]);
     sizes[axis] = shape_of(x)[axis];
     return gather_along(leading_part(x, sizes), indices, axis);
 }
+template <element T, element Integer>
+tensor<T> gather_any(const basic_tensor<T>& x, const basic_tensor<Integer>& indices, std::size_t axis) {
+    return call("gather", {"x", "indices", "axis"}, [](const basic_tensor<T>& v, const basic_tensor<Integer>& at, std::size_t along) {
+        return gather_value(v, at, along);
+    }, x, indices, axis);
+}
 
 /// As gather, after x and the indices were broadcast to each other along all other axes.
-template <element T>
-tensor<T> take_along_broadcast(const basic_tensor<T>& x, const tensor<std::int64_t>& indices, std::size_t axis) {
-    auto own = shape_of(x), sizes = shape_of(indices);
+template <element T, element Integer>
+tensor<T> take_along_axis_value(const basic_tensor<T>& x, const basic_tensor<Integer>& given, std::size_t axis) {
+    auto own = shape_of(x), sizes = shape_of(given);
+    if (own.rank() != sizes.rank())
+        fail<rank_error>("take_along_axis", "x is ", own, ", the indices are ", sizes, "; they must have as many axes");
+    const auto indices = normalized_indices("take_along_axis", given, own[axis]);
     const auto length = own[axis], count = sizes[axis];
     own[axis] = sizes[axis] = 1;
     own = sizes = broadcast_shapes("take_along_axis", own, sizes);
     own[axis] = length, sizes[axis] = count;
     return gather_along(shape_of(x) == own ? tensor<T>{x} : broadcast_to(x, own),
                         shape_of(indices) == sizes ? indices : broadcast_to(indices, sizes), axis);
+}
+template <element T, element Integer>
+tensor<T> take_along_axis_any(const basic_tensor<T>& x, const basic_tensor<Integer>& indices, std::size_t axis) {
+    return call("take_along_axis", {"x", "indices", "axis"},
+                [](const basic_tensor<T>& v, const basic_tensor<Integer>& at, std::size_t along) { return take_along_axis_value(v, at, along); },
+                x, indices, axis);
 }
 
 template <std::size_t N, std::size_t M>
@@ -97,11 +115,8 @@ struct gather_fn {
     template <element T, std::size_t N, element Integer, std::size_t M>
     tensor<T, N == dynamic_rank ? M : N> operator()(const tensor<T, N>& x, const tensor<Integer, M>& indices, extent axis) const {
         detail::check_same_rank<N, M>();
-        const auto& sizes = detail::shape_of(x);
         const auto at = normalize_axis("gather", axis, x.rank());
-        detail::check_covers("gather", "x", sizes, detail::shape_of(indices), at);
-        const auto from_start = detail::normalized_indices("gather", indices, sizes[at]);
-        return detail::with_rank<N == dynamic_rank ? M : N>(detail::gather_checked<T>(x, from_start, at));
+        return detail::with_rank<N == dynamic_rank ? M : N>(detail::gather_any<T, Integer>(x, indices, at));
     }
 };
 inline constexpr gather_fn gather{};
@@ -111,13 +126,8 @@ struct take_along_axis_fn {
     template <element T, std::size_t N, element Integer, std::size_t M>
     tensor<T, N == dynamic_rank ? M : N> operator()(const tensor<T, N>& x, const tensor<Integer, M>& indices, extent axis) const {
         detail::check_same_rank<N, M>();
-        const auto& sizes = detail::shape_of(x);
         const auto at = normalize_axis("take_along_axis", axis, x.rank());
-        if (sizes.rank() != indices.rank())
-            fail<rank_error>("take_along_axis", "x is ", sizes, ", the indices are ", detail::shape_of(indices),
-                             "; they must have as many axes");
-        const auto from_start = detail::normalized_indices("take_along_axis", indices, sizes[at]);
-        return detail::with_rank<N == dynamic_rank ? M : N>(detail::take_along_broadcast<T>(x, from_start, at));
+        return detail::with_rank<N == dynamic_rank ? M : N>(detail::take_along_axis_any<T, Integer>(x, indices, at));
     }
 };
 inline constexpr take_along_axis_fn take_along_axis{};

@@ -9,6 +9,8 @@
 #include <xgrad/ops/math.hpp>
 #include <xgrad/ops/trigonometric.hpp>
 
+#include <concepts>
+
 namespace xgrad::inline XGRAD_ABI {
 
 struct cosh_fn;
@@ -37,11 +39,35 @@ struct asinh_fn : unary<asinh_fn> {
 };
 inline constexpr asinh_fn asinh{};
 
+namespace detail {
+
+/// The derivative of acosh, s = 1 / sqrt(x^2 - 1)        dx = -dy x s^3
+struct acosh_slope_fn : unary<acosh_slope_fn> {
+    static constexpr auto name = "acosh_slope";
+    static auto value(const auto& x) { return 1 / (simd::sqrt(x - 1) * simd::sqrt(x + 1)); }
+    static constexpr auto gradient = [](const auto& dy, const auto& x) {
+        const auto slope = unary<acosh_slope_fn>{}(x);
+        return -dy * (x * slope * slope * slope);
+    };
+};
+
+/// The derivative of atanh, s = 1 / (1 - x^2)        dx = 2 dy x s^2
+struct atanh_slope_fn : unary<atanh_slope_fn> {
+    static constexpr auto name = "atanh_slope";
+    static auto value(const auto& x) { return 1 / ((1 - x) * (1 + x)); }
+    static constexpr auto gradient = [](const auto& dy, const auto& x) {
+        const auto slope = unary<atanh_slope_fn>{}(x);
+        return dy * (2 * x * (slope * slope));
+    };
+};
+
+}  // namespace detail
+
 /// y = ln(x + sqrt(x^2 - 1)), x >= 1        dx = dy / sqrt(x^2 - 1)
 struct acosh_fn : unary<acosh_fn> {
     static constexpr auto name = "acosh";
     static auto value(const auto& x) { return simd::acosh(x); }
-    static constexpr auto gradient = [](const auto& dy, const auto& x) { return dy / (sqrt(x - 1) * sqrt(x + 1)); };
+    static constexpr auto gradient = [](const auto& dy, const auto& x) { return dy * detail::acosh_slope_fn{}(x); };
 };
 inline constexpr acosh_fn acosh{};
 
@@ -49,10 +75,25 @@ inline constexpr acosh_fn acosh{};
 struct atanh_fn : unary<atanh_fn> {
     static constexpr auto name = "atanh";
     static auto value(const auto& x) { return simd::atanh(x); }
-    static constexpr auto gradient = [](const auto& dy, const auto& x) { return dy / ((1 - x) * (1 + x)); };
+    static constexpr auto gradient = [](const auto& dy, const auto& x) { return dy * detail::atanh_slope_fn{}(x); };
 };
 inline constexpr atanh_fn atanh{};
 
+namespace standard_names {
+
+#define XGRAD_STANDARD_NAME(name)                           \
+    template <std::derived_from<base> X>                    \
+    auto name(const X& x) {                                 \
+        return xgrad::name(x);                              \
+    }
+XGRAD_STANDARD_NAME(acosh)
+XGRAD_STANDARD_NAME(asinh)
+XGRAD_STANDARD_NAME(atanh)
+XGRAD_STANDARD_NAME(cosh)
+XGRAD_STANDARD_NAME(sinh)
+#undef XGRAD_STANDARD_NAME
+
+}  // namespace standard_names
 }  // namespace xgrad
 
 // Defined by xgrad::compiled.
@@ -62,7 +103,9 @@ namespace xgrad::inline XGRAD_ABI::detail {
     XGRAD_UNARY_INSTANCE(sinh_fn, T) \
     XGRAD_UNARY_INSTANCE(cosh_fn, T) \
     XGRAD_UNARY_INSTANCE(asinh_fn, T) \
+    XGRAD_UNARY_INSTANCE(acosh_slope_fn, T) \
     XGRAD_UNARY_INSTANCE(acosh_fn, T) \
+    XGRAD_UNARY_INSTANCE(atanh_slope_fn, T) \
     XGRAD_UNARY_INSTANCE(atanh_fn, T)
 XGRAD_FOR_REAL_TYPES(XGRAD_INSTANCES)
 #undef XGRAD_INSTANCES

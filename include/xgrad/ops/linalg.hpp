@@ -69,11 +69,19 @@ tensor<T> multiply_matrices(const basic_tensor<T>& a, const basic_tensor<T>& b, 
     sizes.push_back(rows);
     sizes.push_back(columns);
     auto y = make_result<T>(sizes);
-    const auto count = batch.elements();
-    for (auto i = std::size_t{0}; i < count; ++i)
-        kernels::gemm<T>(matrix_at(a.data(), left, matrix_index(i, batch, left), options.transpose_a),
-                         matrix_at(b.data(), right, matrix_index(i, batch, right), options.transpose_b),
-                         matrix_at(access::elements(y), sizes, i, false));
+    const auto inner = left[left.rank() - (options.transpose_a ? 2 : 1)];
+    auto *const from_a = std::as_const(a).data(), *const from_b = std::as_const(b).data();
+    auto* const to = access::elements(y);
+    const auto multiply_some = [&](std::size_t begin, std::size_t end) {
+        for (auto i = begin; i < end; ++i)
+            kernels::gemm<T>(matrix_at(from_a, left, matrix_index(i, batch, left), options.transpose_a),
+                             matrix_at(from_b, right, matrix_index(i, batch, right), options.transpose_b), matrix_at(to, sizes, i, false));
+    };
+    // Threads share the stack, or, where the matrices are few and large, each of its products.
+    const auto work = rows * columns * inner + 1, count = batch.elements();
+    const auto few = count < 2 * static_cast<std::size_t>(num_threads()) && work >= 2 * kernels::detail::work_per_thread;
+    if (few) multiply_some(0, count);
+    else parallel_for(count, kernels::detail::work_per_thread / work + 1, multiply_some);
     return record("matmul", std::move(y), {a, b}, keep_read(b.requires_grad(), a, a.requires_grad(), b),
                   [options](const auto& dy, gradients& d, const auto& a_kept, const auto& b_kept) {
                       const auto ta = options.transpose_a, tb = options.transpose_b;

@@ -11,34 +11,37 @@
 #include <xgrad/ops/reduction_options.hpp>
 #include <xgrad/ops/softmax.hpp>
 
-#include <algorithm>
 #include <cstddef>
-#include <limits>
 #include <utility>
 
 namespace xgrad::inline XGRAD_ABI {
 
 namespace detail {
 
-/// y = ln sum e^x along an axis, of which one place stays        dx = dy softmax(x), where y is -inf 0, where it is inf e^(x - y)
+/// y = ln sum e^x along an axis, of which one place stays        dx = dy e^(x - m) / t,  y = m + ln t, m the largest x
+/// The parts of y keep the digits of x - y; recorded, the derivative is softmax(x), and where y is infinite e^(x - y).
 template <real T>
 tensor<T> log_sum_along(const basic_tensor<T>& x, std::size_t axis) {
     auto sizes = shape_of(x);
     const auto at = kernels::axis_view{sizes, axis};
     sizes[axis] = 1;
     auto y = make_result<T>(sizes);
-    kernels::logsumexp(x.data(), at, access::elements(y));
-    auto values = keep(x, result(y));
-    return record("logsumexp", std::move(y), {x}, std::move(values), [axis](const auto& dy, gradients& d, const auto& x_kept, const auto& y_kept) {
+    const auto largest = make_result<T>(sizes), total = make_result<T>(sizes);
+    kernels::log_sums(x.data(), at, [&](std::size_t line, const auto& parts) {
+        access::elements(y)[line] = parts.value;
+        access::elements(largest)[line] = parts.largest;
+        access::elements(total)[line] = parts.total;
+    });
+    auto values = keep(x, result(y), largest, total);
+    return record("logsumexp", std::move(y), {x}, std::move(values),
+                  [axis](const auto& dy, gradients& d, const auto& x_kept, const auto& y_kept, const auto& m, const auto& t) {
         d(0, [&] {
-            constexpr auto infinity = std::numeric_limits<T>::infinity();
-            const auto sum = y_kept().detach();
-            auto weight = softmax_along(x_kept(), axis);
-            const auto ordinary = abs(sum) != infinity;
-            if (!std::ranges::all_of(ordinary.span(), [](bool each) { return each; })) {
-                const auto limit = exp(x_kept() - tensor<T>{where(sum == -infinity, 0, sum)});
-                weight = tensor<T>{where(ordinary, weight, limit)};
-            }
+            const auto formula = [](const auto& g, const auto& v, const auto& top, const auto& sum) { return g * (simd::exp(v - top) / sum); };
+            if (!needs_grad(dy, x_kept())) return compute<T>("logsumexp", zero_stays_zero(formula), dy, x_kept(), m(), t());
+            const auto limit = exp(x_kept() - m()) / t();
+            const auto value = y_kept().detach();
+            const auto ordinary = value - value == 0;   // not infinite
+            const auto weight = tensor<T>{where(ordinary, softmax_along(x_kept(), axis), limit)};
             return (upstream<T>{broadcast_to(dy, shape_of(weight))} * weight).value;
         });
     });

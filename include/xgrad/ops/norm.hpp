@@ -6,6 +6,7 @@
 #include <xgrad/autograd/upstream.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/kernels/norm.hpp>
+#include <xgrad/kernels/term_sums.hpp>
 #include <xgrad/ops/arithmetic.hpp>
 #include <xgrad/ops/compare.hpp>
 #include <xgrad/ops/math.hpp>
@@ -46,6 +47,17 @@ tensor<T> euclidean_norm(const basic_tensor<T>& x, axis_set axes, bool keep) {
     });
 }
 
+/// y = sum |x|        dx = dy sign(x)
+template <real T>
+tensor<T> absolute_norm(const basic_tensor<T>& x, axis_set axes, bool keep) {
+    const auto& sizes = shape_of(x);
+    auto y = make_result<T>(reduced_shape(sizes, axes, keep));
+    kernels::fold_along(kernels::sum_of{}, kernels::magnitude_of{}, x.data(), as_one_axis(sizes, axes), access::elements(y));
+    return record("norm", std::move(y), {x}, xgrad::keep(x), [axes](const auto& dy, gradients& d, const auto& x_kept) {
+        d(0, [&] { return evaluate(abs_fn::gradient, reshape_to(dy, reduced_shape(shape_of(x_kept()), axes, true)), x_kept()); });
+    });
+}
+
 /// y = (sum |x|^p)^(1/p)        dx = dy sign(x) (|x| / y)^(p - 1), 0 where x is
 template <real T>
 tensor<T> power_norm(const basic_tensor<T>& x, axis_set axes, bool keep, double p) {
@@ -69,6 +81,7 @@ tensor<T> power_norm(const basic_tensor<T>& x, axis_set axes, bool keep, double 
 template <real T>
 tensor<T> norm_over(const basic_tensor<T>& x, axis_set axes, bool keep, double p) {
     if (p == 2) return euclidean_norm(x, axes, keep);
+    if (p == 1) return absolute_norm(x, axes, keep);
     if (p == 0) {
         const auto guard = no_grad{};
         return power_norm(x, axes, keep, p);

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <array>
+#include <concepts>
 #include <cstddef>
 #include <initializer_list>
 #include <limits>
@@ -45,6 +46,21 @@ shape resolve_shape(const shape& from, const Sizes& wanted) {
     } else if (known != elements) {
         fail<shape_error>("reshape", "x is ", from, " with ", elements, " elements, the new shape ", result, " has ",
                           known);
+    }
+    return result;
+}
+
+/// The sizes asked for, with -1 replaced by x's own, aligned at the last axis.
+template <class Sizes>
+shape expanded(const shape& from, const Sizes& wanted) {
+    auto result = shape{};
+    const auto rank = std::size(wanted);
+    for (const auto size : wanted) {
+        const auto number = extent{size}.value;
+        const auto axis = result.rank() + from.rank();   // in x, plus `rank`
+        if (number < -1 || (number == -1 && axis < rank))
+            fail<shape_error>("expand", "sizes must not be negative, except for -1 where x has an axis");
+        result.push_back(number == -1 ? from[axis - rank] : static_cast<std::size_t>(number));
     }
     return result;
 }
@@ -106,10 +122,10 @@ tensor<T> reverse_axes(const basic_tensor<T>& x) {
 }
 
 template <element T>
-tensor<T> swap_axes(const basic_tensor<T>& x, std::ptrdiff_t a, std::ptrdiff_t b) {
+tensor<T> swap_axes(const basic_tensor<T>& x, std::ptrdiff_t a, std::ptrdiff_t b, const char* name = "transpose") {
     auto order = std::array<std::size_t, max_rank>{};
     for (auto axis = std::size_t{0}; axis < x.rank(); ++axis) order[axis] = axis;
-    std::swap(order[normalize_axis("transpose", a, x.rank())], order[normalize_axis("transpose", b, x.rank())]);
+    std::swap(order[normalize_axis(name, a, x.rank())], order[normalize_axis(name, b, x.rank())]);
     return permute_axes(x, order);
 }
 
@@ -164,6 +180,15 @@ struct transpose_fn {
 };
 inline constexpr transpose_fn transpose{};
 
+/// Two axes exchanged: NumPy's name for it.
+struct swapaxes_fn {
+    template <element T, std::size_t N>
+    tensor<T, N> operator()(const tensor<T, N>& x, extent a, extent b) const {
+        return detail::with_rank<N>(detail::swap_axes(x, a, b, "swapaxes"));
+    }
+};
+inline constexpr swapaxes_fn swapaxes{};
+
 /// The axes in the order given: axis k of the result is axis order[k] of x.
 struct permute_fn {
     template <element T, std::size_t N, std::size_t K>
@@ -191,7 +216,23 @@ inline constexpr expand_dims_fn expand_dims{};
 /// PyTorch's name for the same.
 inline constexpr expand_dims_fn unsqueeze{};
 
-/// x without the axis `axis`, whose size must be 1; or without every axis of size 1.
+namespace detail {
+
+template <element T, class Axes>
+tensor<T> drop_axes(const basic_tensor<T>& x, const Axes& axes) {
+    const auto dropped = axis_set{"squeeze", axes, x.rank()};
+    const auto& from = shape_of(x);
+    auto sizes = shape{};
+    for (auto axis = std::size_t{0}; axis < x.rank(); ++axis) {
+        if (!dropped.contains(axis)) sizes.push_back(from[axis]);
+        else if (from[axis] != 1) fail<shape_error>("squeeze", "axis ", axis, " of ", from, " must have size 1");
+    }
+    return reshape_to(x, sizes);
+}
+
+}  // namespace detail
+
+/// x without the axis `axis`, or those in braces, whose size must be 1; or without every axis of size 1.
 struct squeeze_fn {
     template <element T, std::size_t N>
     tensor<T> operator()(const tensor<T, N>& x) const {
@@ -200,14 +241,19 @@ struct squeeze_fn {
             if (size != 1) sizes.push_back(size);
         return detail::reshape_to(x, sizes);
     }
-    template <element T, std::size_t N>
-    tensor<T, N == dynamic_rank ? N : N - 1> operator()(const tensor<T, N>& x, extent axis) const {
+    template <element T, std::size_t N, std::convertible_to<extent> Axis>
+    tensor<T, N == dynamic_rank ? N : N - 1> operator()(const tensor<T, N>& x, Axis axis) const {
         static_assert(N != 0, "a tensor without axes has none to drop");
-        auto sizes = detail::shape_of(x);
-        const auto at = normalize_axis("squeeze", axis, x.rank());
-        if (sizes[at] != 1) fail<shape_error>("squeeze", "axis ", at, " of ", sizes, " must have size 1");
-        sizes.erase(at);
-        return detail::with_rank<N == dynamic_rank ? N : N - 1>(detail::reshape_to(x, sizes));
+        return detail::with_rank<N == dynamic_rank ? N : N - 1>(detail::drop_axes<T>(x, std::array{extent{axis}}));
+    }
+    template <element T, std::size_t N, std::size_t K>
+    auto operator()(const tensor<T, N>& x, const extent (&axes)[K]) const {
+        static_assert(N == dynamic_rank || K <= N, "more axes to drop than the tensor has");
+        return detail::with_rank<N == dynamic_rank ? N : N - K>(detail::drop_axes<T>(x, axes));
+    }
+    template <element T, std::size_t N, integral_range Axes>
+    tensor<T> operator()(const tensor<T, N>& x, const Axes& axes) const {
+        return detail::drop_axes<T>(x, axes);
     }
 };
 inline constexpr squeeze_fn squeeze{};
@@ -224,6 +270,36 @@ struct broadcast_to_fn {
     }
 };
 inline constexpr broadcast_to_fn broadcast_to{};
+
+/// The same, where -1 stands for the size that x has there.
+struct expand_fn {
+    template <element T, std::size_t N, std::size_t K>
+    tensor<T, K> operator()(const tensor<T, N>& x, const extent (&sizes)[K]) const {
+        return detail::with_rank<K>(detail::broadcast_to(x, detail::expanded(detail::shape_of(x), sizes)));
+    }
+    template <element T, std::size_t N, integral_range Sizes>
+    tensor<T, detail::rank_of<Sizes>> operator()(const tensor<T, N>& x, const Sizes& sizes) const {
+        return detail::with_rank<detail::rank_of<Sizes>>(detail::broadcast_to(x, detail::expanded(detail::shape_of(x), sizes)));
+    }
+};
+inline constexpr expand_fn expand{};
+
+/// x with axes of size 1 until there are at least `Least`: (n) becomes (1, n), and for three axes (1, n, 1); (m, n)
+/// becomes (m, n, 1).
+template <std::size_t Least>
+struct atleast_fn {
+    template <element T, std::size_t N>
+    auto operator()(const tensor<T, N>& x) const {
+        auto sizes = detail::shape_of(x);
+        if (Least == 3 && sizes.rank() == 2) sizes.push_back(1);
+        while (sizes.rank() < Least) sizes.insert(0, 1);
+        if (Least == 3 && x.rank() == 1) std::swap(sizes[1], sizes[2]);
+        return detail::with_rank<N == dynamic_rank ? N : std::max(N, Least)>(detail::reshape_to(x, sizes));
+    }
+};
+inline constexpr atleast_fn<1> atleast_1d{};
+inline constexpr atleast_fn<2> atleast_2d{};
+inline constexpr atleast_fn<3> atleast_3d{};
 
 }  // namespace xgrad
 

@@ -1,4 +1,5 @@
-// Other bases, inverse roots and the inverse and complement of the error function, element by element.
+// Other bases, inverse roots, the inverse and complement of the error function, element by element; ops/gamma.hpp has the
+// gamma function.
 #pragma once
 
 #include <xgrad/core/config.hpp>
@@ -9,6 +10,7 @@
 #include <xgrad/ops/elementwise.hpp>
 #include <xgrad/ops/math.hpp>
 
+#include <concepts>
 #include <numbers>
 
 namespace xgrad::inline XGRAD_ABI {
@@ -65,17 +67,44 @@ struct erfc_fn : unary<erfc_fn> {
 };
 inline constexpr erfc_fn erfc{};
 
-/// The y whose error function is x        dx = dy sqrt(pi)/2 e^(y^2)
+struct erfinv_fn;
+
+namespace detail {
+
+/// The derivative of erfinv, s = sqrt(pi)/2 e^(y^2), y = erfinv x        dx = 2 dy y s^2
+struct erfinv_slope_fn : unary<erfinv_slope_fn> {
+    static constexpr auto name = "erfinv_slope";
+    static auto value(const auto& x) { return simd::erfinv_slope(x); }
+    static constexpr auto gradient = [](const auto& dy, const auto& x) {
+        const auto slope = unary<erfinv_slope_fn>{}(x);
+        return dy * (2 * unary<erfinv_fn>{}(x) * (slope * slope));
+    };
+};
+
+}  // namespace detail
+
+/// The number whose error function is x; infinite at -1 and 1, NaN beyond        dx = dy sqrt(pi)/2 e^(y^2)
 struct erfinv_fn : unary<erfinv_fn> {
     static constexpr auto name = "erfinv";
-    static constexpr auto keeps_result = true;
     static auto value(const auto& x) { return simd::erfinv(x); }
-    static constexpr auto gradient = [](const auto& dy, const auto& y) {
-        return dy * detail::times(exp(y * y), 0.5 / std::numbers::inv_sqrtpi);
-    };
+    static constexpr auto gradient = [](const auto& dy, const auto& x) { return dy * detail::erfinv_slope_fn{}(x); };
 };
 inline constexpr erfinv_fn erfinv{};
 
+namespace standard_names {
+
+#define XGRAD_STANDARD_NAME(name)                           \
+    template <std::derived_from<base> X>                    \
+    auto name(const X& x) {                                 \
+        return xgrad::name(x);                              \
+    }
+XGRAD_STANDARD_NAME(erfc)
+XGRAD_STANDARD_NAME(exp2)
+XGRAD_STANDARD_NAME(log10)
+XGRAD_STANDARD_NAME(log2)
+#undef XGRAD_STANDARD_NAME
+
+}  // namespace standard_names
 }  // namespace xgrad
 
 // Defined by xgrad::compiled.
@@ -88,6 +117,7 @@ namespace xgrad::inline XGRAD_ABI::detail {
     XGRAD_UNARY_INSTANCE(reciprocal_fn, T) \
     XGRAD_UNARY_INSTANCE(rsqrt_fn, T) \
     XGRAD_UNARY_INSTANCE(erfc_fn, T) \
+    XGRAD_UNARY_INSTANCE(erfinv_slope_fn, T) \
     XGRAD_UNARY_INSTANCE(erfinv_fn, T)
 XGRAD_FOR_REAL_TYPES(XGRAD_INSTANCES)
 #undef XGRAD_INSTANCES

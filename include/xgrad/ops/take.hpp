@@ -7,6 +7,7 @@
 #include <xgrad/core/config.hpp>
 #include <xgrad/kernels/take.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <type_traits>
@@ -102,19 +103,58 @@ inline constexpr take_fn take{};
 namespace detail {
 
 template <element T, element Integer>
+tensor<T> index_select_any(const basic_tensor<T>& x, const basic_tensor<Integer>& indices, std::size_t axis) {
+    return call("index_select", {"x", "indices", "axis"}, [](const basic_tensor<T>& v, const basic_tensor<Integer>& given, std::size_t along) {
+        if (given.rank() > 1) fail<rank_error>("index_select", "the indices are ", shape_of(given), "; they must stand along one axis");
+        const auto from_start = indices_of<Integer>("index_select", given, shape_of(v)[along]);
+        return take_along(v, reshape_to(from_start, {given.size()}), along);
+    }, x, indices, axis);
+}
+
+}  // namespace detail
+
+/// The elements along `axis` at `indices`, an integer tensor with one axis (or none, for one index): PyTorch's name for what
+/// `take` does.
+struct index_select_fn {
+    template <element T, std::size_t N, element Integer, std::size_t M>
+    tensor<T, N> operator()(const tensor<T, N>& x, const tensor<Integer, M>& indices, extent axis = 0) const {
+        static_assert(M <= 1 || M == dynamic_rank, "the indices stand along one axis: take(x, indices, axis) is for any shape");
+        const auto position = normalize_axis("index_select", axis, x.rank());
+        return detail::with_rank<N>(detail::index_select_any<T, Integer>(x, indices, position));
+    }
+};
+inline constexpr index_select_fn index_select{};
+
+namespace detail {
+
+template <element T, element Integer>
+tensor<T> one_hot_value(const basic_tensor<Integer>& labels, std::size_t classes) {
+    auto sizes = shape_of(labels);
+    sizes.push_back(classes);
+    auto y = filled<dynamic_rank>(sizes, T{0});
+    auto* row = access::elements(y);
+    for (const auto each : labels.span()) {
+        const auto label = whole{each};
+        if (label < 0 || label >= classes)
+            fail<index_error>("one_hot", "label ", label, " is not one of ", classes, " classes");
+        row[label.bits()] = T{1};
+        row += classes;
+    }
+    return y;
+}
+template <element T, element Integer>
 tensor<T> one_hot_of(const basic_tensor<Integer>& all, std::size_t classes) {
     return call("one_hot", {"labels", "classes", "to"}, [](const basic_tensor<Integer>& labels, std::size_t count, dtype) {
-        auto sizes = shape_of(labels);
-        sizes.push_back(count);
-        auto y = filled<dynamic_rank>(sizes, T{0});
-        for (auto i = std::size_t{0}; i < labels.size(); ++i) {
-            const auto label = whole{labels.data()[i]};
-            if (label < 0 || label >= count)
-                fail<index_error>("one_hot", "label ", label, " is not one of ", count, " classes");
-            access::elements(y)[i * count + static_cast<std::size_t>(label.bits())] = T{1};
-        }
-        return y;
+        return one_hot_value<T>(labels, count);
     }, all, classes, dtype_of<T>());
+}
+template <element T, element Integer>
+tensor<T> one_hot_up_to_largest(const basic_tensor<Integer>& all) {
+    return call("one_hot", {"labels", "to"}, [](const basic_tensor<Integer>& labels, dtype) {
+        if (labels.empty()) fail<value_error>("one_hot", "no labels to count the classes by; name their number");
+        const auto most = whole{*std::ranges::max_element(labels.span())};
+        return one_hot_value<T>(labels, most < 0 ? std::size_t{0} : static_cast<std::size_t>(most.bits()) + 1);
+    }, all, dtype_of<T>());
 }
 
 }  // namespace detail
@@ -125,6 +165,12 @@ template <element T = float, element Integer, std::size_t N>
 tensor<T, N == dynamic_rank ? N : N + 1> one_hot(const tensor<Integer, N>& labels, std::size_t classes) {
     static_assert(std::is_integral_v<Integer> && !std::is_same_v<Integer, bool>, "labels are integers");
     return detail::with_rank<N == dynamic_rank ? N : N + 1>(detail::one_hot_of<T, Integer>(labels, classes));
+}
+/// With as many classes as the largest label asks for. Throws `value_error` where there is no label.
+template <element T = float, element Integer, std::size_t N>
+tensor<T, N == dynamic_rank ? N : N + 1> one_hot(const tensor<Integer, N>& labels) {
+    static_assert(std::is_integral_v<Integer> && !std::is_same_v<Integer, bool>, "labels are integers");
+    return detail::with_rank<N == dynamic_rank ? N : N + 1>(detail::one_hot_up_to_largest<T, Integer>(labels));
 }
 
 }  // namespace xgrad

@@ -6,11 +6,14 @@
 #include <xgrad/core/simd_inverse.hpp>
 #include <xgrad/core/simd_pairs.hpp>
 #include <xgrad/core/simd_trigonometric.hpp>
+#include <xgrad/core/sinc_derivative.hpp>
 #include <xgrad/ops/arithmetic.hpp>
 #include <xgrad/ops/compare.hpp>
+#include <xgrad/ops/derivatives.hpp>
 #include <xgrad/ops/elementwise.hpp>
 #include <xgrad/ops/math.hpp>
 
+#include <concepts>
 #include <limits>
 
 namespace xgrad::inline XGRAD_ABI {
@@ -24,11 +27,25 @@ struct tan_fn : unary<tan_fn> {
 };
 inline constexpr tan_fn tan{};
 
+namespace detail {
+
+/// The derivative of arcsin, s = 1 / sqrt(1 - x^2)        dx = dy x s^3
+struct asin_slope_fn : unary<asin_slope_fn> {
+    static constexpr auto name = "asin_slope";
+    static auto value(const auto& x) { return 1 / simd::sqrt((1 - x) * (1 + x)); }
+    static constexpr auto gradient = [](const auto& dy, const auto& x) {
+        const auto slope = unary<asin_slope_fn>{}(x);
+        return dy * (x * (slope * slope * slope));
+    };
+};
+
+}  // namespace detail
+
 /// y = arcsin x, from -pi/2 to pi/2        dx = dy / sqrt(1 - x^2)
 struct asin_fn : unary<asin_fn> {
     static constexpr auto name = "asin";
     static auto value(const auto& x) { return simd::asin(x); }
-    static constexpr auto gradient = [](const auto& dy, const auto& x) { return dy / sqrt((1 - x) * (1 + x)); };
+    static constexpr auto gradient = [](const auto& dy, const auto& x) { return dy * detail::asin_slope_fn{}(x); };
 };
 inline constexpr asin_fn asin{};
 
@@ -36,7 +53,7 @@ inline constexpr asin_fn asin{};
 struct acos_fn : unary<acos_fn> {
     static constexpr auto name = "acos";
     static auto value(const auto& x) { return simd::acos(x); }
-    static constexpr auto gradient = [](const auto& dy, const auto& x) { return -dy / sqrt((1 - x) * (1 + x)); };
+    static constexpr auto gradient = [](const auto& dy, const auto& x) { return -dy * detail::asin_slope_fn{}(x); };
 };
 inline constexpr acos_fn acos{};
 
@@ -87,6 +104,51 @@ struct hypot_fn : binary<hypot_fn> {
 };
 inline constexpr hypot_fn hypot{};
 
+namespace detail {
+
+struct sinc_derivatives {
+    static constexpr auto name = "sinc_derivative";
+    static double at(int n, double x) { return sinc_derivative(n, x); }
+};
+
+}  // namespace detail
+
+/// y = sin(pi x) / (pi x), 1 at 0        dx = dy (cos(pi x) - y) / x, 0 at 0, where both are nearly the same: by its series
+struct sinc_fn : unary<sinc_fn> {
+    static constexpr auto name = "sinc";
+    static auto value(const auto& x) { return simd::sinc(x); }
+    static constexpr auto gradient = [](const auto& dy, const auto& x) {
+        return dy * detail::derivatives_fn<detail::sinc_derivatives>{}(1, x);
+    };
+};
+inline constexpr sinc_fn sinc{};
+
+namespace standard_names {
+
+#define XGRAD_STANDARD_NAME(name)                           \
+    template <std::derived_from<base> X>                    \
+    auto name(const X& x) {                                 \
+        return xgrad::name(x);                              \
+    }
+XGRAD_STANDARD_NAME(acos)
+XGRAD_STANDARD_NAME(asin)
+XGRAD_STANDARD_NAME(atan)
+XGRAD_STANDARD_NAME(tan)
+#undef XGRAD_STANDARD_NAME
+
+template <class A, class B>
+    requires(std::derived_from<A, base> || std::derived_from<B, base>)
+auto atan2(const A& a, const B& b) {
+    return xgrad::atan2(a, b);
+}
+
+template <class A, class B>
+    requires(std::derived_from<A, base> || std::derived_from<B, base>)
+auto hypot(const A& a, const B& b) {
+    return xgrad::hypot(a, b);
+}
+
+}  // namespace standard_names
 }  // namespace xgrad
 
 // Defined by xgrad::compiled.
@@ -94,9 +156,12 @@ inline constexpr hypot_fn hypot{};
 namespace xgrad::inline XGRAD_ABI::detail {
 #define XGRAD_INSTANCES(T) \
     XGRAD_UNARY_INSTANCE(tan_fn, T) \
+    XGRAD_UNARY_INSTANCE(asin_slope_fn, T) \
     XGRAD_UNARY_INSTANCE(asin_fn, T) \
     XGRAD_UNARY_INSTANCE(acos_fn, T) \
     XGRAD_UNARY_INSTANCE(atan_fn, T) \
+    XGRAD_UNARY_INSTANCE(sinc_fn, T) \
+    XGRAD_INSTANCE tensor<T> derivative<sinc_derivatives>(const basic_tensor<T>&, int); \
     XGRAD_BINARY_INSTANCES(atan2_fn, T) \
     XGRAD_BINARY_INSTANCES(hypot_fn, T)
 XGRAD_FOR_REAL_TYPES(XGRAD_INSTANCES)

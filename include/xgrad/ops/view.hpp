@@ -25,8 +25,8 @@ namespace xgrad::inline XGRAD_ABI {
 
 namespace detail {
 
-template <real T>
-tensor<T> place(const basic_tensor<T>& part, const kernels::strides& at, const shape& sizes);
+template <element T>
+tensor<T> place(const basic_tensor<T>& part, const kernels::strides& at, const shape& sizes, T around = T{0});
 
 /// The places of elements, as attributes of an operation: element (i, j, ...) stands at offset + i strides[0] + ...
 struct places_of_view {
@@ -66,16 +66,18 @@ tensor<T> strided_part(const basic_tensor<T>& x, const kernels::strides& at, con
                 x, places_of_view{at, part.rank()}, part);
 }
 
-/// Zeros of shape `sizes`, with `part` at the places `at`.        dpart = dy at those places
-template <real T>
-tensor<T> place(const basic_tensor<T>& part, const kernels::strides& at, const shape& sizes) {
-    return call("place", {"part", "at", "shape"}, [](const basic_tensor<T>& x, const places_of_view& in, const shape& all) {
-        auto y = filled<dynamic_rank>(all, T{0});
+/// `around` everywhere under the shape `sizes`, but `part` at the places `at`.        dpart = dy at those places
+template <element T>
+tensor<T> place(const basic_tensor<T>& part, const kernels::strides& at, const shape& sizes, T around) {
+    return call("place", {"part", "at", "shape", "around"}, [](const basic_tensor<T>& x, const places_of_view& in, const shape& whole_shape, T other) {
+        auto y = filled<dynamic_rank>(whole_shape, other);
         kernels::scatter_strided(x.data(), shape_of(x), access::elements(y), in.at);
-        return record("place", std::move(y), {x}, keep(), [places = in.at, from = shape_of(x)](const auto& dy, gradients& d) {
-            d(0, [&] { return strided_part(dy, places, from); });
-        });
-    }, part, places_of_view{at, part.rank()}, sizes);
+        if constexpr (!real<T>) return y;
+        else
+            return record("place", std::move(y), {x}, keep(), [places = in.at, from = shape_of(x)](const auto& dy, gradients& d) {
+                d(0, [&] { return strided_part(dy, places, from); });
+            });
+    }, part, places_of_view{at, part.rank()}, sizes, around);
 }
 
 /// x[first : first + count] along one axis.
@@ -239,7 +241,7 @@ inline constexpr view_fn view{};
 namespace xgrad::inline XGRAD_ABI::detail {
 #define XGRAD_INSTANCES(T) \
     XGRAD_INSTANCE tensor<T> strided_part(const basic_tensor<T>&, const kernels::strides&, const shape&); \
-    XGRAD_INSTANCE tensor<T> place(const basic_tensor<T>&, const kernels::strides&, const shape&);
+    XGRAD_INSTANCE tensor<T> place(const basic_tensor<T>&, const kernels::strides&, const shape&, T);
 XGRAD_FOR_REAL_TYPES(XGRAD_INSTANCES)
 #undef XGRAD_INSTANCES
 }

@@ -14,19 +14,25 @@
 
 namespace xgrad::inline XGRAD_ABI {
 
+struct cholesky_options {
+    bool upper = false;   ///< gives u with a = u^T u, and reads the upper triangle
+};
+void say_options(const cholesky_options& options, const auto& say) { say("upper", options.upper); }
+
 namespace detail {
 
 /// l with a = l l^T        da = (s + s^T) / 2,  s = (l^T)^-1 phi(l^T dl) l^-1, where phi halves the diagonal and drops what
 /// is above it. (Murray, Differentiation of the Cholesky decomposition, 2016)
 template <real T>
 tensor<T> lower_root(const basic_tensor<T>& a) {
-    check_square("cholesky", a);
     const auto& sizes = shape_of(a);
     const auto batch = batch_of(sizes);
     const auto size = columns_of(sizes);
     auto l = broadcast_copy(a, sizes);
     auto done = std::vector<std::size_t, memory::allocator<std::size_t>>(batch.elements());
-    for_each_matrix(done.size(), size * size * size / 6, [&](std::size_t i) { done[i] = kernels::factor_cholesky<T>(made_matrix(l, i)); });
+    for_each_matrix(done.size(), size * size * size / 6, [&](std::size_t i) {
+        done[i] = kernels::factor_cholesky<T>(made_matrix(l, i));
+    });
     for (auto i = std::size_t{0}; i < done.size(); ++i)
         if (done[i] != size)
             fail<value_error>("cholesky", named_matrix(batch, i), " of a, which is ", sizes, ", is not positive definite: pivot ",
@@ -44,17 +50,14 @@ tensor<T> lower_root(const basic_tensor<T>& a) {
 }
 
 template <real T>
-tensor<T> cholesky_any(const basic_tensor<T>& a, bool upper) {
-    if (!upper) return lower_root(a);
-    check_square("cholesky", a);
-    return transposed(lower_root(transposed(a)));
+tensor<T> cholesky_any(const basic_tensor<T>& a, cholesky_options options) {
+    return call("cholesky", {"a", "options"}, [](const basic_tensor<T>& x, cholesky_options given) {
+        check_square("cholesky", x);
+        return given.upper ? transposed(lower_root(transposed(x))) : lower_root(x);
+    }, a, options);
 }
 
 }  // namespace detail
-
-struct cholesky_options {
-    bool upper = false;   ///< gives u with a = u^T u, and reads the upper triangle
-};
 
 /// The lower triangular l with a = l l^T        a: (..., n, n), symmetric
 ///     da = (s + s^T) / 2,  s = (l^T)^-1 phi(l^T dl) l^-1, where phi halves the diagonal and drops what is above it
@@ -65,7 +68,7 @@ struct cholesky_fn {
     tensor<T, N> operator()(const tensor<T, N>& a, cholesky_options options = {}) const {
         detail::check_types<T>();
         static_assert(N >= 2, "a is a matrix, or a stack of them");
-        return detail::with_rank<N>(detail::cholesky_any<T>(a, options.upper));
+        return detail::with_rank<N>(detail::cholesky_any<T>(a, options));
     }
 };
 inline constexpr cholesky_fn cholesky{};
@@ -75,7 +78,7 @@ inline constexpr cholesky_fn cholesky{};
 // Defined by xgrad::compiled.
 #if defined(XGRAD_INSTANCE)
 namespace xgrad::inline XGRAD_ABI::detail {
-#define XGRAD_INSTANCES(T) XGRAD_INSTANCE tensor<T> cholesky_any(const basic_tensor<T>&, bool);
+#define XGRAD_INSTANCES(T) XGRAD_INSTANCE tensor<T> cholesky_any(const basic_tensor<T>&, cholesky_options);
 XGRAD_FOR_REAL_TYPES(XGRAD_INSTANCES)
 #undef XGRAD_INSTANCES
 }

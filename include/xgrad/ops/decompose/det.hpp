@@ -15,16 +15,19 @@
 
 namespace xgrad::inline XGRAD_ABI {
 
+/// The sign of a determinant and the logarithm of its size: det(a) = sign e^logabsdet.
+template <class T, std::size_t N = dynamic_rank>
+struct slogdet_result {
+    tensor<T, N> sign, logabsdet;
+
+    void for_each_tensor(const auto& f) { f(sign), f(logabsdet); }
+    void for_each_tensor(const auto& f) const { f(sign), f(logabsdet); }
+};
+
 namespace detail {
 
 template <real T>
 tensor<T> determinant(const basic_tensor<T>& a);
-
-/// A number for each matrix, beside matrices: (...) as (..., 1, 1).
-template <real T>
-tensor<T> beside_matrices(const basic_tensor<T>& x) {
-    return reshape_to(x, stacked(shape_of(x), 1, 1));
-}
 
 /// The change of the cofactors of a in the direction g, of matrices without an inverse, too. It is linear in g and its own
 /// transpose: dg is the change in the direction dy. By a there is no further derivative.
@@ -77,6 +80,11 @@ tensor<T> cofactors(const basic_tensor<T>& a) {
 }
 
 template <real T>
+tensor<T> det_any(const basic_tensor<T>& a) {
+    return call("det", {"a"}, [](const basic_tensor<T>& x) { return determinant(x); }, a);
+}
+
+template <real T>
 tensor<T> determinant(const basic_tensor<T>& a) {
     check_square("det", a);
     const auto factors = lu_factors<T>{a};
@@ -88,14 +96,9 @@ tensor<T> determinant(const basic_tensor<T>& a) {
     });
 }
 
-template <real T>
-struct sign_and_logarithm {
-    tensor<T> sign, logarithm;
-};
-
 /// log |det a|        da = dy (a^-1)^T
 template <real T>
-sign_and_logarithm<T> log_determinant(const basic_tensor<T>& a) {
+slogdet_result<T> log_determinant(const basic_tensor<T>& a) {
     check_square("slogdet", a);
     const auto factors = lu_factors<T>{a};
     const auto batch = batch_of(shape_of(a));
@@ -120,7 +123,10 @@ sign_and_logarithm<T> log_determinant(const basic_tensor<T>& a) {
     return {std::move(sign), std::move(logarithm)};
 }
 
-constexpr std::size_t stack_rank(std::size_t n) { return n == dynamic_rank ? n : n - 2; }
+template <real T>
+slogdet_result<T> slogdet_any(const basic_tensor<T>& a) {
+    return call("slogdet", {"a"}, [](const basic_tensor<T>& x) { return log_determinant(x); }, a);
+}
 
 }  // namespace detail
 
@@ -131,16 +137,10 @@ struct det_fn {
     tensor<T, detail::stack_rank(N)> operator()(const tensor<T, N>& a) const {
         detail::check_types<T>();
         static_assert(N >= 2, "a is a matrix, or a stack of them");
-        return detail::with_rank<detail::stack_rank(N)>(detail::determinant<T>(a));
+        return detail::with_rank<detail::stack_rank(N)>(detail::det_any<T>(a));
     }
 };
 inline constexpr det_fn det{};
-
-/// The sign of a determinant and the logarithm of its size: det(a) = sign e^logabsdet.
-template <class T, std::size_t N>
-struct slogdet_result {
-    tensor<T, N> sign, logabsdet;
-};
 
 /// The determinant of matrices for which it leaves the range of numbers        a: (..., n, n)  both results: (...)
 ///     da = dlogabsdet (a^-1)^T;  the sign is constant.
@@ -150,9 +150,9 @@ struct slogdet_fn {
     slogdet_result<T, detail::stack_rank(N)> operator()(const tensor<T, N>& a) const {
         detail::check_types<T>();
         static_assert(N >= 2, "a is a matrix, or a stack of them");
-        auto both = detail::log_determinant<T>(a);
+        auto both = detail::slogdet_any<T>(a);
         return {detail::with_rank<detail::stack_rank(N)>(std::move(both.sign)),
-                detail::with_rank<detail::stack_rank(N)>(std::move(both.logarithm))};
+                detail::with_rank<detail::stack_rank(N)>(std::move(both.logabsdet))};
     }
 };
 inline constexpr slogdet_fn slogdet{};
@@ -163,8 +163,8 @@ inline constexpr slogdet_fn slogdet{};
 #if defined(XGRAD_INSTANCE)
 namespace xgrad::inline XGRAD_ABI::detail {
 #define XGRAD_INSTANCES(T) \
-    XGRAD_INSTANCE tensor<T> determinant(const basic_tensor<T>&); \
-    XGRAD_INSTANCE sign_and_logarithm<T> log_determinant(const basic_tensor<T>&);
+    XGRAD_INSTANCE tensor<T> det_any(const basic_tensor<T>&); \
+    XGRAD_INSTANCE slogdet_result<T> slogdet_any(const basic_tensor<T>&);
 XGRAD_FOR_REAL_TYPES(XGRAD_INSTANCES)
 #undef XGRAD_INSTANCES
 }

@@ -14,22 +14,31 @@
 
 namespace xgrad::inline XGRAD_ABI {
 
-namespace detail {
-
-template <real T>
-struct eigen_pairs {
-    tensor<T> values, vectors;
+struct eigh_options {
+    bool upper = false;   ///< reads the upper triangle; else the lower one
 };
+void say_options(const eigh_options& options, const auto& say) { say("upper", options.upper); }
+
+template <class T, std::size_t N = dynamic_rank>
+struct eigh_result {
+    tensor<T, detail::vectors_rank(N)> values;
+    tensor<T, N> vectors;
+
+    void for_each_tensor(const auto& f) { f(values), f(vectors); }
+    void for_each_tensor(const auto& f) const { f(values), f(vectors); }
+};
+
+namespace detail {
 
 /// Both results, in the one tensor that they are parts of.
 template <real T>
-eigen_pairs<T> split_eigh(const basic_tensor<T>& both, const shape& values, const shape& vectors) {
-    return {part_of(both, 0, values), part_of(both, values.elements(), vectors)};
+eigh_result<T> split_eigh(const basic_tensor<T>& both, const shape& values, const shape& vectors) {
+    return {flat_part(both, 0, values), flat_part(both, values.elements(), vectors)};
 }
 
 ///     da = v (diag(dw) + m) v^T,  m_ij = n_ij / (w_j - w_i),  n = (v^T dv - dv^T v) / 2
 template <real T>
-tensor<T> gradient_of_eigh(const eigen_pairs<T>& y, const eigen_pairs<T>& dy) {
+tensor<T> gradient_of_eigh(const eigh_result<T>& y, const eigh_result<T>& dy) {
     const auto turned = product(y.vectors, dy.vectors, {true, false});
     const auto n = (turned - transposed(turned)) * T{0.5};
     const auto gaps = as_row(y.values) - as_column(y.values);
@@ -38,7 +47,7 @@ tensor<T> gradient_of_eigh(const eigen_pairs<T>& y, const eigen_pairs<T>& dy) {
 }
 
 template <real T>
-eigen_pairs<T> decompose_eigh(const basic_tensor<T>& a, bool upper) {
+eigh_result<T> decompose_eigh(const basic_tensor<T>& a, bool upper) {
     check_square("eigh", a);
     const auto vectors = shape_of(a);
     auto values = vectors;
@@ -59,28 +68,20 @@ eigen_pairs<T> decompose_eigh(const basic_tensor<T>& a, bool upper) {
     });
     if (failed) fail<value_error>("eigh", "no end of the iteration: a is ", vectors);
     auto kept_values = keep(result(both));
-    const auto recorded = record("eigh", std::move(both), {a}, std::move(kept_values),
-                                 [values, vectors](const auto& dy, gradients& d, const auto& y_kept) {
-                                     d(0, [&] {
-                                         return gradient_of_eigh(split_eigh(y_kept(), values, vectors), split_eigh(dy, values, vectors));
-                                     });
-                                 });
-    return split_eigh(recorded, values, vectors);
+    const auto rule = [values, vectors](const auto& dy, gradients& d, const auto& y_kept) {
+        d(0, [&] { return gradient_of_eigh(split_eigh(y_kept(), values, vectors), split_eigh(dy, values, vectors)); });
+    };
+    return split_eigh(record("eigh", std::move(both), {a}, std::move(kept_values), rule), values, vectors);
 }
 
-constexpr std::size_t values_rank(std::size_t n) { return n == dynamic_rank ? n : n - 1; }
+template <real T>
+eigh_result<T> eigh_any(const basic_tensor<T>& a, eigh_options options) {
+    return call("eigh", {"a", "options"}, [](const basic_tensor<T>& x, eigh_options given) {
+        return decompose_eigh(x, given.upper);
+    }, a, options);
+}
 
 }  // namespace detail
-
-struct eigh_options {
-    bool upper = false;   ///< reads the upper triangle; else the lower one
-};
-
-template <class T, std::size_t N>
-struct eigh_result {
-    tensor<T, detail::values_rank(N)> values;
-    tensor<T, N> vectors;
-};
 
 /// a = v diag(w) v^T with v^T v = 1, w in rising order        a: (..., n, n), symmetric  values w: (..., n)  vectors v: (..., n, n)
 ///     da = v (diag(dw) + m) v^T,  m_ij = n_ij / (w_j - w_i),  n = (v^T dv - dv^T v) / 2
@@ -92,8 +93,8 @@ struct eigh_fn {
     eigh_result<T, N> operator()(const tensor<T, N>& a, eigh_options options = {}) const {
         detail::check_types<T>();
         static_assert(N >= 2, "a is a matrix, or a stack of them");
-        auto both = detail::decompose_eigh<T>(a, options.upper);
-        return {detail::with_rank<detail::values_rank(N)>(std::move(both.values)), detail::with_rank<N>(std::move(both.vectors))};
+        auto both = detail::eigh_any<T>(a, options);
+        return {detail::with_rank<detail::vectors_rank(N)>(std::move(both.values)), detail::with_rank<N>(std::move(both.vectors))};
     }
 };
 inline constexpr eigh_fn eigh{};
@@ -103,7 +104,7 @@ inline constexpr eigh_fn eigh{};
 // Defined by xgrad::compiled.
 #if defined(XGRAD_INSTANCE)
 namespace xgrad::inline XGRAD_ABI::detail {
-#define XGRAD_INSTANCES(T) XGRAD_INSTANCE eigen_pairs<T> decompose_eigh(const basic_tensor<T>&, bool);
+#define XGRAD_INSTANCES(T) XGRAD_INSTANCE eigh_result<T> eigh_any(const basic_tensor<T>&, eigh_options);
 XGRAD_FOR_REAL_TYPES(XGRAD_INSTANCES)
 #undef XGRAD_INSTANCES
 }

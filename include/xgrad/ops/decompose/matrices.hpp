@@ -1,6 +1,7 @@
 // What the decompositions of matrices have in common: their last two axes are matrices, those in front of them stacks.
 #pragma once
 
+#include <xgrad/autograd/operation.hpp>
 #include <xgrad/autograd/record.hpp>
 #include <xgrad/autograd/tensor.hpp>
 #include <xgrad/core/config.hpp>
@@ -21,6 +22,10 @@ namespace xgrad::inline XGRAD_ABI::detail {
 
 inline std::size_t rows_of(const shape& sizes) { return sizes[sizes.rank() - 2]; }
 inline std::size_t columns_of(const shape& sizes) { return sizes[sizes.rank() - 1]; }
+
+/// The rank of a number, or of a vector, for each matrix.
+constexpr std::size_t stack_rank(std::size_t n) { return n == dynamic_rank ? n : n - 2; }
+constexpr std::size_t vectors_rank(std::size_t n) { return n == dynamic_rank ? n : n - 1; }
 
 /// The shape of a stack of matrices.
 inline shape stacked(shape batch, std::size_t rows, std::size_t columns) {
@@ -135,10 +140,16 @@ tensor<T> diagonal_matrix(const basic_tensor<T>& x) {
 /// Elements [first, first + number) of x, which has one axis, under the shape `sizes`. The several results of an operation
 /// are such parts of one.
 template <real T>
-tensor<T> part_of(const basic_tensor<T>& x, std::size_t first, const shape& sizes) {
+tensor<T> flat_part(const basic_tensor<T>& x, std::size_t first, const shape& sizes) {
     auto at = kernels::strides::row_major(sizes);
     at.offset = static_cast<std::ptrdiff_t>(first);
     return strided_part(x, at, sizes);
+}
+
+/// A number for each matrix, beside matrices: (...) as (..., 1, 1).
+template <real T>
+tensor<T> beside_matrices(const basic_tensor<T>& x) {
+    return reshape_to(x, stacked(shape_of(x), 1, 1));
 }
 
 /// (..., n) as (..., 1, n), or (..., n, 1).

@@ -12,6 +12,7 @@
 
 #include <array>
 #include <cmath>
+#include <concepts>
 #include <cstddef>
 #include <limits>
 #include <string_view>
@@ -32,17 +33,19 @@ tensor<T> frobenius_norm(const basic_tensor<T>& x) {
     const auto* const from = x.data();
     for_each_matrix(y.size(), rows * columns, [&](std::size_t i) {
         auto lengths = std::vector<T, memory::allocator<T>>(rows);
-        for (auto row = std::size_t{0}; row < rows; ++row) lengths[row] = kernels::length_of(from + (i * rows + row) * columns, columns);
+        for (auto row = std::size_t{0}; row < rows; ++row)
+            lengths[row] = kernels::length_of(from + (i * rows + row) * columns, columns);
         access::elements(y)[i] = kernels::length_of(lengths.data(), rows);
     });
     auto values = keep(x, result(y));
-    return record("matrix_norm", std::move(y), {x}, std::move(values), [](const auto& dy, gradients& d, const auto& x_kept, const auto& y_kept) {
+    const auto rule = [](const auto& dy, gradients& d, const auto& x_kept, const auto& y_kept) {
         d(0, [&] {
             const auto length = tensor<T>{y_kept()};
             const auto divisor = choose(tensor<bool>{length == 0}, tensor<T>(std::numeric_limits<T>::infinity()), length);
-            return scaled(reshape_to(dy, stacked(shape_of(dy), 1, 1)), tensor<T>{x_kept() / reshape_to(divisor, stacked(shape_of(divisor), 1, 1))});
+            return scaled(beside_matrices(dy), tensor<T>{x_kept() / beside_matrices(divisor)});
         });
-    });
+    };
+    return record("matrix_norm", std::move(y), {x}, std::move(values), rule);
 }
 
 inline axis_set one_axis(std::size_t axis) {
@@ -55,7 +58,8 @@ inline axis_set one_axis(std::size_t axis) {
 template <real T>
 tensor<T> extreme(const basic_tensor<T>& x, bool largest) {
     const auto last = one_axis(x.rank() - 1);
-    return largest ? extremum<kernels::maximum_of>("matrix_norm", x, last, false) : extremum<kernels::minimum_of>("matrix_norm", x, last, false);
+    return largest ? extremum<kernels::maximum_of>("matrix_norm", x, last, false)
+                   : extremum<kernels::minimum_of>("matrix_norm", x, last, false);
 }
 
 /// By name, or by number: the orders that a norm of matrices may have.
@@ -63,14 +67,14 @@ class norm_order {
 public:
     constexpr norm_order(const char* name) : m_nuclear{std::string_view{name} == "nuc"} {
         if (!m_nuclear && std::string_view{name} != "fro")
-            fail<value_error>("matrix_norm", "no norm is called ", name, "; there are \"fro\", \"nuc\", 1, 2, infinity, -1, -2, -infinity");
+            fail<value_error>("matrix_norm", "no norm is called ", name, "; there are ", known);
     }
     template <class Number>
         requires std::is_arithmetic_v<Number>
     constexpr norm_order(Number order) : m_number{static_cast<double>(order)} {
         const auto size = m_number < 0 ? -m_number : m_number;
         if (size != 1 && size != 2 && size != std::numeric_limits<double>::infinity())
-            fail<value_error>("matrix_norm", "no norm has the order ", m_number, "; there are \"fro\", \"nuc\", 1, 2, infinity, -1, -2, -infinity");
+            fail<value_error>("matrix_norm", "no norm has the order ", m_number, "; there are ", known);
     }
 
     constexpr bool is_nuclear() const { return m_nuclear; }
@@ -78,14 +82,21 @@ public:
     constexpr double number() const { return m_number; }
 
 private:
+    static constexpr auto known = "\"fro\", \"nuc\", 1, 2, infinity, -1, -2, -infinity";
+
     bool m_nuclear = false;
     double m_number = 0;
 };
 
+template <std::same_as<norm_order> Order>   // a name would turn into an order
+void say_options(const Order& order, const auto& say) {
+    if (order.is_nuclear() || order.is_frobenius()) say("ord", order.is_nuclear() ? "nuc" : "fro");
+    else say("ord", order.number());
+}
+
 /// Over the last two axes.
 template <real T>
 tensor<T> norm_of_matrices(const basic_tensor<T>& x, norm_order order) {
-    check_matrices("matrix_norm", x);
     if (order.is_frobenius()) return frobenius_norm(x);
     if (const auto size = std::fabs(order.number()); size == 1 || std::isinf(size)) {
         const auto summed = sum_over(tensor<T>{abs(tensor<T>{x})}, one_axis(x.rank() - (size == 1 ? 2 : 1)), false);
@@ -98,7 +109,7 @@ tensor<T> norm_of_matrices(const basic_tensor<T>& x, norm_order order) {
 
 /// Over any two axes.
 template <real T>
-tensor<T> matrix_norm_any(const basic_tensor<T>& x, norm_order order, std::array<std::ptrdiff_t, 2> wanted, bool keep) {
+tensor<T> norm_over(const basic_tensor<T>& x, norm_order order, std::array<std::ptrdiff_t, 2> wanted, bool keep) {
     const auto rank = x.rank();
     const auto axes = axis_set{"matrix_norm", wanted, rank};
     const auto row = normalize_axis("matrix_norm", wanted[0], rank), column = normalize_axis("matrix_norm", wanted[1], rank);
@@ -111,6 +122,15 @@ tensor<T> matrix_norm_any(const basic_tensor<T>& x, norm_order order, std::array
     const auto in_place = row + 2 == rank && column + 1 == rank;
     auto y = norm_of_matrices<T>(in_place ? tensor<T>{x} : permute_axes(x, places), order);
     return keep ? reshape_to(y, reduced_shape(shape_of(x), axes, true)) : y;
+}
+
+template <real T>
+tensor<T> matrix_norm_any(const basic_tensor<T>& x, norm_order order, std::array<std::ptrdiff_t, 2> axes, bool keep) {
+    using pair = std::array<std::ptrdiff_t, 2>;
+    return call("matrix_norm", {"x", "ord", "axes", "keep_dims"},
+                [](const basic_tensor<T>& v, norm_order given, const pair& along, bool keeps) {
+        return norm_over(v, given, along, keeps);
+    }, x, order, axes, keep);
 }
 
 }  // namespace detail
@@ -149,7 +169,7 @@ private:
     static tensor<T> apply(const tensor<T, N>& x, detail::norm_order order, std::array<std::ptrdiff_t, 2> axes, bool keep) {
         detail::check_types<T>();
         static_assert(N >= 2, "x is a matrix, or a stack of them");
-        if (x.rank() < 2) fail<rank_error>("matrix_norm", "x is ", detail::shape_of(x), "; matrices have two axes, stacks of them more");
+        detail::check_matrices("matrix_norm", x);
         return detail::matrix_norm_any<T>(x, order, axes, keep);
     }
 };

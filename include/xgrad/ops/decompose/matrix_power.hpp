@@ -19,6 +19,7 @@ namespace detail {
 template <real T>
 tensor<T> power_of(const basic_tensor<T>& a, std::int64_t exponent) {
     check_square("matrix_power", a);
+    if (exponent == 1) return reshape_to(a, shape_of(a));
     if (exponent == 0) {
         auto sizes = shape_of(a);
         sizes.erase(sizes.rank() - 1);
@@ -34,6 +35,12 @@ tensor<T> power_of(const basic_tensor<T>& a, std::int64_t exponent) {
     }
 }
 
+template <real T>
+tensor<T> matrix_power_any(const basic_tensor<T>& a, std::int64_t exponent) {
+    return call("matrix_power", {"a", "exponent"}, [](const basic_tensor<T>& x, std::int64_t n) { return power_of(x, n); }, a,
+                exponent);
+}
+
 }  // namespace detail
 
 /// a a ... a, or with a negative exponent that of the inverse; the identity for 0.        a: (..., n, n)
@@ -44,7 +51,7 @@ struct matrix_power_fn {
     tensor<T, N> operator()(const tensor<T, N>& a, Exponent exponent) const {
         detail::check_types<T>();
         static_assert(N >= 2, "a is a matrix, or a stack of them");
-        return detail::with_rank<N>(detail::power_of<T>(a, extent{exponent}.value));
+        return detail::with_rank<N>(detail::matrix_power_any<T>(a, extent{exponent}.value));
     }
 };
 inline constexpr matrix_power_fn matrix_power{};
@@ -54,7 +61,7 @@ inline constexpr matrix_power_fn matrix_power{};
 // Defined by xgrad::compiled.
 #if defined(XGRAD_INSTANCE)
 namespace xgrad::inline XGRAD_ABI::detail {
-#define XGRAD_INSTANCES(T) XGRAD_INSTANCE tensor<T> power_of(const basic_tensor<T>&, std::int64_t);
+#define XGRAD_INSTANCES(T) XGRAD_INSTANCE tensor<T> matrix_power_any(const basic_tensor<T>&, std::int64_t);
 XGRAD_FOR_REAL_TYPES(XGRAD_INSTANCES)
 #undef XGRAD_INSTANCES
 }

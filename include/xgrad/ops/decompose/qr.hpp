@@ -14,17 +14,24 @@
 
 namespace xgrad::inline XGRAD_ABI {
 
-namespace detail {
+/// How many columns the q of a tall matrix has: as many as the matrix, or as many as rows.
+enum class qr_mode { reduced, complete };
+void say_options(qr_mode mode, const auto& say) { say("mode", mode == qr_mode::complete ? "complete" : "reduced"); }
 
-template <real T>
-struct orthogonal_triangular {
-    tensor<T> q, r;
+template <class T, std::size_t N = dynamic_rank>
+struct qr_result {
+    tensor<T, N> q, r;
+
+    void for_each_tensor(const auto& f) { f(q), f(r); }
+    void for_each_tensor(const auto& f) const { f(q), f(r); }
 };
+
+namespace detail {
 
 /// Both results, in the one tensor that they are parts of.
 template <real T>
-orthogonal_triangular<T> split_qr(const basic_tensor<T>& both, const shape& q, const shape& r) {
-    return {part_of(both, 0, q), part_of(both, q.elements(), r)};
+qr_result<T> split_qr(const basic_tensor<T>& both, const shape& q, const shape& r) {
+    return {flat_part(both, 0, q), flat_part(both, q.elements(), r)};
 }
 
 /// The gradient of a = q r, square or tall, with a square r:
@@ -41,7 +48,7 @@ tensor<T> gradient_of_tall_qr(const tensor<T>& q, const tensor<T>& r, const tens
 /// The same of any a. One that is wide is (x y) = q (u v): v = q^T y gives dy = q dv, and q the gradient y dv^T more.
 /// Columns of q beyond r's rows change with the others, to which they stay orthogonal: dq_1 is less by q_2 dq_2^T q_1.
 template <real T>
-tensor<T> gradient_of_qr(const orthogonal_triangular<T>& y, const orthogonal_triangular<T>& dy) {
+tensor<T> gradient_of_qr(const qr_result<T>& y, const qr_result<T>& dy) {
     const auto rows = rows_of(shape_of(y.q)), columns = columns_of(shape_of(y.r)), axis = y.q.rank() - 1;
     if (rows < columns) {
         const auto left = [&](const auto& x) { return range_along(x, axis, 0, rows); };
@@ -66,7 +73,7 @@ tensor<T> gradient_of_qr(const orthogonal_triangular<T>& y, const orthogonal_tri
 
 /// q and r of each matrix; `complete` gives a square q.
 template <real T>
-orthogonal_triangular<T> decompose_qr(const basic_tensor<T>& a, bool complete) {
+qr_result<T> decompose_qr(const basic_tensor<T>& a, bool complete) {
     check_matrices("qr", a);
     const auto& sizes = shape_of(a);
     const auto batch = batch_of(sizes);
@@ -90,22 +97,20 @@ orthogonal_triangular<T> decompose_qr(const basic_tensor<T>& a, bool complete) {
             for (auto k = std::size_t{0}; k < columns; ++k) *upper.at(j, k) = k < j ? T{0} : *factors.at(j, k) / scale;
     });
     auto values = keep(result(both));
-    const auto recorded = record("qr", std::move(both), {a}, std::move(values),
-                                 [q, r](const auto& dy, gradients& d, const auto& y_kept) {
-                                     d(0, [&] { return gradient_of_qr(split_qr(y_kept(), q, r), split_qr(dy, q, r)); });
-                                 });
-    return split_qr(recorded, q, r);
+    const auto rule = [q, r](const auto& dy, gradients& d, const auto& y_kept) {
+        d(0, [&] { return gradient_of_qr(split_qr(y_kept(), q, r), split_qr(dy, q, r)); });
+    };
+    return split_qr(record("qr", std::move(both), {a}, std::move(values), rule), q, r);
+}
+
+template <real T>
+qr_result<T> qr_any(const basic_tensor<T>& a, qr_mode mode) {
+    return call("qr", {"a", "mode"}, [](const basic_tensor<T>& x, qr_mode given) {
+        return decompose_qr(x, given == qr_mode::complete);
+    }, a, mode);
 }
 
 }  // namespace detail
-
-/// How many columns the q of a tall matrix has: as many as the matrix, or as many as rows.
-enum class qr_mode { reduced, complete };
-
-template <class T, std::size_t N>
-struct qr_result {
-    tensor<T, N> q, r;
-};
 
 /// a = q r with q^T q = 1 and an upper triangular r        a: (..., m, n)  q: (..., m, k)  r: (..., k, n)
 /// k is min(m, n), or m in the mode `complete`.
@@ -118,7 +123,7 @@ struct qr_fn {
     qr_result<T, N> operator()(const tensor<T, N>& a, qr_mode mode = qr_mode::reduced) const {
         detail::check_types<T>();
         static_assert(N >= 2, "a is a matrix, or a stack of them");
-        auto both = detail::decompose_qr<T>(a, mode == qr_mode::complete);
+        auto both = detail::qr_any<T>(a, mode);
         return {detail::with_rank<N>(std::move(both.q)), detail::with_rank<N>(std::move(both.r))};
     }
 };
@@ -129,7 +134,7 @@ inline constexpr qr_fn qr{};
 // Defined by xgrad::compiled.
 #if defined(XGRAD_INSTANCE)
 namespace xgrad::inline XGRAD_ABI::detail {
-#define XGRAD_INSTANCES(T) XGRAD_INSTANCE orthogonal_triangular<T> decompose_qr(const basic_tensor<T>&, bool);
+#define XGRAD_INSTANCES(T) XGRAD_INSTANCE qr_result<T> qr_any(const basic_tensor<T>&, qr_mode);
 XGRAD_FOR_REAL_TYPES(XGRAD_INSTANCES)
 #undef XGRAD_INSTANCES
 }

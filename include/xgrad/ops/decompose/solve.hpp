@@ -14,6 +14,11 @@
 
 namespace xgrad::inline XGRAD_ABI {
 
+struct solve_options {
+    bool left = true;   ///< a x = b; else x a = b
+};
+void say_options(const solve_options& options, const auto& say) { say("left", options.left); }
+
 namespace detail {
 
 /// p a = l u, as kernels::factor_lu leaves it. Not recorded.
@@ -69,7 +74,9 @@ tensor<T> solve_with(const basic_tensor<T>& a, const basic_tensor<T>& lu, const 
                   [transposed](const auto& dx, gradients& d, const auto& a_kept, const auto& lu_kept, const auto& pivots_kept,
                                const auto& x_kept) {
                       const auto db = solve_with(a_kept(), lu_kept(), pivots_kept(), dx, !transposed);
-                      d(0, [&] { return -(transposed ? product(x_kept(), db, {false, true}) : product(db, x_kept(), {false, true})); });
+                      d(0, [&] {
+                          return -(transposed ? product(x_kept(), db, {false, true}) : product(db, x_kept(), {false, true}));
+                      });
                       d(1, [&] { return db; });
                   });
 }
@@ -90,7 +97,7 @@ inline bool is_vector_beside(const shape& a, const shape& b) {
 }
 
 template <real T>
-tensor<T> solve_any(const basic_tensor<T>& a, const basic_tensor<T>& b, bool left) {
+tensor<T> solution_of(const basic_tensor<T>& a, const basic_tensor<T>& b, bool left) {
     check_square("solve", a);
     if (b.rank() == 0) fail<rank_error>("solve", "b is a scalar; it must be vectors or matrices");
     const auto vectors = is_vector_beside(shape_of(a), shape_of(b));
@@ -107,6 +114,13 @@ tensor<T> solve_any(const basic_tensor<T>& a, const basic_tensor<T>& b, bool lef
     auto result = shape_of(x);
     result.erase(result.rank() - 1);
     return reshape_to(x, result);
+}
+
+template <real T>
+tensor<T> solve_any(const basic_tensor<T>& a, const basic_tensor<T>& b, solve_options options) {
+    return call("solve", {"a", "b", "options"}, [](const basic_tensor<T>& v, const basic_tensor<T>& w, solve_options given) {
+        return solution_of(v, w, given.left);
+    }, a, b, options);
 }
 
 /// y = a^-1; where a has none, infinities and NaN.        da = -y^T dy y^T
@@ -126,10 +140,12 @@ tensor<T> inverse_of(const basic_tensor<T>& a, const lu_factors<T>& factors) {
 
 template <real T>
 tensor<T> inverse_any(const basic_tensor<T>& a) {
-    check_square("inverse", a);
-    const auto factors = lu_factors<T>{a};
-    factors.check_regular("inverse");
-    return inverse_of(a, factors);
+    return call("inverse", {"a"}, [](const basic_tensor<T>& x) {
+        check_square("inverse", x);
+        const auto factors = lu_factors<T>{x};
+        factors.check_regular("inverse");
+        return inverse_of(x, factors);
+    }, a);
 }
 
 /// The rank of x in a x = b: a vector on the right gives vectors, and whether a stack of rank N - 1 is one of vectors
@@ -142,20 +158,16 @@ constexpr std::size_t solved_rank(std::size_t n, std::size_t m) {
 
 }  // namespace detail
 
-struct solve_options {
-    bool left = true;   ///< a x = b; else x a = b
-};
-
 /// x with a x = b        a: (..., n, n)  b: (..., n, k) or (n) or, beside a stack of matrices, as many vectors (..., n)
 ///     db = (a^T)^-1 dx,  da = -db x^T
 /// The stacks broadcast. Elimination with exchanges of rows; its factors are kept, and a and x.
 /// Throws `shape_error`, and `value_error` when a matrix is singular, which says which one.
 struct solve_fn {
     template <element T, element U, std::size_t N, std::size_t M>
-    tensor<T, detail::solved_rank(N, M)> operator()(const tensor<T, N>& a, const tensor<U, M>& b, solve_options options = {}) const {
+    auto operator()(const tensor<T, N>& a, const tensor<U, M>& b, solve_options options = {}) const {
         detail::check_types<T, U>();
         static_assert(N >= 2 && M != 0, "a is a matrix, or a stack of them; b is vectors or matrices");
-        return detail::with_rank<detail::solved_rank(N, M)>(detail::solve_any<T>(a, b, options.left));
+        return detail::with_rank<detail::solved_rank(N, M)>(detail::solve_any<T>(a, b, options));
     }
 };
 inline constexpr solve_fn solve{};
@@ -181,7 +193,7 @@ inline constexpr inverse_fn inv{};
 #if defined(XGRAD_INSTANCE)
 namespace xgrad::inline XGRAD_ABI::detail {
 #define XGRAD_INSTANCES(T) \
-    XGRAD_INSTANCE tensor<T> solve_any(const basic_tensor<T>&, const basic_tensor<T>&, bool); \
+    XGRAD_INSTANCE tensor<T> solve_any(const basic_tensor<T>&, const basic_tensor<T>&, solve_options); \
     XGRAD_INSTANCE tensor<T> inverse_any(const basic_tensor<T>&);
 XGRAD_FOR_REAL_TYPES(XGRAD_INSTANCES)
 #undef XGRAD_INSTANCES

@@ -12,6 +12,17 @@
 
 namespace xgrad::inline XGRAD_ABI {
 
+struct triangular_solve_options {
+    bool upper = false;           ///< a's upper triangle counts; else its lower one
+    bool left = true;             ///< a x = b; else x a = b
+    bool unitriangular = false;   ///< ones stand in the place of a's diagonal
+};
+void say_options(const triangular_solve_options& options, const auto& say) {
+    say("upper", options.upper);
+    say("left", options.left);
+    say("unitriangular", options.unitriangular);
+}
+
 namespace detail {
 
 /// x = t^-1 b, or (t^T)^-1 b, where t is a triangle of a; stacks broadcast. Zeros on the diagonal give infinities and NaN.
@@ -32,7 +43,8 @@ tensor<T> solve_triangle(const basic_tensor<T>& a, const basic_tensor<T>& b, ker
                   [kind, transposed](const auto& dx, gradients& d, const auto& a_kept, const auto& x_kept) {
                       const auto db = solve_triangle(a_kept(), dx, kind, !transposed);
                       d(0, [&] {
-                          const auto outer = transposed ? product(x_kept(), db, {false, true}) : product(db, x_kept(), {false, true});
+                          const auto outer =
+                              transposed ? product(x_kept(), db, {false, true}) : product(db, x_kept(), {false, true});
                           return weigh_bands(outer, {kind.upper ? 0. : -1., kind.unit ? 0. : -1., kind.upper ? -1. : 0.});
                       });
                       d(1, [&] { return db; });
@@ -52,7 +64,7 @@ void check_diagonal(const char* name, const basic_tensor<T>& a) {
 }
 
 template <real T>
-tensor<T> triangular_solve_any(const basic_tensor<T>& a, const basic_tensor<T>& b, kernels::triangle kind, bool left) {
+tensor<T> triangular_solution(const basic_tensor<T>& a, const basic_tensor<T>& b, kernels::triangle kind, bool left) {
     check_square("triangular_solve", a);
     if (b.rank() == 0 || (b.rank() == 1 && !left))
         fail<rank_error>("triangular_solve", "b is ", shape_of(b), "; it must be matrices");
@@ -69,13 +81,15 @@ tensor<T> triangular_solve_any(const basic_tensor<T>& a, const basic_tensor<T>& 
     return reshape_to(x, result);
 }
 
-}  // namespace detail
+template <real T>
+tensor<T> triangular_solve_any(const basic_tensor<T>& a, const basic_tensor<T>& b, triangular_solve_options options) {
+    return call("triangular_solve", {"a", "b", "options"},
+                [](const basic_tensor<T>& v, const basic_tensor<T>& w, triangular_solve_options given) {
+        return triangular_solution(v, w, {given.upper, given.unitriangular}, given.left);
+    }, a, b, options);
+}
 
-struct triangular_solve_options {
-    bool upper = false;           ///< a's upper triangle counts; else its lower one
-    bool left = true;             ///< a x = b; else x a = b
-    bool unitriangular = false;   ///< ones stand in the place of a's diagonal
-};
+}  // namespace detail
 
 /// x with a x = b, where a is the triangle of it that the options name        a: (..., n, n)  b: (..., n, k) or (n)
 ///     db = (a^T)^-1 dx,  da = -db x^T in the triangle
@@ -87,8 +101,7 @@ struct triangular_solve_fn {
         detail::check_types<T, U>();
         static_assert(N >= 2 && M != 0, "a is a matrix, or a stack of them; b is matrices, or a vector");
         constexpr auto rank = M == 1 && N != dynamic_rank ? N - 1 : broadcast_rank<N, M>;
-        const auto kind = kernels::triangle{options.upper, options.unitriangular};
-        return detail::with_rank<rank>(detail::triangular_solve_any<T>(a, b, kind, options.left));
+        return detail::with_rank<rank>(detail::triangular_solve_any<T>(a, b, options));
     }
 };
 inline constexpr triangular_solve_fn triangular_solve{};
@@ -99,7 +112,7 @@ inline constexpr triangular_solve_fn triangular_solve{};
 #if defined(XGRAD_INSTANCE)
 namespace xgrad::inline XGRAD_ABI::detail {
 #define XGRAD_INSTANCES(T) \
-    XGRAD_INSTANCE tensor<T> triangular_solve_any(const basic_tensor<T>&, const basic_tensor<T>&, kernels::triangle, bool);
+    XGRAD_INSTANCE tensor<T> triangular_solve_any(const basic_tensor<T>&, const basic_tensor<T>&, triangular_solve_options);
 XGRAD_FOR_REAL_TYPES(XGRAD_INSTANCES)
 #undef XGRAD_INSTANCES
 }

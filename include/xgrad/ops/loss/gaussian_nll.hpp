@@ -82,20 +82,20 @@ tensor<T> gaussian_nll(const basic_tensor<T>& output, const basic_tensor<T>& tar
 /// Throws `shape_error`, and `value_error` for a negative variance.
 struct gaussian_nll_loss_fn {
     template <element T, std::size_t N, std::size_t M, std::size_t K>
-    tensor<T, 0> operator()(const tensor<T, N>& output, const tensor<T, M>& target, const tensor<T, K>& var) const {
-        return detail::with_rank<0>((*this)(output, target, var, gaussian_nll_options{}));
+    tensor<T, 0> operator()(const tensor<T, N>& output, const tensor<T, M>& target, const tensor<T, K>& variance) const {
+        return detail::with_rank<0>((*this)(output, target, variance, gaussian_nll_options{}));
     }
     template <element T, std::size_t N, std::size_t M, std::size_t K>
-    tensor<T> operator()(const tensor<T, N>& output, const tensor<T, M>& target, const tensor<T, K>& var, reduction how) const {
+    tensor<T> operator()(const tensor<T, N>& output, const tensor<T, M>& target, const tensor<T, K>& variance, reduction how) const {
         auto options = gaussian_nll_options{};
         options.reduction = how;
-        return (*this)(output, target, var, options);
+        return (*this)(output, target, variance, options);
     }
     template <element T, std::size_t N, std::size_t M, std::size_t K>
-    tensor<T> operator()(const tensor<T, N>& output, const tensor<T, M>& target, const tensor<T, K>& var,
+    tensor<T> operator()(const tensor<T, N>& output, const tensor<T, M>& target, const tensor<T, K>& variance,
                          const gaussian_nll_options& options) const {
         detail::check_types<T>();
-        return detail::gaussian_nll<T>(output, target, var, options);
+        return detail::gaussian_nll<T>(output, target, variance, options);
     }
 };
 inline constexpr gaussian_nll_loss_fn gaussian_nll_loss{};

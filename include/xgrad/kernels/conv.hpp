@@ -1,0 +1,163 @@
+// Convolutions as matrix products, in one, two and three dimensions. The matrix of patches never exists: a panel of it is
+// made from a few planes at a time, in the caches, when the product comes to it.
+//
+//     y = w patches(x)      dx = patches^T(w^T dy)      dw = dy patches(x)^T
+//     x: (batch, groups, in, ...)  w: (groups, out, in, taps)  y: (batch, groups, out, ...)
+//
+// All parts are cut by sizes alone, and each element is summed up in one part: no result depends on the threads.
+#pragma once
+
+#include <xgrad/core/config.hpp>
+#include <xgrad/core/memory.hpp>
+#include <xgrad/core/parallel.hpp>
+#include <xgrad/kernels/conv_depthwise.hpp>
+#include <xgrad/kernels/conv_sizes.hpp>
+#include <xgrad/kernels/gemm.hpp>
+#include <xgrad/kernels/planes.hpp>
+#include <xgrad/kernels/window.hpp>
+
+#include <algorithm>
+#include <cstddef>
+
+namespace xgrad::inline XGRAD_ABI::kernels {
+
+namespace detail {
+
+// Of planes, so many bytes at a time; and of the patches made from them.
+inline constexpr std::size_t planes_bytes = std::size_t{1} << 19, panel_bytes = std::size_t{1} << 16;
+
+/// The windows in bands along their outermost axis, each with planes that stay in the cache while patches are made of them.
+template <class T>
+class window_bands {
+public:
+    window_bands(const window& over, std::size_t channels, std::size_t least)
+        : m_over{over}, m_axis{over.outermost()}, m_parts{over.axes[m_axis].out, most(over, channels, least)} {}
+    std::size_t count() const { return m_parts.count(); }
+    window band(std::size_t number) const { return m_over.part(m_axis, m_parts.begin(number), m_parts.size(number)); }
+    /// The first window of a band.
+    std::size_t begin(std::size_t number) const { return m_parts.begin(number) * (m_over.out() / m_over.axes[m_axis].out); }
+
+private:
+    std::size_t most(const window& over, std::size_t channels, std::size_t least) const {
+        const auto& axis = over.axes[m_axis];
+        const auto slice = plane_layout{over.part(m_axis, 0, 1)}.size() / ((axis.kernel - 1) * axis.dilation + 1);
+        const auto rows = planes_bytes / std::max<std::size_t>(1, sizeof(T) * channels * slice * axis.stride);
+        const auto by_size = std::max<std::size_t>(1, rows > axis.kernel ? rows - axis.kernel : 1);
+        return std::min(by_size, (axis.out + least - 1) / least);
+    }
+
+    window m_over;
+    std::size_t m_axis;
+    even_parts m_parts;
+};
+
+/// Planes of several channels of a group of an image.
+template <class T>
+class channel_planes {
+public:
+    channel_planes(const plane_layout& layout, std::size_t channels)
+        : m_layout{layout}, m_memory{channels * layout.size() + simd::width<T>} {}
+    void read(const T* x, std::size_t channels) {
+        for (auto i = std::size_t{0}; i < channels; ++i)
+            read_plane(m_layout, x + i * m_layout.over().in(), plane(i), T{0});
+        std::fill_n(plane(channels), simd::width<T>, T{0});
+    }
+    T* plane(std::size_t channel) const { return m_memory.data() + channel * m_layout.size(); }
+
+private:
+    const plane_layout& m_layout;
+    memory::scratch<T> m_memory;
+};
+
+/// How far apart the rows of a panel of `columns` are: not where the lines of many of them share a place in the cache.
+template <class T>
+std::size_t panel_row(std::size_t columns) {
+    constexpr auto width = simd::width<T>;
+    const auto row = (columns + width - 1) / width * width;
+    return row > max_width<T> ? (row / width | 1) * width : row;
+}
+
+template <class T>
+std::size_t panel_columns(std::size_t depth) {
+    return std::max<std::size_t>(1, panel_bytes / (sizeof(T) * std::max<std::size_t>(1, depth) * max_width<T>)) * max_width<T>;
+}
+
+}  // namespace detail
+
+namespace detail {
+
+/// The epilogue of one group, whose channels begin at `first`.
+template <class Epilogue>
+struct of_channel {
+    const Epilogue& function;
+    std::size_t first;
+
+    template <class T>
+    simd::batch<T> operator()(const simd::batch<T>& value, std::size_t row, std::size_t, std::size_t) const {
+        return function(value, first + row);
+    }
+};
+
+/// One band of one group of one image.
+template <class T, class Epilogue>
+void convolve_band(const convolution& of, const window& band, const T* x, const matrix_ref<const T>& weight, const matrix_ref<T>& y,
+                   const Epilogue& after) {
+    const auto layout = plane_layout{band};
+    const auto taps = band.taps(), count = band.out();
+    const auto along_k = even_parts{weight.cols, block_depth<T>()};
+    const auto depth = along_k.size(0), most = std::min(panel_columns<T>(depth), count), row = panel_row<T>(most);
+    auto planes = channel_planes<T>{layout, std::min(of.in, (depth + taps - 1) / taps + 1)};
+    const auto panel = memory::scratch<T>{depth * row + simd::width<T>};
+    auto pieces = runs{};
+    for (auto part = std::size_t{0}; part < along_k.count(); ++part) {
+        const auto k = along_k.begin(part), size = along_k.size(part), channel = k / taps;
+        planes.read(x + channel * band.in(), size == 0 ? 0 : (k + size - 1) / taps + 1 - channel);
+        for (auto j = std::size_t{0}; j < count; j += most) {
+            const auto columns = std::min(most, count - j);
+            layout.find_runs(j, columns, pieces);
+            for (auto i = std::size_t{0}; i < size; ++i)
+                copy_runs(pieces, planes.plane((k + i) / taps - channel) + layout.tap((k + i) % taps), panel.data() + i * row);
+            const auto patches = matrix_ref<const T>{panel.data(), size, columns, static_cast<std::ptrdiff_t>(row), 1};
+            const auto w = weight.block(0, k, weight.rows, size);
+            const auto target = y.block(0, j, y.rows, columns);
+            if (part + 1 == along_k.count()) gemm<T>(w, patches, target, part != 0, after);
+            else gemm<T>(w, patches, target, part != 0);
+        }
+    }
+}
+
+}  // namespace detail
+
+/// y = after(w patches(x), channel)
+template <class T, class Epilogue>
+void convolve(const convolution& of, const T* x, const T* w, T* y, const Epilogue& after) {
+    const auto pairs = of.batch * of.groups;
+    if (pairs == 0 || of.over.out() == 0 || of.out == 0) return;
+    if (of.is_depthwise()) return convolve_depthwise(of, x, w, y, after);
+    const auto threads = static_cast<std::size_t>(num_threads());
+    const auto channels = std::min(of.in, detail::block_depth<T>() / of.over.taps() + 2);
+    const auto bands = detail::window_bands<T>{of.over, channels, pairs >= 2 * threads ? 1 : 2 * threads};
+    const auto plain = of.over.is_plain();
+    const auto work = of.out * of.depth() * of.over.out();
+    const auto one = [&](std::size_t pair, std::size_t number) {
+        const auto image = pair / of.groups, group = pair % of.groups;
+        const auto weight = of.weight_of(w, group);
+        const auto target = row_major(of.y_of(y, image, group), of.out, of.over.out());
+        const auto epilogue = detail::of_channel<Epilogue>{after, group * of.out};
+        const auto* const source = of.x_of(x, image, group);
+        if (plain) return gemm<T>(weight, row_major(source, of.in, of.over.in()), target, false, epilogue);
+        const auto band = bands.band(number);
+        detail::convolve_band<T>(of, band, source, weight, target.block(0, bands.begin(number), of.out, band.out()), epilogue);
+    };
+    const auto count = plain ? 1 : bands.count();
+    const auto grain = detail::work_per_thread / std::max<std::size_t>(1, work / count) + 1;
+    if (plain && pairs < 2 * threads) {   // the product itself has threads
+        for (auto pair = std::size_t{0}; pair < pairs; ++pair) one(pair, 0);
+        return;
+    }
+    parallel_for(pairs * count, grain, [&](std::size_t begin, std::size_t end) {
+        for (auto i = begin; i < end; ++i) one(i / count, i % count);
+    });
+}
+
+}  // namespace xgrad::kernels

@@ -1,0 +1,211 @@
+// Planes of an image as kernels over windows read them: with the padding around, and with the columns sorted by their
+// remainder modulo the stride. So, whatever stride and dilation are, one tap of the windows along a row is a run of memory.
+#pragma once
+
+#include <xgrad/core/config.hpp>
+#include <xgrad/core/memory.hpp>
+#include <xgrad/core/simd.hpp>
+#include <xgrad/kernels/gemm_pack.hpp>
+#include <xgrad/kernels/window.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <vector>
+
+namespace xgrad::inline XGRAD_ABI::kernels {
+
+/// Elements side by side in both of two places.
+struct run {
+    std::size_t to, from, count;
+};
+using runs = std::vector<run, memory::allocator<run>>;
+
+/// Where things are in a plane.
+class plane_layout {
+public:
+    explicit plane_layout(const window& of)
+        : m_over{of}, m_columns{(of.axes[2].reach() + of.axes[2].stride - 1) / of.axes[2].stride},
+          m_pitch{m_columns * of.axes[2].stride} {
+        const auto& [a, b, c] = of.axes;
+        m_taps.reserve(of.taps());
+        for (auto i = std::size_t{0}; i < a.kernel; ++i)
+            for (auto j = std::size_t{0}; j < b.kernel; ++j)
+                for (auto k = std::size_t{0}; k < c.kernel; ++k) {
+                    const auto column = k * c.dilation;
+                    m_taps.push_back((i * a.dilation * b.reach() + j * b.dilation) * m_pitch + column % c.stride * m_columns +
+                                     column / c.stride);
+                }
+    }
+
+    const window& over() const { return m_over; }
+    std::size_t size() const { return m_over.axes[0].reach() * m_over.axes[1].reach() * m_pitch; }
+    /// Of the first window.
+    std::size_t tap(std::size_t k) const { return m_taps[k]; }
+    /// By how much the taps of the windows in a row, a row of all axes but the last, are further on.
+    std::size_t row(std::size_t number) const {
+        const auto& [a, b, c] = m_over.axes;
+        return (number / b.out * a.stride * b.reach() + number % b.out * b.stride) * m_pitch;
+    }
+    std::size_t pitch() const { return m_pitch; }
+    std::size_t columns() const { return m_columns; }
+
+    /// The windows [first, first + count), in row-major order, as runs: to 0, 1, ...
+    void find_runs(std::size_t first, std::size_t count, runs& found) const {
+        found.clear();
+        const auto length = m_over.axes[2].out;
+        for (auto done = std::size_t{0}; done < count;) {
+            const auto row_number = (first + done) / length, column = (first + done) % length;
+            const auto from = row(row_number) + column, size = std::min(length - column, count - done);
+            if (!found.empty() && found.back().from + found.back().count == from) found.back().count += size;
+            else found.push_back({done, from, size});
+            done += size;
+        }
+    }
+
+private:
+    window m_over;
+    std::size_t m_columns, m_pitch;
+    std::vector<std::size_t, memory::allocator<std::size_t>> m_taps;
+};
+
+namespace detail {
+
+/// The elements of an axis that lie in the plane, [first, last), and at which place the first one does.
+struct inside {
+    std::size_t first, last, place;
+
+    explicit inside(const window_axis& axis) {
+        const auto reach = static_cast<std::ptrdiff_t>(axis.reach()), in = static_cast<std::ptrdiff_t>(axis.in);
+        const auto begin = std::clamp<std::ptrdiff_t>(-axis.before, 0, in), end = std::clamp(reach - axis.before, begin, in);
+        first = static_cast<std::size_t>(begin);
+        last = static_cast<std::size_t>(end);
+        place = begin == end ? 0 : static_cast<std::size_t>(begin + axis.before);
+    }
+};
+
+/// Calls `f(row of the plane, row of x)` for each row of x, all axes but the last, that lies in the plane.
+template <class F>
+void for_each_row(const plane_layout& layout, const F& f) {
+    const auto& [a, b, c] = layout.over().axes;
+    const auto outer = inside{a}, middle = inside{b};
+    for (auto i = outer.first; i < outer.last; ++i)
+        for (auto j = middle.first; j < middle.last; ++j)
+            f(((i - outer.first + outer.place) * b.reach() + j - middle.first + middle.place) * layout.pitch(), (i * b.in + j) * c.in);
+}
+
+/// Of two vectors side by side: the elements with even numbers in `x`, those with odd ones in `y`; and back.
+struct part_elements {
+    template <class T>
+    static constexpr std::size_t source(std::size_t i, std::size_t half) {
+        return 2 * i + half;
+    }
+};
+struct interleave_elements {
+    template <class T>
+    static constexpr std::size_t source(std::size_t i, std::size_t half) {
+        return i % 2 * simd::width<T> + (half * simd::width<T> + i) / 2;
+    }
+};
+
+/// first[i] = from[2 i], second[i] = from[2 i + 1], `count` of from.
+template <class T>
+void part_row(const T* from, std::size_t count, T* first, T* second) {
+    constexpr auto width = simd::width<T>;
+    auto i = std::size_t{0};
+    for (; i + 2 * width <= count; i += 2 * width) {
+        auto x = simd::load(from + i), y = simd::load(from + i + width);
+        shuffle<part_elements, T>(x, y);
+        simd::store(first + i / 2, x);
+        simd::store(second + i / 2, y);
+    }
+    for (; i < count; ++i) (i % 2 == 0 ? first : second)[i / 2] = from[i];
+}
+
+/// to[2 i] += first[i], to[2 i + 1] += second[i], `count` of to.
+template <class T>
+void add_parts(const T* first, const T* second, std::size_t count, T* to) {
+    constexpr auto width = simd::width<T>;
+    auto i = std::size_t{0};
+    for (; i + 2 * width <= count; i += 2 * width) {
+        auto x = simd::load(first + i / 2), y = simd::load(second + i / 2);
+        shuffle<interleave_elements, T>(x, y);
+        simd::store(to + i, simd::load(to + i) + x);
+        simd::store(to + i + width, simd::load(to + i + width) + y);
+    }
+    for (; i < count; ++i) to[i] += (i % 2 == 0 ? first : second)[i / 2];
+}
+
+/// Whether all of a plane is elements of x.
+inline bool is_covered(const window& over, const plane_layout& layout) {
+    if (layout.pitch() != over.axes[2].reach()) return false;
+    for (const auto& axis : over.axes)
+        if (axis.before > 0 || axis.before + static_cast<std::ptrdiff_t>(axis.in) < static_cast<std::ptrdiff_t>(axis.reach())) return false;
+    return true;
+}
+
+}  // namespace detail
+
+/// A plane out of one of x. `fill` stands wherever x has no element.
+template <class T>
+void read_plane(const plane_layout& layout, const T* x, T* plane, T fill) {
+    const auto& columns = layout.over().axes[2];
+    if (!detail::is_covered(layout.over(), layout)) std::fill_n(plane, layout.size(), fill);
+    const auto in = detail::inside{columns};
+    const auto stride = columns.stride;
+    detail::for_each_row(layout, [&](std::size_t to, std::size_t from) {
+        if (stride == 1) {
+            std::copy(x + from + in.first, x + from + in.last, plane + to + in.place);
+            return;
+        }
+        const auto phase_at = [&](std::size_t phase) {
+            return plane + to + (in.place + phase) % stride * layout.columns() + (in.place + phase) / stride;
+        };
+        if (stride == 2) return detail::part_row(x + from + in.first, in.last - in.first, phase_at(0), phase_at(1));
+        for (auto phase = std::size_t{0}; phase < stride; ++phase) {
+            auto* const row = phase_at(phase);
+            const auto* const source = x + from;
+            for (auto i = in.first + phase, at = std::size_t{0}; i < in.last; i += stride, ++at) row[at] = source[i];
+        }
+    });
+}
+
+/// x += the elements of the plane where x has some.
+template <class T>
+void add_plane(const plane_layout& layout, const T* plane, T* x) {
+    const auto& columns = layout.over().axes[2];
+    const auto in = detail::inside{columns};
+    const auto stride = columns.stride;
+    detail::for_each_row(layout, [&](std::size_t from, std::size_t to) {
+        const auto phase_at = [&](std::size_t phase) {
+            return plane + from + (in.place + phase) % stride * layout.columns() + (in.place + phase) / stride;
+        };
+        if (stride == 2) return detail::add_parts(phase_at(0), phase_at(1), in.last - in.first, x + to + in.first);
+        for (auto phase = std::size_t{0}; phase < stride; ++phase) {
+            const auto* const row = phase_at(phase);
+            auto* const target = x + to;
+            for (auto i = in.first + phase, at = std::size_t{0}; i < in.last; i += stride, ++at) target[i] += row[at];
+        }
+    });
+}
+
+/// to[...] = the elements of one tap, whose place in the plane is `from`. Up to a vector more than there are may be read and
+/// written.
+template <class T>
+XGRAD_ALWAYS_INLINE void copy_runs(const runs& pieces, const T* from, T* to) {
+    for (const auto& each : pieces)
+        for (auto i = std::size_t{0}; i < each.count; i += simd::width<T>)
+            simd::store(to + each.to + i, simd::load(from + each.from + i));
+}
+
+/// The elements of one tap += from[...]
+template <class T>
+XGRAD_ALWAYS_INLINE void add_runs(const runs& pieces, const T* from, T* to) {
+    for (const auto& each : pieces)
+        for (auto i = std::size_t{0}; i < each.count; i += simd::width<T>) {
+            const auto count = each.count - i;
+            auto* const place = to + each.from + i;
+            simd::store_up_to(place, simd::load_up_to(place, count) + simd::load_up_to(from + each.to + i, count), count);
+        }
+}
+
+}  // namespace xgrad::kernels

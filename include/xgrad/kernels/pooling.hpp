@@ -1,0 +1,200 @@
+// The largest element and the average of windows, and what their derivatives need.
+#pragma once
+
+#include <xgrad/core/config.hpp>
+#include <xgrad/core/memory.hpp>
+#include <xgrad/core/parallel.hpp>
+#include <xgrad/core/simd.hpp>
+#include <xgrad/kernels/planes.hpp>
+#include <xgrad/kernels/window.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+
+namespace xgrad::inline XGRAD_ABI::kernels {
+
+namespace detail {
+
+/// The first element of window o along an axis that is none of the padding; the last of all if there is none.
+inline std::size_t first_inside(const window_axis& axis, std::size_t o) {
+    const auto begin = static_cast<std::ptrdiff_t>(o * axis.stride) - axis.before, step = static_cast<std::ptrdiff_t>(axis.dilation);
+    return std::min(axis.in - 1, static_cast<std::size_t>(begin >= 0 ? begin : begin + (-begin + step - 1) / step * step));
+}
+
+/// How many planes pay for one more thread.
+inline std::size_t plane_grain(std::size_t elements) { return light_grain / std::max<std::size_t>(1, elements) + 1; }
+
+/// For each window of a row: the first element that it can have, and where it begins; as words, for vectors of T.
+template <class T>
+struct window_columns {
+    memory::scratch<simd::word<T>> first, begin;
+
+    explicit window_columns(const window_axis& axis) : first{axis.out + simd::width<T>}, begin{axis.out + simd::width<T>} {
+        for (auto o = std::size_t{0}; o < axis.out + simd::width<T>; ++o) {
+            const auto inside = std::min(o, axis.out - 1);
+            first.data()[o] = static_cast<simd::word<T>>(first_inside(axis, inside));
+            begin.data()[o] = static_cast<simd::word<T>>(inside * axis.stride - static_cast<std::size_t>(axis.before));
+        }
+    }
+};
+
+template <class T>
+class max_of_rows {
+public:
+    explicit max_of_rows(const window& over) : m_over{over}, m_layout{over}, m_columns{over.axes[2]} {}
+    const plane_layout& layout() const { return m_layout; }
+
+    /// The windows of one row: values, and the numbers of the elements within the plane of x, unless that is null.
+    void operator()(const T* plane, std::size_t row, T* y, std::int64_t* indices) const {
+        using batch = simd::batch<T>;
+        constexpr auto width = simd::width<T>;
+        const auto& [a, b, c] = m_over.axes;
+        const auto i = row / b.out, j = row % b.out;
+        const auto first_row = (first_inside(a, i) * b.in + first_inside(b, j)) * c.in;
+        for (auto o = std::size_t{0}; o < c.out; o += width) {
+            const auto start = simd::load(m_columns.begin.data() + o);
+            auto best = batch(-std::numeric_limits<T>::infinity());
+            auto chosen = simd::from_bits<batch>(simd::load(m_columns.first.data() + o) + simd::batch<simd::word<T>>(static_cast<simd::word<T>>(first_row)));
+            for (auto k = std::size_t{0}; k < m_over.taps(); ++k) {
+                const auto value = simd::load(plane + m_layout.row(row) + m_layout.tap(k) + o);
+                const auto at = start + simd::batch<simd::word<T>>(static_cast<simd::word<T>>(element(k, i, j)));
+                const auto better = ((value > best) || simd::is_nan(value)) && (best == best);
+                best = simd::select(better, value, best);
+                chosen = simd::select(better, simd::from_bits<batch>(at), chosen);
+            }
+            const auto count = std::min(width, c.out - o);
+            simd::store_up_to(y + o, best, count);
+            if (indices == nullptr) continue;
+            alignas(64) simd::word<T> numbers[width];
+            simd::store(numbers, simd::to_bits(chosen));
+            for (auto l = std::size_t{0}; l < count; ++l) indices[o + l] = static_cast<std::int64_t>(numbers[l]);
+        }
+    }
+
+private:
+    /// The number of the element at tap k of window (i, j, where the column begins); of one outside, which is never chosen,
+    /// anything.
+    std::size_t element(std::size_t k, std::size_t i, std::size_t j) const {
+        const auto& [a, b, c] = m_over.axes;
+        const auto row = i * a.stride + k / (b.kernel * c.kernel) * a.dilation - static_cast<std::size_t>(a.before);
+        const auto middle = j * b.stride + k / c.kernel % b.kernel * b.dilation - static_cast<std::size_t>(b.before);
+        return (row * b.in + middle) * c.in + k % c.kernel * c.dilation;
+    }
+
+    window m_over;
+    plane_layout m_layout;
+    window_columns<T> m_columns;
+};
+
+}  // namespace detail
+
+/// The largest element of each window, the first NaN if there is one, and its number within its plane, the lowest among
+/// equals, unless `indices` is null. Padding is minus infinity. x: (planes, in, ...)  y: (planes, out, ...)
+template <class T>
+void max_pool(const window& over, std::size_t planes, const T* x, T* y, std::int64_t* indices) {
+    if (over.out() == 0) return;
+    const auto rows = detail::max_of_rows<T>{over};
+    const auto columns = over.axes[2].out, count = over.out() / columns;
+    parallel_for(planes, detail::plane_grain(over.out() * over.taps()), [&](std::size_t begin, std::size_t end) {
+        const auto plane = memory::scratch<T>{rows.layout().size() + simd::width<T>};
+        for (auto number = begin; number < end; ++number) {
+            read_plane(rows.layout(), x + number * over.in(), plane.data(), -std::numeric_limits<T>::infinity());
+            for (auto row = std::size_t{0}; row < count; ++row) {
+                const auto at = number * over.out() + row * columns;
+                rows(plane.data(), row, y + at, indices == nullptr ? nullptr : indices + at);
+            }
+        }
+    });
+}
+
+/// y[plane, indices[plane, i]] += x[plane, i]        x: (planes, count)  y: (planes, length)
+template <class T>
+void add_at_places(const T* x, const std::int64_t* indices, std::size_t planes, std::size_t count, std::size_t length, T* y) {
+    parallel_for(planes, detail::plane_grain(count), [&](std::size_t begin, std::size_t end) {
+        for (auto plane = begin; plane < end; ++plane)
+            for (auto i = plane * count; i < (plane + 1) * count; ++i) y[plane * length + static_cast<std::size_t>(indices[i])] += x[i];
+    });
+}
+
+/// y[plane, i] = x[plane, indices[plane, i]]
+template <class T>
+void take_at_places(const T* x, const std::int64_t* indices, std::size_t planes, std::size_t count, std::size_t length, T* y) {
+    parallel_for(planes, detail::plane_grain(count), [&](std::size_t begin, std::size_t end) {
+        for (auto plane = begin; plane < end; ++plane)
+            for (auto i = plane * count; i < (plane + 1) * count; ++i) y[i] = x[plane * length + static_cast<std::size_t>(indices[i])];
+    });
+}
+
+/// What the sum of a window is divided by: a number of elements along each axis, times each other.
+template <class T>
+struct divisors {
+    memory::scratch<T> along[3];
+
+    template <class F>
+    divisors(const window& over, const F& of_axis)
+        : along{memory::scratch<T>{over.axes[0].out}, memory::scratch<T>{over.axes[1].out}, memory::scratch<T>{over.axes[2].out}} {
+        for (auto a = std::size_t{0}; a < 3; ++a)
+            for (auto o = std::size_t{0}; o < over.axes[a].out; ++o) along[a].data()[o] = static_cast<T>(of_axis(a, o));
+    }
+    T of_row(const window& over, std::size_t row) const {
+        return along[0].data()[row / over.axes[1].out] * along[1].data()[row % over.axes[1].out];
+    }
+};
+
+/// y = the sum of each window, without padding, by its divisor.
+template <class T>
+void average_pool(const window& over, const divisors<T>& by, std::size_t planes, const T* x, T* y) {
+    using batch = simd::batch<T>;
+    constexpr auto width = simd::width<T>;
+    if (over.out() == 0) return;
+    const auto layout = plane_layout{over};
+    const auto columns = over.axes[2].out, rows = over.out() / columns, taps = over.taps();
+    parallel_for(planes, detail::plane_grain(over.out() * taps), [&](std::size_t begin, std::size_t end) {
+        const auto plane = memory::scratch<T>{layout.size() + width};
+        for (auto number = begin; number < end; ++number) {
+            read_plane(layout, x + number * over.in(), plane.data(), T{0});
+            for (auto row = std::size_t{0}; row < rows; ++row) {
+                const auto of_row = batch(by.of_row(over, row));
+                for (auto o = std::size_t{0}; o < columns; o += width) {
+                    auto sum = batch(T{0});
+                    for (auto k = std::size_t{0}; k < taps; ++k) sum = sum + simd::load(plane.data() + layout.row(row) + layout.tap(k) + o);
+                    const auto count = columns - o;
+                    simd::store_up_to(y + number * over.out() + row * columns + o,
+                                      batch(sum / (of_row * simd::load_up_to(by.along[2].data() + o, count))), count);
+                }
+            }
+        }
+    });
+}
+
+/// x += what each element gets of y, by the divisor of each window.
+template <class T>
+void add_average_input(const window& over, const divisors<T>& by, std::size_t planes, const T* y, T* x) {
+    constexpr auto width = simd::width<T>;
+    if (over.out() == 0) return;
+    const auto layout = plane_layout{over};
+    const auto columns = over.axes[2].out, rows = over.out() / columns, taps = over.taps();
+    parallel_for(planes, detail::plane_grain(over.out() * taps), [&](std::size_t begin, std::size_t end) {
+        const auto plane = memory::scratch<T>{layout.size()};
+        for (auto number = begin; number < end; ++number) {
+            std::fill_n(plane.data(), layout.size(), T{0});
+            for (auto row = std::size_t{0}; row < rows; ++row) {
+                const auto of_row = simd::batch<T>(by.of_row(over, row));
+                for (auto o = std::size_t{0}; o < columns; o += width) {
+                    const auto count = columns - o;
+                    const auto share = simd::load_up_to(y + number * over.out() + row * columns + o, count) /
+                                       (of_row * simd::load_up_to(by.along[2].data() + o, count));
+                    for (auto k = std::size_t{0}; k < taps; ++k) {
+                        auto* const to = plane.data() + layout.row(row) + layout.tap(k) + o;
+                        simd::store_up_to(to, simd::batch<T>(simd::load_up_to(to, count) + share), count);
+                    }
+                }
+            }
+            add_plane(layout, plane.data(), x + number * over.in());
+        }
+    });
+}
+
+}  // namespace xgrad::kernels

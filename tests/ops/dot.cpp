@@ -1,0 +1,59 @@
+#include <doctest/doctest.h>
+
+#include <support/operation_table.hpp>
+
+#include <xgrad/autograd/create.hpp>
+#include <xgrad/ops/compare.hpp>
+#include <xgrad/ops/dot.hpp>
+
+#include <cstddef>
+#include <functional>
+#include <type_traits>
+#include <vector>
+
+namespace xg = xgrad;
+using namespace operation_tests;
+
+namespace {
+
+const auto some = std::vector<double>{0.5, -1, 2, 0.1, -3, 1.5, 0.7};
+const auto others = std::vector<double>{-0.3, 4, 0.9, -2.5, 1.1};
+
+/// y (i, j) = sum_k a (i, k) b (k, j), of the elements in order, under any shape.
+xg::tensor<double> product(const xg::tensor<double>& a, const xg::tensor<double>& b, std::size_t inner, const xg::shape& sizes) {
+    const auto rows = a.size() / inner, columns = b.size() / inner;
+    auto y = xg::zeros<double>(sizes);
+    for (auto i = std::size_t{0}; i < rows; ++i)
+        for (auto j = std::size_t{0}; j < columns; ++j)
+            for (auto k = std::size_t{0}; k < inner; ++k)
+                y.data()[i * columns + j] += a.span()[i * inner + k] * b.span()[k * columns + j];
+    return y;
+}
+
+operation row(const char* name, operation_pair run, function<double> reference, const xg::shape& a, const xg::shape& b) {
+    return {.name = name, .run = std::move(run), .reference = std::move(reference), .points = {{shaped(some, a), shaped(others, b)}},
+            .epsilons = 8, .scale = 20, .is_product = true};
+}
+
+}  // namespace
+
+TEST_CASE("dot, vdot, outer: values and derivatives") {
+    const auto dot = on_lists([](const auto& x) { return xg::dot(x[0], x[1]); });
+    const auto of_vectors = [](const list<double>& x) { return product(x[0], x[1], x[0].size(), {}); };
+    const auto outer = on_lists([](const auto& x) { return xg::outer(x[0], x[1]); });
+    const auto table = [](const list<double>& x) { return product(x[0], x[1], 1, {x[0].size(), x[1].size()}); };
+    check({
+        row("dot", dot, of_vectors, {5}, {5}),
+        row("dot", dot, of_vectors, {1}, {1}),
+        row("dot of nothing", dot, [](const list<double>&) { return xg::tensor<double>(0.0); }, {0}, {0}),
+        row("vdot", on_lists([](const auto& x) { return xg::vdot(x[0], x[1]); }), of_vectors, {3}, {3}),
+        row("outer", outer, table, {3}, {2}),
+        row("outer", outer, table, {3}, {0}),
+    });
+    const auto x = xg::tensor<float, 1>{1, 2, 3};
+    static_assert(std::is_same_v<decltype(xg::dot(x, x)), xg::tensor<float, 0>>);
+    static_assert(std::is_same_v<decltype(xg::outer(x, xg::tensor<float>{})), xg::tensor<float, 2>>);
+    CHECK_THROWS_WITH_AS(xg::dot(x, xg::tensor<float, 1>{1}), "[dot] a is (3,), b is (1,); they must be equally long", xg::shape_error);
+    CHECK_THROWS_WITH_AS(xg::vdot(x, xg::tensor<float>{{1, 2}, {3, 4}}), "[vdot] b must be a vector, got (2, 2)", xg::rank_error);
+    CHECK_THROWS_WITH_AS(xg::outer(x, xg::tensor<float>(1.0f)), "[outer] b must be a vector, got ()", xg::rank_error);
+}
