@@ -59,7 +59,8 @@ tensor<T> gaussian_nll_value(const basic_tensor<T>& x, const basic_tensor<T>& ta
     const auto least = static_cast<T>(options.eps), constant_part = static_cast<T>(options.full ? std::log(2 * std::numbers::pi) / 2 : 0);
     const auto raised = compute<T>("gaussian_nll_loss", [=](const auto& v) { return where(v < least, least - v, 0 * v); }, var);
     const auto formula = [=](const auto& v, const auto& t, const auto& w, const auto& more) {
-        const auto e = v - t, variance = w + more;
+        const auto e = v - t;
+        const auto variance = w + more;
         return (log(variance) + e * e / variance) * T(0.5) + constant_part;
     };
     const auto losses = map_any<decltype(formula), T>(formula, x, target, var, raised);
