@@ -6,6 +6,7 @@
 #include <xgrad/autograd/functional.hpp>
 #include <xgrad/ops/compare.hpp>
 #include <xgrad/ops/loss/cross_entropy.hpp>
+#include <xgrad/ops/loss/nll.hpp>
 #include <xgrad/ops/shape.hpp>
 
 #include <cmath>

@@ -6,6 +6,7 @@
 #include <xgrad/autograd/functional.hpp>
 #include <xgrad/ops/compare.hpp>
 #include <xgrad/ops/loss/margin.hpp>
+#include <xgrad/ops/loss/multi_margin.hpp>
 
 #include <algorithm>
 #include <cmath>

@@ -5,6 +5,7 @@
 #include <xgrad/autograd/create.hpp>
 #include <xgrad/autograd/functional.hpp>
 #include <xgrad/ops/compare.hpp>
+#include <xgrad/ops/loss/kl_div.hpp>
 #include <xgrad/ops/loss/probability.hpp>
 
 #include <cmath>

@@ -5,7 +5,8 @@
 #include <xgrad/autograd/create.hpp>
 #include <xgrad/autograd/functional.hpp>
 #include <xgrad/ops/compare.hpp>
-#include <xgrad/ops/loss/likelihood.hpp>
+#include <xgrad/ops/loss/gaussian_nll.hpp>
+#include <xgrad/ops/loss/poisson_nll.hpp>
 #include <xgrad/ops/loss/regression.hpp>
 
 #include <cmath>

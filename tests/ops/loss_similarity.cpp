@@ -5,7 +5,9 @@
 #include <xgrad/autograd/create.hpp>
 #include <xgrad/autograd/functional.hpp>
 #include <xgrad/ops/compare.hpp>
-#include <xgrad/ops/loss/similarity.hpp>
+#include <xgrad/ops/loss/cosine_embedding.hpp>
+#include <xgrad/ops/loss/cosine_similarity.hpp>
+#include <xgrad/ops/loss/triplet_margin.hpp>
 
 #include <algorithm>
 #include <cmath>

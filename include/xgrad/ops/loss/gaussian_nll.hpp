@@ -1,4 +1,4 @@
-// Negative logarithms of the likelihood of a target, under distributions whose parameters the output gives.
+// The negative logarithm of a target's likelihood under a normal distribution.
 #pragma once
 
 #include <xgrad/autograd/operation.hpp>
@@ -14,7 +14,6 @@
 #include <cmath>
 #include <cstddef>
 #include <numbers>
-#include <type_traits>
 
 namespace xgrad::inline XGRAD_ABI {
 
@@ -60,7 +59,8 @@ tensor<T> gaussian_nll_value(const basic_tensor<T>& x, const basic_tensor<T>& ta
     const auto least = static_cast<T>(options.eps), constant_part = static_cast<T>(options.full ? std::log(2 * std::numbers::pi) / 2 : 0);
     const auto raised = compute<T>("gaussian_nll_loss", [=](const auto& v) { return where(v < least, least - v, 0 * v); }, var);
     const auto formula = [=](const auto& v, const auto& t, const auto& w, const auto& more) {
-        const auto e = v - t, variance = w + more;
+        const auto e = v - t;
+        const auto variance = w + more;
         return (log(variance) + e * e / variance) * T(0.5) + constant_part;
     };
     const auto losses = map_any<decltype(formula), T>(formula, x, target, var, raised);
@@ -101,38 +101,6 @@ struct gaussian_nll_loss_fn {
 };
 inline constexpr gaussian_nll_loss_fn gaussian_nll_loss{};
 
-struct poisson_nll_options {
-    [[no_unique_address]] detail::named_only tag{};
-    bool log_input = true;   ///< the output is the logarithm of the rate
-    bool full = false;       ///< with Stirling's approximation of ln t!, where t > 1
-    double eps = 1e-8;       ///< under the logarithm of a rate
-    xgrad::reduction reduction = xgrad::reduction::mean;
-};
-void say_options(const poisson_nll_options& options, const auto& say) {
-    say("log_input", options.log_input);
-    say("full", options.full);
-    say("eps", options.eps);
-    say("reduction", options.reduction);
-}
-
-/// The output x is the rate of a Poisson distribution, or its logarithm: y = e^x - t x, or x - t ln(x + eps); `full` adds
-/// t ln t - t + ln(2 pi t) / 2 where t > 1.
-struct poisson_nll_loss_fn : elementwise_loss<poisson_nll_loss_fn, poisson_nll_options> {
-    static constexpr auto name = "poisson_nll_loss";
-    template <real T>
-    static tensor<T> losses(const basic_tensor<T>& output, const basic_tensor<T>& target, const poisson_nll_options& options) {
-        const auto eps = static_cast<T>(options.eps), circle = static_cast<T>(2 * std::numbers::pi);
-        const auto formula = [=, by_log = options.log_input, full = options.full](const auto& x, const auto& t) {
-            const auto approximate = [&](const auto& loss) {
-                return full ? loss + where(t > 1, t * log(t) - t + log(t * circle) * T(0.5), t * 0) : loss + t * 0;
-            };
-            return approximate(by_log ? exp(x) - t * x : x - t * log(x + eps));
-        };
-        return detail::map_losses<T>(formula, output, target);
-    }
-};
-inline constexpr poisson_nll_loss_fn poisson_nll_loss{};
-
 }  // namespace xgrad
 
 // Defined by xgrad::compiled.
@@ -140,8 +108,7 @@ inline constexpr poisson_nll_loss_fn poisson_nll_loss{};
 namespace xgrad::inline XGRAD_ABI::detail {
 #define XGRAD_INSTANCES(T) \
     XGRAD_INSTANCE tensor<T> gaussian_nll(const basic_tensor<T>&, const basic_tensor<T>&, const basic_tensor<T>&, \
-                                          const gaussian_nll_options&); \
-    XGRAD_LOSS_INSTANCE(poisson_nll_loss_fn, poisson_nll_options, T)
+                                          const gaussian_nll_options&);
 XGRAD_FOR_REAL_TYPES(XGRAD_INSTANCES)
 #undef XGRAD_INSTANCES
 }
