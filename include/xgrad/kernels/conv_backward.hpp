@@ -12,13 +12,14 @@
 #include <algorithm>
 #include <cstddef>
 #include <optional>
+#include <utility>
 
 namespace xgrad::inline XGRAD_ABI::kernels {
 
 namespace detail {
 
 // Of the matrix of patches, so many rows at a time: enough of them that what they are multiplied with is read seldom.
-inline constexpr std::size_t patch_rows = 96;
+inline constexpr std::size_t patch_rows = 192;
 
 /// Channels of a group of x from `first` on, `count` of them, for one image after the other.
 template <class T>
@@ -56,43 +57,118 @@ private:
     runs m_pieces;
 };
 
-/// Rows [k, k + rows) of the matrix of patches times y^T, over all places and images.
+/// The rows of w^T of some chunks: those of the matrix of patches times y^T, over all places and images. y is transposed once
+/// for all of them; and what is summed up over several blocks stays transposed until the end, as far as that is small.
 template <class T>
-void convolve_weight_rows(const convolution& of, const T* x, const T* y, const matrix_ref<T>& w, std::size_t group, std::size_t k,
-                          std::size_t rows) {
-    const auto taps = of.over.taps(), channel = k / taps, channels = (k + rows - 1) / taps + 1 - channel;
-    const auto bands = window_bands<T>{of.over, channels, 1};
-    const auto row = panel_row<T>(std::min(block_depth<T>(), of.over.out()));
-    const auto panel = memory::scratch<T>{rows * row + simd::width<T>};
-    auto pieces = runs{};
-    auto add = false;
-    for (auto number = std::size_t{0}; number < bands.count(); ++number) {
-        const auto band = bands.band(number);
-        const auto layout = plane_layout{band};
-        const auto along = even_parts{band.out(), block_depth<T>()};
-        auto planes = channel_planes<T>{layout, channels};
-        for (auto image = std::size_t{0}; image < of.batch; ++image) {
-            planes.read(of.x_of(x, image, group, channel), channels);
-            const auto places = row_major(of.y_of(y, image, group), of.out, of.over.out());
-            for (auto part = std::size_t{0}; part < along.count(); ++part, add = true) {
-                const auto columns = along.size(part);
-                layout.find_runs(along.begin(part), columns, pieces);
+class weight_of_chunks {
+public:
+    weight_of_chunks(const convolution& of, const even_parts& chunks, std::size_t group, std::size_t first, std::size_t last)
+        : m_of{of}, m_chunks{chunks}, m_group{group}, m_first{first}, m_last{last}, m_begin{chunks.begin(first)}, m_end{chunks.begin(last)},
+          m_bands{of.over, chunks.size(first) / of.over.taps() + 2, 1}, m_depth{std::min(block_depth<T>(), of.over.out())},
+          m_row{panel_row<T>(m_depth)}, m_y_row{panel_row<T>(of.out)}, m_panel{chunks.size(first) * m_row + simd::width<T>},
+          m_y{m_depth * m_y_row} {}
+
+    void operator()(const T* x, const T* y, const matrix_ref<T>& w) {
+        const auto size = (m_end - m_begin) * m_of.out;
+        auto sums = std::optional<memory::scratch<T>>{};
+        auto target = w.block(0, m_begin, m_of.out, m_end - m_begin).transposed();
+        if (m_of.batch * m_of.over.out() > m_depth && size * sizeof(T) <= most_sums)
+            target = row_major(sums.emplace(size).data(), m_end - m_begin, m_of.out);
+        auto add = false;
+        for (auto band = std::size_t{0}; band < m_bands.count(); ++band) {
+            const auto layout = plane_layout{m_bands.band(band)};
+            for (auto image = std::size_t{0}; image < m_of.batch; ++image, add = true) add_band(layout, band, image, x, y, target, add);
+        }
+        if (sums) transpose_into<T>(row_major<const T>(sums->data(), m_end - m_begin, m_of.out), w.at(0, m_begin), w.row_stride, false);
+    }
+
+private:
+    static constexpr std::size_t most_sums = std::size_t{1} << 21;
+
+    void add_band(const plane_layout& layout, std::size_t band, std::size_t image, const T* x, const T* y, const matrix_ref<T>& target, bool add) {
+        const auto along = even_parts{layout.over().out(), m_depth};
+        const auto places = row_major(m_of.y_of(y, image, m_group), m_of.out, m_of.over.out());
+        for (auto part = std::size_t{0}; part < along.count(); ++part, add = true) {
+            const auto depth = along.size(part);
+            transpose_into<T>(places.block(0, m_bands.begin(band) + along.begin(part), m_of.out, depth), m_y.data(), static_cast<std::ptrdiff_t>(m_y_row), false);
+            layout.find_runs(along.begin(part), depth, m_pieces);
+            for (auto chunk = m_first; chunk < m_last; ++chunk) {
+                const auto k = m_chunks.begin(chunk), rows = m_chunks.size(chunk);
+                if (part == 0 || m_last - m_first > 1) read_planes(layout, x, image, k, rows);
                 for (auto i = std::size_t{0}; i < rows; ++i)
-                    copy_runs(pieces, planes.plane((k + i) / taps - channel) + layout.tap((k + i) % taps), panel.data() + i * row);
-                const auto patches = matrix_ref<const T>{panel.data(), rows, columns, static_cast<std::ptrdiff_t>(row), 1};
-                gemm<T>(patches, places.block(0, bands.begin(number) + along.begin(part), of.out, columns).transposed(),
-                        w.block(0, k, of.out, rows).transposed(), add);
+                    copy_runs(m_pieces, m_planes->plane((k + i) / layout.over().taps() - m_channel) + layout.tap((k + i) % layout.over().taps()),
+                              m_panel.data() + i * m_row);
+                gemm<T>({m_panel.data(), rows, depth, static_cast<std::ptrdiff_t>(m_row), 1},
+                        {m_y.data(), depth, m_of.out, static_cast<std::ptrdiff_t>(m_y_row), 1}, target.block(k - m_begin, 0, rows, m_of.out), add);
             }
         }
     }
+
+    /// Those of the channels that rows [k, k + rows) are about.
+    void read_planes(const plane_layout& layout, const T* x, std::size_t image, std::size_t k, std::size_t rows) {
+        const auto taps = layout.over().taps();
+        m_channel = k / taps;
+        const auto channels = (k + rows - 1) / taps + 1 - m_channel;
+        m_planes.emplace(layout, channels).read(m_of.x_of(x, image, m_group, m_channel), channels);
+    }
+
+    const convolution& m_of;
+    const even_parts& m_chunks;
+    std::size_t m_group, m_first, m_last, m_begin, m_end;
+    window_bands<T> m_bands;
+    std::size_t m_depth, m_row, m_y_row;
+    memory::scratch<T> m_panel, m_y;
+    std::optional<channel_planes<T>> m_planes;
+    std::size_t m_channel = 0;
+    runs m_pieces;
+};
+
+/// The convolution of y that gives x, where the stride is 1: with the taps in reverse order.
+inline convolution reversed(const convolution& of) {
+    auto result = of;
+    std::swap(result.in, result.out);
+    for (auto& axis : result.over.axes) {
+        std::swap(axis.in, axis.out);
+        axis.before = static_cast<std::ptrdiff_t>((axis.kernel - 1) * axis.dilation) - axis.before;
+    }
+    return result;
+}
+
+/// Whether that pays: not for so few channels that a patch is read by few rows, nor for a weight larger than what it is used for.
+inline bool reverses(const convolution& of) {
+    for (const auto& axis : of.over.axes)
+        if (axis.stride != 1) return false;
+    return of.groups > 1 && of.in == 1 && of.out == 1 ? true : of.in >= 16 && of.batch * of.over.out() >= 1024;
+}
+
+template <class T>
+void reverse_weight(const convolution& of, const T* w, T* to) {
+    const auto taps = of.over.taps();
+    for (auto group = std::size_t{0}; group < of.groups; ++group)
+        for (auto i = std::size_t{0}; i < of.in; ++i)
+            for (auto o = std::size_t{0}; o < of.out; ++o) {
+                const auto* const from = w + ((group * of.out + o) * of.in + i) * taps;
+                for (auto k = taps; k-- > 0;) *to++ = from[k];
+            }
 }
 
 }  // namespace detail
 
-/// x += the transposed convolution of y: what each element of y is multiplied with gets it back.
+/// x = the transposed convolution of y: what each element of y is multiplied with gets it back; plus the bias of the channel,
+/// which may be null.
 template <class T>
-void add_convolved_input(const convolution& of, const T* w, const T* y, T* x) {
+void convolve_input(const convolution& of, const T* w, const T* y, const T* bias, T* x) {
+    using batch = simd::batch<T>;
     const auto pairs = of.batch * of.groups;
+    if (of.over.out() != 0 && of.out != 0 && of.in != 0 && detail::reverses(of)) {
+        const auto weight = memory::scratch<T>{of.groups * of.out * of.depth()};
+        detail::reverse_weight(of, w, weight.data());
+        return convolve(detail::reversed(of), y, weight.data(), x, [bias](const batch& sum, std::size_t channel) {
+            return bias == nullptr ? sum : batch(sum + batch(bias[channel]));
+        });
+    }
+    const auto length = of.over.in();
+    for (auto i = std::size_t{0}; i < pairs * of.in; ++i) std::fill_n(x + i * length, length, bias == nullptr ? T{0} : bias[i % (of.groups * of.in)]);
     if (pairs == 0 || of.over.out() == 0 || of.in == 0) return;
     if (of.is_depthwise()) return add_depthwise_input(of, w, y, x);
     if (of.over.is_plain()) {
@@ -139,9 +215,10 @@ void convolve_weight(const convolution& of, const T* x, const T* y, T* w) {
     const auto work = of.batch * of.out * of.over.out() * of.depth() / chunks.count();
     const auto grain = detail::work_per_thread / std::max<std::size_t>(1, work) + 1;
     parallel_for(of.groups * chunks.count(), grain, [&](std::size_t begin, std::size_t end) {
-        for (auto i = begin; i < end; ++i) {
-            const auto chunk = i % chunks.count(), group = i / chunks.count();
-            detail::convolve_weight_rows<T>(of, x, y, of.weight_of(w, group), group, chunks.begin(chunk), chunks.size(chunk));
+        while (begin < end) {
+            const auto group = begin / chunks.count(), first = begin % chunks.count(), last = std::min(chunks.count(), first + end - begin);
+            detail::weight_of_chunks<T>{of, chunks, group, first, last}(x, y, of.weight_of(w, group));
+            begin += last - first;
         }
     });
 }

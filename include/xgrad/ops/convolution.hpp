@@ -85,10 +85,7 @@ tensor<T> conv_value(const basic_tensor<T>& x, const basic_tensor<T>& weight, co
 template <real T>
 tensor<T> conv_transpose_value(const basic_tensor<T>& y, const basic_tensor<T>& weight, const basic_tensor<T>& bias, const conv_sizes& sizes) {
     auto x = make_result<T>(sizes.x());
-    const auto channels = sizes.of.groups * sizes.of.in, length = sizes.of.over.in();
-    for (auto i = std::size_t{0}; i < sizes.of.batch * channels; ++i)
-        std::fill_n(access::elements(x) + i * length, length, bias.defined() ? bias.data()[i % channels] : T{0});
-    kernels::add_convolved_input(sizes.of, weight.data(), y.data(), access::elements(x));
+    kernels::convolve_input(sizes.of, weight.data(), y.data(), data_of(bias), access::elements(x));
     return record("conv_transpose", std::move(x), {y, weight, bias}, keep_read(weight.requires_grad(), y, y.requires_grad(), weight),
                   [sizes](const auto& dx, gradients& d, const auto& y_kept, const auto& weight_kept) {
                       d(0, [&] { return conv_by<no_activation, T>(dx, weight_kept(), tensor<T>{}, sizes); });
