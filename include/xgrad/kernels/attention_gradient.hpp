@@ -16,8 +16,8 @@
 
 namespace xgrad::inline XGRAD_ABI::kernels {
 
-/// What the gradient is computed from, and where it goes: any of the four may be null; dbias comes alone.
-/// dbias has the bias's shape and is added to.
+/// What the gradient is computed from, and where it goes: any of the four may be null. dbias has the bias's
+/// shape, and is added to.
 template <class T>
 struct attention_gradient {
     const T *dy, *y, *maxima, *shares;
@@ -36,7 +36,7 @@ public:
     gradient_blocks(const attention<T>& of, const attention_gradient<T>& with, const T* products)
         : m_of{of}, m_with{with}, m_products{products}, m_room{2 * block} {}
 
-    /// Finds P' and scale dS of a block, or dS for a bias.
+    /// Finds P' and scale dS of a block; dS itself where a bias wants it.
     void find(std::size_t head, std::size_t query, std::size_t key) {
         const auto rows = m_of.rows_from(query), columns = m_of.columns_from(key);
         const auto first = head * m_of.queries + query;

@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <type_traits>
 
 namespace xgrad::inline XGRAD_ABI::kernels {
 
@@ -26,6 +27,7 @@ struct norm_layout {
     std::size_t row_parameters = 1;         ///< of one row
     std::size_t segment_parameters = 0;     ///< how many parameters one segment's are behind those of the segment before
     bool by_element = false;
+    bool by_columns = false;                ///< the rows stand side by side in each segment, and are short there
 
     std::size_t count() const { return segments * length; }
     std::size_t parameters() const { return groups * row_parameters; }
@@ -46,6 +48,15 @@ struct norm_statistics {
     T& rest(std::size_t row) const { return data[rows + row]; }
     T& scale(std::size_t row) const { return data[2 * rows + row]; }
     T& variance(std::size_t row) const { return data[3 * rows + row]; }
+
+    /// From the mean of the squared distances from the first part of the mean.
+    void set(std::size_t row, T first, T second, T square, T eps) const {
+        mean(row) = first;
+        rest(row) = second;
+        const auto spread = square - second * second;
+        variance(row) = spread < T{0} ? T{0} : spread;   // NaN stays
+        scale(row) = T{1} / std::sqrt(variance(row) + eps);
+    }
 };
 
 namespace detail {
@@ -57,12 +68,43 @@ struct pair_of_sums {
     pair_of_sums operator+(const pair_of_sums& more) const { return {first + more.first, second + more.second}; }
 };
 
-/// The sum of term(j, count) over the vectors of a segment, of which the last has `count` elements.
+/// How many elements of a vector count: all, which is known when compiling, or the number at hand.
+template <class T>
+using all_of = std::integral_constant<std::size_t, simd::width<T>>;
+
+/// The elements from x on; those beyond `count` are `fill`.
+template <class T>
+XGRAD_ALWAYS_INLINE simd::batch<T> load_or(const T* x, all_of<T>, T) {
+    return simd::load(x);
+}
+template <class T>
+XGRAD_ALWAYS_INLINE simd::batch<T> load_or(const T* x, std::size_t count, T fill) {
+    return simd::load_partial(x, count, fill);
+}
+template <class T>
+XGRAD_ALWAYS_INLINE void store_part(T* to, const simd::batch<T>& value, all_of<T>) {
+    simd::store(to, value);
+}
+template <class T>
+XGRAD_ALWAYS_INLINE void store_part(T* to, const simd::batch<T>& value, std::size_t count) {
+    simd::store_partial(to, value, count);
+}
+
+/// f(j, count) for each vector of `length` elements.
+template <class T, class F>
+XGRAD_ALWAYS_INLINE void for_each_vector(std::size_t length, const F& f) {
+    constexpr auto width = simd::width<T>;
+    auto j = std::size_t{0};
+    for (; j + width <= length; j += width) f(j, all_of<T>{});
+    if (j < length) f(j, length - j);
+}
+
+/// The sum of term(j, count) over the vectors of a segment.
 template <class T, class V, class Term>
-V sum_segment(std::size_t length, const V& zero, const Term& term) {
+XGRAD_ALWAYS_INLINE V sum_segment(std::size_t length, const V& zero, const Term& term) {
     constexpr auto width = simd::width<T>;
     const auto whole = length / width * width;
-    auto sum = fold_terms<4, width>(sum_of{}, zero, 0, whole, [&](std::size_t j) { return term(j, width); });
+    const auto sum = fold_terms<4, width>(sum_of{}, zero, 0, whole, [=](std::size_t j) { return term(j, all_of<T>{}); });
     return whole == length ? sum : sum + term(whole, length - whole);
 }
 
@@ -71,52 +113,58 @@ template <class T, class V, class Term>
 V sum_row(const norm_layout& at, std::size_t row, const V& zero, const Term& term) {
     return fold_terms<1, 1>(sum_of{}, zero, 0, at.segments, [&](std::size_t segment) {
         const auto first = at.place(row, segment);
-        return sum_segment<T>(at.length, zero, [&](std::size_t j, std::size_t count) { return term(first + j, count); });
+        return sum_segment<T>(at.length, zero, [=](std::size_t j, auto count) { return term(first + j, count); });
     });
 }
 
-/// f(place, parameter, count) for each vector of a row.
-template <class T, class F>
-void for_each_vector(const norm_layout& at, std::size_t row, const F& f) {
-    constexpr auto width = simd::width<T>;
-    for (auto segment = std::size_t{0}; segment < at.segments; ++segment) {
-        const auto first = at.place(row, segment), parameter = at.parameter(row, segment);
-        for (auto j = std::size_t{0}; j < at.length; j += width)
-            f(first + j, parameter + (at.by_element ? j : 0), std::min(width, at.length - j));
+/// The parameters of a segment, from number i on: a vector of them, or one for all; `otherwise` where there are none.
+template <bool ByElement, class T>
+class parameter_reader {
+public:
+    parameter_reader(const T* parameters, std::size_t i, T otherwise)
+        : m_from{parameters == nullptr ? nullptr : parameters + i}, m_all(parameters == nullptr || ByElement ? otherwise : parameters[i]) {}
+
+    template <class Count>
+    XGRAD_ALWAYS_INLINE simd::batch<T> operator()(std::size_t j, Count count) const {
+        if constexpr (ByElement)
+            if (m_from != nullptr) return load_or(m_from + j, count, T{0});
+        return m_all;
     }
-}
 
-/// The elements from x on; those beyond `count` are `fill`.
-template <class T>
-XGRAD_ALWAYS_INLINE simd::batch<T> load_or(const T* x, std::size_t count, T fill) {
-    return count == simd::width<T> ? simd::load(x) : simd::load_partial(x, count, fill);
-}
-
-/// A vector of parameters, or one parameter in all lanes; `otherwise` where there are none.
-template <class T>
-XGRAD_ALWAYS_INLINE simd::batch<T> parameter_at(const norm_layout& at, const T* parameters, std::size_t i, std::size_t count, T otherwise) {
-    if (parameters == nullptr) return simd::batch<T>(otherwise);
-    return at.by_element ? load_or(parameters + i, count, T{0}) : simd::batch<T>(parameters[i]);
-}
+private:
+    const T* m_from;
+    simd::batch<T> m_all;
+};
 
 template <class T>
 void find_statistics(const norm_layout& at, const T* x, std::size_t row, T eps, bool centred, const norm_statistics<T>& of) {
     using batch = simd::batch<T>;
     const auto n = static_cast<T>(at.count());
     const auto add = [](const auto& v) { return simd::fold(v, sum_of{}); };
-    const auto mean = centred ? add(sum_row<T>(at, row, batch(T{0}), [=](std::size_t i, std::size_t count) {
+    const auto mean = centred ? add(sum_row<T>(at, row, batch(T{0}), [=](std::size_t i, auto count) {
         return load_or(x + i, count, T{0});
     })) / n : T{0};
-    const auto sums = sum_row<T>(at, row, pair_of_sums<batch>{batch(T{0}), batch(T{0})}, [=](std::size_t i, std::size_t count) {
+    const auto sums = sum_row<T>(at, row, pair_of_sums<batch>{batch(T{0}), batch(T{0})}, [=](std::size_t i, auto count) {
         const auto distance = batch(load_or(x + i, count, mean) - batch(mean));
         return pair_of_sums<batch>{distance, distance * distance};
     });
-    const auto rest = centred ? add(sums.first) / n : T{0};
-    const auto variance = add(sums.second) / n - rest * rest;
-    of.mean(row) = mean;
-    of.rest(row) = rest;
-    of.variance(row) = variance < T{0} ? T{0} : variance;   // NaN stays
-    of.scale(row) = T{1} / std::sqrt(of.variance(row) + eps);
+    of.set(row, mean, centred ? add(sums.first) / n : T{0}, add(sums.second) / n, eps);
+}
+
+/// One row, by its statistics.
+template <bool ByElement, class T>
+void write_row(const norm_layout& at, const T* x, const T* factor, const T* summand, const norm_statistics<T>& by, std::size_t row, T* y) {
+    using batch = simd::batch<T>;
+    const auto mean = batch(by.mean(row)), rest = batch(by.rest(row)), scale = batch(by.scale(row));
+    for (auto segment = std::size_t{0}; segment < at.segments; ++segment) {
+        const auto first = at.place(row, segment), parameter = at.parameter(row, segment);
+        const auto factors = parameter_reader<ByElement, T>{factor, parameter, T{1}};
+        const auto summands = parameter_reader<ByElement, T>{summand, parameter, T{0}};
+        for_each_vector<T>(at.length, [&](std::size_t j, auto count) {
+            const auto normal = batch(((load_or(x + first + j, count, T{0}) - mean) - rest) * scale);
+            store_part(y + first + j, batch(simd::fma(normal, factors(j, count), summands(j, count))), count);
+        });
+    }
 }
 
 }  // namespace detail
@@ -124,19 +172,13 @@ void find_statistics(const norm_layout& at, const T* x, std::size_t row, T eps, 
 /// y = (x - mean) scale, times the factor, plus the summand, either of which may be null; by the statistics of each row,
 /// which are found first unless `fixed`. Without `centred`, mean is 0.
 template <class T>
-void normalize(const norm_layout& at, const T* x, const T* factor, const T* summand, T eps, bool centred, bool fixed,
-               const norm_statistics<T>& statistics, T* y) {
-    using batch = simd::batch<T>;
+void normalize_rows(const norm_layout& at, const T* x, const T* factor, const T* summand, T eps, bool centred, bool fixed,
+                    const norm_statistics<T>& statistics, T* y) {
     parallel_for(at.rows, at.grain(), [&](std::size_t begin, std::size_t end) {
         for (auto row = begin; row < end; ++row) {
             if (!fixed) detail::find_statistics(at, x, row, eps, centred, statistics);
-            const auto mean = batch(statistics.mean(row)), rest = batch(statistics.rest(row)), scale = batch(statistics.scale(row));
-            detail::for_each_vector<T>(at, row, [&](std::size_t i, std::size_t parameter, std::size_t count) {
-                const auto normal = batch(((detail::load_or(x + i, count, T{0}) - mean) - rest) * scale);
-                const auto value = simd::fma(normal, detail::parameter_at(at, factor, parameter, count, T{1}),
-                                             detail::parameter_at(at, summand, parameter, count, T{0}));
-                simd::store_up_to(y + i, value, count);
-            });
+            if (at.by_element) detail::write_row<true>(at, x, factor, summand, statistics, row, y);
+            else detail::write_row<false>(at, x, factor, summand, statistics, row, y);
         }
     });
 }

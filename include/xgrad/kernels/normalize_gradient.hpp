@@ -51,51 +51,58 @@ public:
     /// The sums of dy and of dy n over segment s.
     pair_of_sums<T> of_segment(std::size_t segment) const {
         const auto first = m_at.place(m_row, segment);
-        return added(sum_segment<T>(m_at.length, two{batch(T{0}), batch(T{0})}, [&](std::size_t j, std::size_t count) {
-            const auto dy = upstream(first + j, count);
-            return two{dy, weighed_by(dy, normal(first + j, count))};
+        return added(sum_segment<T>(m_at.length, two{batch(T{0}), batch(T{0})}, [this, first](std::size_t j, auto count) {
+            return term(first + j, count);
         }));
     }
     /// The same over the row.
     pair_of_sums<T> of_row() const {
-        return added(sum_row<T>(m_at, m_row, two{batch(T{0}), batch(T{0})}, [&](std::size_t i, std::size_t count) {
-            const auto dy = upstream(i, count);
-            return two{dy, weighed_by(dy, normal(i, count))};
-        }));
+        return added(sum_row<T>(m_at, m_row, two{batch(T{0}), batch(T{0})}, [this](std::size_t i, auto count) { return term(i, count); }));
     }
     /// The sums of g and of g n, where each element has a factor of its own.
     pair_of_sums<T> of_weighed_row() const {
-        const auto first = m_at.place(m_row, 0), parameter = m_at.parameter(m_row, 0);
-        return added(sum_segment<T>(m_at.length, two{batch(T{0}), batch(T{0})}, [&](std::size_t j, std::size_t count) {
-            const auto g = weighed_by(upstream(first + j, count), parameter_at(m_at, m_with.factor, parameter + j, count, T{1}));
+        const auto first = m_at.place(m_row, 0);
+        const auto factors = parameter_reader<true, T>{m_with.factor, m_at.parameter(m_row, 0), T{1}};
+        return added(sum_segment<T>(m_at.length, two{batch(T{0}), batch(T{0})}, [this, first, factors](std::size_t j, auto count) {
+            const auto g = weighed_by(upstream(first + j, count), factors(j, count));
             return two{g, weighed_by(g, normal(first + j, count))};
         }));
     }
 
-    /// dx by the sums of g and of g n over the row; and what each element contributes to its own parameters, if they are not null.
+    /// dx by the sums of g and of g n over the row; and, with `Sums`, what each element adds to those of its own parameters.
+    template <bool ByElement, bool Sums>
     void write(const pair_of_sums<T>& sums, T* dfactor, T* dsummand) const {
         const auto n = static_cast<T>(m_at.count());
         const auto through_mean = batch(m_with.centred && !m_with.fixed ? sums.first / n : T{0});
         const auto through_scale = batch(m_with.fixed ? T{0} : sums.second / n);
-        for_each_vector<T>(m_at, m_row, [&](std::size_t i, std::size_t parameter, std::size_t count) {
-            const auto dy = upstream(i, count), own = normal(i, count);
-            const auto add = [&](T* to, const batch& value) {
-                if (to != nullptr) simd::store_up_to(to + parameter, batch(load_or(to + parameter, count, T{0}) + value), count);
-            };
-            add(dfactor, weighed_by(dy, own));
-            add(dsummand, dy);
-            if (m_with.dx == nullptr) return;
-            const auto g = weighed_by(dy, parameter_at(m_at, m_with.factor, parameter, count, T{1}));
-            const auto change = batch((g - through_mean) - weighed_by(through_scale, own));
-            simd::store_up_to(m_with.dx + i, weighed_by(change, m_scale), count);
-        });
+        for (auto segment = std::size_t{0}; segment < m_at.segments; ++segment) {
+            const auto first = m_at.place(m_row, segment), parameter = m_at.parameter(m_row, segment);
+            const auto factors = parameter_reader<ByElement, T>{m_with.factor, parameter, T{1}};
+            for_each_vector<T>(m_at.length, [&](std::size_t j, auto count) {
+                const auto dy = upstream(first + j, count), own = normal(first + j, count);
+                if constexpr (Sums) {
+                    const auto add = [&](T* to, const batch& value) { store_part(to, batch(load_or(to, count, T{0}) + value), count); };
+                    add(dfactor + parameter + j, weighed_by(dy, own));
+                    add(dsummand + parameter + j, dy);
+                }
+                if (m_with.dx == nullptr) return;
+                const auto g = weighed_by(dy, factors(j, count));
+                const auto change = batch((g - through_mean) - weighed_by(through_scale, own));
+                store_part(m_with.dx + first + j, weighed_by(change, m_scale), count);
+            });
+        }
     }
 
 private:
     static pair_of_sums<T> added(const two& sums) { return {simd::fold(sums.first, sum_of{}), simd::fold(sums.second, sum_of{})}; }
-    batch upstream(std::size_t i, std::size_t count) const { return load_or(m_with.dy + i, count, T{0}); }
-    batch normal(std::size_t i, std::size_t count) const {
-        return ((load_or(m_with.x + i, count, T{0}) - m_mean) - m_rest) * m_scale;
+    template <class Count>
+    batch upstream(std::size_t i, Count count) const { return load_or(m_with.dy + i, count, T{0}); }
+    template <class Count>
+    batch normal(std::size_t i, Count count) const { return ((load_or(m_with.x + i, count, T{0}) - m_mean) - m_rest) * m_scale; }
+    template <class Count>
+    two term(std::size_t i, Count count) const {
+        const auto dy = upstream(i, count);
+        return {dy, weighed_by(dy, normal(i, count))};
     }
 
     const norm_layout& m_at;
@@ -119,20 +126,18 @@ void gradient_by_element(const norm_layout& at, const norm_gradient<T>& with) {
     const auto turns = at.rows / at.groups, parameters = at.parameters();
     const auto block = std::min(step_block, std::max<std::size_t>(1, (turns + 15) / 16));
     const auto blocks = (turns + block - 1) / block;
-    const auto room = [&](const T* wanted) { return memory::scratch<T>{wanted == nullptr ? 0 : blocks * parameters}; };
-    const auto factors = room(with.dfactor), summands = room(with.dsummand);
+    const auto any = with.dfactor != nullptr || with.dsummand != nullptr;
+    const auto factors = memory::scratch<T>{any ? blocks * parameters : 0}, summands = memory::scratch<T>{any ? blocks * parameters : 0};
     parallel_for(blocks, at.grain() / (block * at.groups) + 1, [&](std::size_t begin, std::size_t end) {
         for (auto number = begin; number < end; ++number) {
-            const auto own = [&](const memory::scratch<T>& sums) -> T* {
-                if (sums.size() == 0) return nullptr;
-                std::fill_n(sums.data() + number * parameters, parameters, T{0});
-                return sums.data() + number * parameters;
-            };
-            auto* const dfactor = own(factors);
-            auto* const dsummand = own(summands);
+            auto* const dfactor = factors.data() + number * parameters;
+            auto* const dsummand = summands.data() + number * parameters;
+            if (any) std::fill_n(dfactor, parameters, T{0}), std::fill_n(dsummand, parameters, T{0});
             for (auto row = number * block * at.groups; row < std::min((number + 1) * block, turns) * at.groups; ++row) {
                 const auto gradient = norm_gradient_row<T>{at, with, row};
-                gradient.write(gradient.of_weighed_row(), dfactor, dsummand);
+                const auto sums = with.dx == nullptr ? pair_of_sums<T>{T{0}, T{0}} : gradient.of_weighed_row();
+                if (any) gradient.template write<true, true>(sums, dfactor, dsummand);
+                else gradient.template write<true, false>(sums, nullptr, nullptr);
             }
         }
     });
@@ -158,7 +163,7 @@ void gradient_by_segment(const norm_layout& at, const norm_gradient<T>& with) {
             const auto sums = own == 1 ? of(0, gradient.of_row()) : fold_terms<1, 1>(sum_of{}, nothing, 0, own, [&](std::size_t segment) {
                 return of(segment, gradient.of_segment(segment));
             });
-            if (with.dx != nullptr) gradient.write(sums, nullptr, nullptr);
+            if (with.dx != nullptr) gradient.template write<false, false>(sums, nullptr, nullptr);
         }
     });
     add_rows(factors.data(), at.rows / at.groups, at.parameters(), with.dfactor);
@@ -167,8 +172,9 @@ void gradient_by_segment(const norm_layout& at, const norm_gradient<T>& with) {
 
 }  // namespace detail
 
+/// The gradients, of rows one by one.
 template <class T>
-void normalize_gradient(const norm_layout& at, const norm_gradient<T>& with) {
+void normalize_rows_gradient(const norm_layout& at, const norm_gradient<T>& with) {
     if (at.by_element) detail::gradient_by_element(at, with);
     else detail::gradient_by_segment(at, with);
 }

@@ -42,11 +42,7 @@ normalization over_channels(const basic_tensor<T>& x, double eps) {
     by.axes.insert(2);
     by.axes.insert(3);
     by.layout = {.rows = channels, .segments = sizes[0], .length = inner, .row_step = inner, .segment_step = channels * inner, .groups = channels};
-    by.together = inner < simd::width<T> && sizes[0] > 1;
-    if (by.together) {
-        by.layout.length = by.layout.row_step = sizes[0] * inner;
-        by.layout.segments = 1;
-    }
+    by.layout.by_columns = inner < simd::width<T> && sizes[0] > 1;
     return by;
 }
 

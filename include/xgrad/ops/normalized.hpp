@@ -8,8 +8,8 @@
 #include <xgrad/core/error.hpp>
 #include <xgrad/core/shape.hpp>
 #include <xgrad/kernels/normalize.hpp>
+#include <xgrad/kernels/normalize_columns.hpp>
 #include <xgrad/kernels/normalize_gradient.hpp>
-#include <xgrad/kernels/strided.hpp>
 #include <xgrad/ops/arithmetic.hpp>
 #include <xgrad/ops/reduce.hpp>
 #include <xgrad/ops/special.hpp>
@@ -30,32 +30,7 @@ struct normalization {
     double eps;
     bool centred = true;      ///< whether the mean is taken away
     bool fixed = false;       ///< mean and variance are given, and no function of x
-    bool together = false;    ///< rows lie in pieces of a few elements, (outer, rows, 1, length): the kernel gets them made whole
 };
-
-/// Where the rows of (outer, rows, 1, length) stand, and their shape.
-inline std::pair<kernels::strides, shape> scattered_rows(const shape& sizes) {
-    auto at = kernels::strides{};
-    const auto length = static_cast<std::ptrdiff_t>(sizes[3]);
-    at.along = {length, static_cast<std::ptrdiff_t>(sizes[1]) * length, 1};
-    return {at, shape{sizes[1], sizes[0], sizes[3]}};
-}
-template <real T>
-tensor<T> rows_for_kernel(const basic_tensor<T>& x, const normalization& by) {
-    if (!by.together || x.empty()) return make_view(x, shape_of(x));
-    const auto [at, rows] = scattered_rows(by.sizes);
-    auto whole = make_result<T>(rows);
-    kernels::gather_strided(x.data(), at, rows, access::elements(whole));
-    return whole;
-}
-template <real T>
-tensor<T> rows_from_kernel(tensor<T>&& y, const shape& sizes, const normalization& by) {
-    if (!by.together || y.empty()) return std::move(y);
-    const auto at = scattered_rows(by.sizes);
-    auto apart = make_result<T>(sizes);
-    kernels::scatter_strided(y.data(), at.second, access::elements(apart), at.first);
-    return apart;
-}
 
 template <real T>
 const T* data_or_null(const basic_tensor<T>& x) {
@@ -77,19 +52,17 @@ struct normalization_slopes {
 template <real T>
 normalization_slopes<T> fused_slopes(const tensor<T>& dy, const tensor<T>& x, const tensor<T>& weight, const tensor<T>& statistics,
                                      const shape& parameters, const std::array<bool, 3>& wanted, const normalization& by) {
-    const auto rows = rows_for_kernel(x, by), upper = rows_for_kernel(dy, by);
     auto slopes = normalization_slopes<T>{};
     const auto room = [](tensor<T>& to, bool wants, const shape& sizes) -> T* {
         if (!wants) return nullptr;
         to = make_result<T>(sizes);
         return access::elements(to);
     };
-    auto* const dx = room(slopes.x, wanted[0], shape_of(rows));
+    auto* const dx = room(slopes.x, wanted[0], shape_of(x));
     auto* const dweight = room(slopes.weight, wanted[1], parameters);
     auto* const dbias = room(slopes.bias, wanted[2], parameters);
-    kernels::normalize_gradient<T>(by.layout, {rows.data(), upper.data(), data_or_null(weight), statistics_in(statistics), by.centred,
+    kernels::normalize_gradient<T>(by.layout, {x.data(), dy.data(), data_or_null(weight), statistics_in(statistics), by.centred,
                                                by.fixed, dx, dweight, dbias});
-    if (wanted[0]) slopes.x = rows_from_kernel(std::move(slopes.x), shape_of(x), by);
     return slopes;
 }
 
@@ -141,12 +114,11 @@ normalization_slopes<T> recorded_slopes(const tensor<T>& dy, const tensor<T>& x,
 template <real T>
 tensor<T> normalize(const char* name, const basic_tensor<T>& x, const basic_tensor<T>& weight, const basic_tensor<T>& bias,
                     const tensor<T>& statistics, const normalization& by) {
-    const auto rows = rows_for_kernel(x, by);
-    auto values = make_result<T>(shape_of(rows));
-    kernels::normalize(by.layout, rows.data(), data_or_null(weight), data_or_null(bias), static_cast<T>(by.eps), by.centred, by.fixed,
-                       statistics_in(statistics), access::elements(values));
+    auto y = make_result<T>(shape_of(x));
+    kernels::normalize(by.layout, x.data(), data_or_null(weight), data_or_null(bias), static_cast<T>(by.eps), by.centred, by.fixed,
+                       statistics_in(statistics), access::elements(y));
     const auto parameters = weight.defined() ? shape_of(weight) : bias.defined() ? shape_of(bias) : shape{};
-    return record(name, rows_from_kernel(std::move(values), shape_of(x), by), {x, weight, bias}, keep(x, weight, statistics),
+    return record(name, std::move(y), {x, weight, bias}, keep(x, weight, statistics),
                   [by, parameters](const auto& dy, gradients& d, const auto& x_kept, const auto& weight_kept, const auto& statistics_kept) {
                       const auto& at = x_kept();
                       const auto& factor = weight_kept();
