@@ -7,9 +7,12 @@
 #include <xgrad/nn/dropout.hpp>
 #include <xgrad/nn/embedding.hpp>
 #include <xgrad/nn/flatten.hpp>
+#include <xgrad/nn/gru.hpp>
 #include <xgrad/nn/init.hpp>
 #include <xgrad/nn/linear.hpp>
+#include <xgrad/nn/lstm.hpp>
 #include <xgrad/nn/module.hpp>
 #include <xgrad/nn/pooling.hpp>
+#include <xgrad/nn/rnn.hpp>
 #include <xgrad/nn/sequential.hpp>
 #include <xgrad/nn/summary.hpp>

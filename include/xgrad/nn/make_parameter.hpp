@@ -1,4 +1,4 @@
-// Parameters, as layers make them.
+// Parameters, as layers make them and most use them.
 #pragma once
 
 #include <xgrad/autograd/record.hpp>
@@ -8,6 +8,7 @@
 #include <xgrad/core/error.hpp>
 #include <xgrad/core/shape.hpp>
 #include <xgrad/nn/init.hpp>
+#include <xgrad/ops/linalg.hpp>
 
 #include <cmath>
 #include <cstddef>
@@ -42,5 +43,11 @@ tensor<T, N> constant_parameter(const shape& sizes, double value) {
 
 /// What PyTorch's layers begin with, 1 / sqrt(n) for n inputs of a unit: a uniform distribution between -this and this.
 inline double bound_for(std::size_t inputs) { return 1 / std::sqrt(static_cast<double>(inputs)); }
+
+/// x W + b, or x W where b has no value.
+template <std::size_t N, real T>
+tensor<T, N> affine(const tensor<T, N>& x, const tensor<T, 2>& weight, const tensor<T, 1>& bias) {
+    return bias.defined() ? xgrad::linear(x, weight, bias) : matmul(x, weight);
+}
 
 }  // namespace xgrad::nn::detail
