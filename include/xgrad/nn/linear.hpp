@@ -16,6 +16,7 @@
 #include <concepts>
 #include <cstddef>
 #include <optional>
+#include <string_view>
 #include <type_traits>
 
 namespace xgrad::inline XGRAD_ABI::nn {
@@ -75,6 +76,8 @@ struct linear {
                       "astype<float>(x), or make the layer of the input's type, nn::linear<double>");
         return {};
     }
+
+    static constexpr bool is_transposed(std::string_view name) { return name == "weight"; }
 
     /// Whether there is anything to gain from it; `sequential` asks.
     template <class Activation>

@@ -3,7 +3,9 @@
 
 #include <xgrad/autograd/create.hpp>
 #include <xgrad/autograd/no_grad.hpp>
+#include <xgrad/autograd/tensor.hpp>
 #include <xgrad/core/config.hpp>
+#include <xgrad/core/dtype.hpp>
 #include <xgrad/core/random.hpp>
 #include <xgrad/core/shape.hpp>
 #include <xgrad/nn/module.hpp>
@@ -12,8 +14,10 @@
 #include <array>
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -72,6 +76,13 @@ private:
     generator m_before = with_default_generator([](generator& numbers) { return numbers; });
 };
 
+/// Of a layer that has several results, the first is what comes out of it.
+const auto& first_result(const auto& y) {
+    if constexpr (requires { y.shape(); }) return y;
+    else if constexpr (requires { y.output.shape(); }) return y.output;
+    else return std::get<0>(y);
+}
+
 }  // namespace detail
 
 /// The parameters and buffers of a module with their shapes and sizes, one to a line, and the sum. A tensor that
@@ -82,23 +93,31 @@ std::string summary(const Module& module) {
     return detail::format_rows(detail::summary_rows(module));
 }
 
-/// The same, and what shape comes out of the module for an input of `input_shape`. A clone of it, which is not
-/// training, is called once on zeros, without recording: the module, its running statistics and the default generator
-/// stay as they are.
-template <class Module>
-std::string summary(const Module& module, const shape& input_shape) {
+/// The same, and what shape comes out of the module for the input x. A clone of it, which is not training, is called once,
+/// without recording: the module, its running statistics and the default generator stay as they are.
+template <class Module, element T, std::size_t N>
+std::string summary(const Module& module, const tensor<T, N>& x) {
     static_assert(std::copy_constructible<Module>,
-                  "nn::summary with a shape calls a copy of the module, and this one cannot be copied: "
-                  "leave the shape out");
+                  "nn::summary with a shape or an input calls a copy of the module, and this one cannot be copied: "
+                  "leave it out");
     auto rows = detail::summary_rows(module);
     const auto recording = no_grad{};
     const auto random = detail::generator_as_it_was{};
     auto copy = clone(module);
     eval(copy);
-    const auto output = copy(zeros<detail::real_type<void, Module>>(input_shape));
-    rows.push_back({"input", to_string(input_shape), "", ""});
-    rows.push_back({"output", to_string(shape(output.shape())), "", ""});
+    const auto output = copy(x);
+    rows.push_back({"input", to_string(shape(x.shape())), "", ""});
+    rows.push_back({"output", to_string(shape(detail::first_result(output).shape())), "", ""});
     return detail::format_rows(rows);
+}
+
+/// The same for zeros of a shape: integers for a layer that takes no others, such as `embedding`.
+template <class Module>
+std::string summary(const Module& module, const shape& input_shape) {
+    using real_input = tensor<detail::real_type<void, Module>>;
+    if constexpr (std::invocable<Module&, const real_input&>)
+        return summary(module, real_input{zeros<typename real_input::value_type>(input_shape)});
+    else return summary(module, tensor<std::int64_t>{zeros<std::int64_t>(input_shape)});
 }
 
 }  // namespace xgrad::nn

@@ -8,6 +8,7 @@
 #include <xgrad/nn/reflect.hpp>
 
 #include <array>
+#include <concepts>
 #include <cstddef>
 #include <iterator>
 #include <string>
@@ -40,12 +41,27 @@ constexpr auto names_of() {
     else return member_names<M, N>;
 }
 
-/// Calls `on_tensor(path, tensor)` for each tensor in `member` that has a value, and `on_module(module)` for
-/// each module, an outer one before those inside.
+/// Whether a module says itself how the tensors inside it are called: `std::string parameter_name(std::string_view path) const`,
+/// of the path from that module on, as "cells.3.weight_hh". So layers whose number is known at run time alone have parameters
+/// with names of their own, as "weight_hh_l1_reverse".
+template <class M>
+concept names_its_tensors = requires(const M& module, std::string_view path) {
+    { module.parameter_name(path) } -> std::convertible_to<std::string>;
+};
+
 template <class M, class OnTensor, class OnModule>
-void walk(M& member, std::string& path, const OnTensor& on_tensor, const OnModule& on_module) {
-    constexpr auto kind = kind_of<std::remove_cv_t<M>>();
-    [[maybe_unused]] const auto enter = [&]<class Inner>(std::string_view name, Inner& inner) {
+void walk(M& member, std::string& path, const OnTensor& on_tensor, const OnModule& on_module);
+
+inline std::string joined_path(std::string_view outer, std::string_view inner) {
+    auto path = std::string{outer};
+    if (!outer.empty() && !inner.empty()) path += '.';
+    return path += inner;
+}
+
+/// The walk over members of these names.
+template <class Names, class Members, class OnTensor, class OnModule>
+void walk_each(const Names& names, Members members, std::string& path, const OnTensor& on_tensor, const OnModule& on_module) {
+    const auto enter = [&]<class Inner>(std::string_view name, Inner& inner) {
         if constexpr (kind_of<std::remove_cv_t<Inner>>() != kind::nothing) {
             const auto length = path.size();
             if (length != 0 && !name.empty()) path += '.';
@@ -54,30 +70,55 @@ void walk(M& member, std::string& path, const OnTensor& on_tensor, const OnModul
             path.resize(length);
         }
     };
-    [[maybe_unused]] const auto enter_each = [&](const auto& names, auto members) {
-        std::apply([&](auto&... inner) {
-            [[maybe_unused]] auto name = names.begin();
-            (enter(*name++, inner), ...);
-        }, members);
-    };
+    std::apply([&](auto&... inner) {
+        [[maybe_unused]] auto name = names.begin();
+        (enter(*name++, inner), ...);
+    }, members);
+}
+
+template <class M, class OnTensor, class OnModule>
+void walk_members(M& module, std::string& path, const OnTensor& on_tensor, const OnModule& on_module) {
+    auto members = members_of(module);
+    constexpr auto names = names_of<std::remove_const_t<M>, std::tuple_size_v<decltype(members)>>();
+    if constexpr (names_its_tensors<M>) {
+        auto inner_path = std::string{};
+        walk_each(names, members, inner_path,
+                  [&](std::string_view inner, auto& x) {
+                      const auto full = joined_path(path, module.parameter_name(inner));
+                      on_tensor(std::string_view{full}, x);
+                  },
+                  [&](std::string_view inner, auto& each) {
+                      const auto full = joined_path(path, inner);
+                      on_module(std::string_view{full}, each);
+                  });
+    } else {
+        walk_each(names, members, path, on_tensor, on_module);
+    }
+}
+
+/// Calls `on_tensor(path, tensor)` for each tensor in `member` that has a value, and `on_module(path, module)` for
+/// each module, an outer one before those inside.
+template <class M, class OnTensor, class OnModule>
+void walk(M& member, std::string& path, const OnTensor& on_tensor, const OnModule& on_module) {
+    constexpr auto kind = kind_of<std::remove_cv_t<M>>();
     if constexpr (kind == kind::tensor) {
         if (member.defined()) on_tensor(std::string_view{path}, member);
     } else if constexpr (kind == kind::sequence) {
         using element = std::remove_reference_t<decltype(*std::begin(member))>;
         if constexpr (kind_of<std::remove_cv_t<element>>() != kind::nothing) {
             auto position = std::size_t{0};
-            for (auto& inner : member) enter(std::to_string(position++), inner);
+            for (auto& inner : member)
+                walk_each(std::array{std::to_string(position++)}, std::tie(inner), path, on_tensor, on_module);
         }
     } else if constexpr (kind == kind::tuple) {
         auto names = std::array<std::string, std::tuple_size_v<M>>{};
         for (auto i = std::size_t{0}; i < names.size(); ++i) names[i] = std::to_string(i);
-        enter_each(names, std::apply([](auto&... inner) { return std::tie(inner...); }, member));
+        walk_each(names, std::apply([](auto&... inner) { return std::tie(inner...); }, member), path, on_tensor, on_module);
     } else if constexpr (kind == kind::optional) {
-        if (member.has_value()) enter("", *member);
+        if (member.has_value()) walk(*member, path, on_tensor, on_module);
     } else if constexpr (kind == kind::module) {
-        on_module(member);
-        const auto members = members_of(member);
-        enter_each(names_of<std::remove_const_t<M>, std::tuple_size_v<decltype(members_of(member))>>(), members);
+        on_module(std::string_view{path}, member);
+        walk_members(member, path, on_tensor, on_module);
     }
 }
 
@@ -88,7 +129,7 @@ void walk(M& member, std::string& path, const OnTensor& on_tensor, const OnModul
 template <class F, class... Modules>
 void for_each_tensor(const F& f, Modules&... modules) {
     auto path = std::string{};
-    const auto nothing = [](const auto&) {};
+    const auto nothing = [](std::string_view, const auto&) {};
     if constexpr (sizeof...(Modules) == 1) (detail::walk(modules, path, f, nothing), ...);
     else {
         auto roots = std::tie(modules...);
@@ -102,7 +143,25 @@ void for_each_tensor(const F& f, Modules&... modules) {
 template <class F, class Module>
 void for_each_module(const F& f, Module& module) {
     auto path = std::string{};
-    detail::walk(module, path, [](std::string_view, const auto&) {}, f);
+    detail::walk(module, path, [](std::string_view, const auto&) {}, [&](std::string_view, auto& each) { f(each); });
+}
+
+/// Calls `f(name, tensor)` for each tensor of the module of which PyTorch keeps the transpose. A layer says so by
+///     static bool is_transposed(std::string_view name) { return name == "weight"; }
+/// of its own tensors, by the names that they have in it; a tensor that it speaks of has two axes.
+template <class F, class Module>
+void for_each_transposed(const F& f, Module& module) {
+    auto path = std::string{};
+    const auto nothing = [](std::string_view, const auto&) {};
+    detail::walk(module, path, nothing, [&]<class M>(std::string_view outer, M& layer) {
+        if constexpr (requires { { M::is_transposed(outer) } -> std::same_as<bool>; }) {
+            auto inner_path = std::string{};
+            detail::walk_members(layer, inner_path, [&](std::string_view inner, auto& x) {
+                const auto full = detail::joined_path(outer, inner);
+                if (M::is_transposed(inner)) f(std::string_view{full}, x);
+            }, nothing);
+        }
+    });
 }
 
 }  // namespace xgrad::nn

@@ -1,0 +1,161 @@
+// What recurrent layers have in common: weights of several layers and directions, and the run over a sequence.
+#pragma once
+
+#include <xgrad/autograd/create.hpp>
+#include <xgrad/autograd/tensor.hpp>
+#include <xgrad/core/config.hpp>
+#include <xgrad/core/distributions.hpp>
+#include <xgrad/core/dtype.hpp>
+#include <xgrad/core/error.hpp>
+#include <xgrad/core/shape.hpp>
+#include <xgrad/nn/make_parameter.hpp>
+#include <xgrad/nn/steps.hpp>
+#include <xgrad/nn/walk.hpp>
+#include <xgrad/ops/compare.hpp>
+#include <xgrad/ops/dropout.hpp>
+#include <xgrad/ops/join.hpp>
+#include <xgrad/ops/shape.hpp>
+#include <xgrad/ops/split.hpp>
+
+#include <array>
+#include <charconv>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace xgrad::inline XGRAD_ABI::nn {
+
+struct recurrent_options {
+    extent layers = 1;
+    bool bidirectional = false;   ///< each layer runs from the end of a sequence, too, and gives both outputs side by side
+    bool bias = true;
+    double dropout = 0;           ///< of the outputs of each layer but the last, in training
+};
+
+template <real T>
+struct recurrent_input {
+    tensor<std::int64_t> lengths{};   ///< (b): the steps behind are padding, which moves nothing, and whose outputs are 0
+    tensor<bool> keep{};              ///< (b, length), the same as a mask: true where there is a step
+    tensor<T> h_0{};                  ///< the states at first, (layers * directions, b, hidden); 0 by default
+};
+
+template <real T>
+struct recurrent_result {
+    tensor<T, 3> output;   ///< (b, length, directions * hidden), of the last layer
+    tensor<T, 3> h_n;      ///< (layers * directions, b, hidden), after the last step of each sequence
+};
+
+/// The weights of one layer in one direction.
+template <real T>
+struct recurrent_weights {
+    tensor<T, 2> weight_ih, weight_hh;
+    tensor<T, 1> bias_ih, bias_hh;
+
+    tensor<T, 3> of_input(const tensor<T, 3>& x) const { return detail::affine(x, weight_ih, bias_ih); }
+    tensor<T, 2> of_state(const tensor<T, 2>& h) const { return detail::affine(h, weight_hh, bias_hh); }
+};
+
+namespace detail {
+
+/// `Gates` products of input and state at each step, `States` tensors that go from step to step.
+template <real T, std::size_t Gates, std::size_t States>
+class recurrent {
+public:
+    std::vector<recurrent_weights<T>> cells;   ///< layer by layer; of two directions, forward first
+    bool training = true;
+
+    XGRAD_MEMBERS_OF(cells)
+
+    recurrent(const char* name, extent in, extent hidden, recurrent_options options)
+        : m_name{name}, m_in{at_least_one(name, "in", in)}, m_hidden{at_least_one(name, "hidden", hidden)},
+          m_layers{at_least_one(name, "layers", options.layers)}, m_directions{options.bidirectional ? 2u : 1u}, m_dropout{options.dropout} {
+        xgrad::detail::check_probability(name, m_dropout);
+        if (m_dropout != 0 && m_layers == 1)
+            fail<value_error>(name, "dropout is between layers, and there is one layer alone: leave it out, or ask for more layers");
+        const auto bound = bound_for(m_hidden);
+        const auto gates = Gates * m_hidden;
+        for (auto i = std::size_t{0}; i < m_layers * m_directions; ++i) {
+            auto& cell = cells.emplace_back();
+            cell.weight_ih = uniform_parameter<2, T>({i < m_directions ? m_in : m_directions * m_hidden, gates}, bound);
+            cell.weight_hh = uniform_parameter<2, T>({m_hidden, gates}, bound);
+            if (!options.bias) continue;
+            cell.bias_ih = uniform_parameter<1, T>({gates}, bound);
+            cell.bias_hh = uniform_parameter<1, T>({gates}, bound);
+        }
+    }
+
+    /// "3.weight_hh" is weight_hh_l1_reverse, of the backward direction of layer 1.
+    std::string parameter_name(std::string_view path) const {
+        auto position = std::size_t{0};
+        const auto dot = path.find('.');
+        std::from_chars(path.data(), path.data() + dot, position);
+        return std::string{path.substr(dot + 1)} + "_l" + std::to_string(position / m_directions) +
+               (position % m_directions == 1 ? "_reverse" : "");
+    }
+    static bool is_transposed(std::string_view name) { return name.starts_with("weight_"); }
+
+protected:
+    using state = std::array<tensor<T, 2>, States>;
+    using states = std::array<tensor<T, 3>, States>;   ///< (layers * directions, b, hidden)
+
+    /// Outputs (b, l, directions * hidden); `all` goes from the states at first to those in the end.
+    /// step(gates of the input (b, gates), state, weights) is the next state, of which the first tensor is the output.
+    template <class Step>
+    tensor<T, 3> run(const tensor<T, 3>& x, const tensor<std::int64_t>& lengths, const tensor<bool>& keep, states& all,
+                     const Step& step) const {
+        const auto sizes = shape(x.shape());
+        if (sizes[2] != m_in || sizes[1] == 0)
+            fail<shape_error>(m_name, "x is ", sizes, "; it must be (batch, length, features), of at least one step, with ", m_in, " features");
+        const auto now = step_masks{m_name, lengths, keep, sizes[0], sizes[1]};
+        auto parts = std::array<std::vector<tensor<T, 2>>, States>{};
+        for (auto s = std::size_t{0}; s < States; ++s) parts[s] = at_first(all[s], sizes[0]);
+        auto h = now.without_padding(x);
+        for (auto layer = std::size_t{0}; layer < m_layers; ++layer) {
+            if (layer != 0) h = xgrad::dropout(h, {.p = m_dropout, .training = training});
+            auto outputs = std::vector<tensor<T, 3>>{};
+            for (auto i = layer * m_directions; i < (layer + 1) * m_directions; ++i) {
+                auto own = state{};
+                for (auto s = std::size_t{0}; s < States; ++s) own[s] = parts[s][i];
+                outputs.push_back(run_cell(cells[i], h, now, i % m_directions == 1, own, step));
+                for (auto s = std::size_t{0}; s < States; ++s) parts[s][i] = own[s];
+            }
+            h = outputs.size() == 1 ? outputs[0] : concat(outputs, 2);
+        }
+        for (auto s = std::size_t{0}; s < States; ++s) all[s] = stack(parts[s]);
+        return h;
+    }
+
+private:
+    std::vector<tensor<T, 2>> at_first(const tensor<T, 3>& given, std::size_t batch) const {
+        const auto sizes = shape{cells.size(), batch, m_hidden};
+        if (!given.defined()) return std::vector<tensor<T, 2>>(cells.size(), zeros<T>({batch, m_hidden}));
+        if (shape(given.shape()) != sizes)
+            fail<shape_error>(m_name, "a state at first is ", shape(given.shape()), "; it must be (layers * directions, batch, hidden), ", sizes);
+        return unbind(given, 0);
+    }
+
+    /// One layer in one direction. A step that is padding leaves the state as it was, so that a run from the end begins, in
+    /// effect, where each sequence ends.
+    template <class Step>
+    static tensor<T, 3> run_cell(const recurrent_weights<T>& cell, const tensor<T, 3>& x, const step_masks& now, bool reverse, state& own,
+                                 const Step& step) {
+        auto outputs = unbind(cell.of_input(x), 1);
+        for (auto i = std::size_t{0}; i < outputs.size(); ++i) {
+            const auto t = reverse ? outputs.size() - 1 - i : i;
+            const auto next = step(outputs[t], own, cell);
+            outputs[t] = now.output(t, next[0]);
+            for (auto s = std::size_t{0}; s < States; ++s) own[s] = now.moved(t, next[s], own[s]);
+        }
+        return stack(outputs, 1);
+    }
+
+    const char* m_name;
+    std::size_t m_in, m_hidden, m_layers, m_directions;
+    double m_dropout;
+};
+
+}  // namespace detail
+
+}  // namespace xgrad::nn
