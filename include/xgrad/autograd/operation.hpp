@@ -195,7 +195,6 @@ void for_each_tensor(Y& y, const F& f) {
     else if constexpr (requires { y.for_each_tensor(f); }) y.for_each_tensor(f);
     else if constexpr (requires { differentiable_parts<value>::for_each_member(y, f); })
         differentiable_parts<value>::for_each_member(y, f);
-    else if constexpr (requires { y.for_each_tensor(f); }) y.for_each_tensor(f);
     else static_assert(never<value>, "a result is a tensor, a list of tensors, or a pair, tuple or array of such");
 }
 
