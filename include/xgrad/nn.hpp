@@ -1,6 +1,7 @@
 // Every layer, and what treats modules as a whole, for users: nothing inside the library includes it.
 #pragma once
 
+#include <xgrad/nn/activation.hpp>
 #include <xgrad/nn/attention.hpp>
 #include <xgrad/nn/attention_input.hpp>
 #include <xgrad/nn/batch_norm.hpp>
@@ -23,3 +24,5 @@
 #include <xgrad/nn/rnn.hpp>
 #include <xgrad/nn/sequential.hpp>
 #include <xgrad/nn/summary.hpp>
+#include <xgrad/nn/transformer_decoder.hpp>
+#include <xgrad/nn/transformer_encoder.hpp>
