@@ -1,0 +1,81 @@
+#include <doctest/doctest.h>
+
+#include <xgrad/autograd/create.hpp>
+#include <xgrad/autograd/gradcheck.hpp>
+#include <xgrad/nn/group_norm.hpp>
+#include <xgrad/nn/module.hpp>
+#include <xgrad/nn/normalize.hpp>
+#include <xgrad/nn/summary.hpp>
+
+#include <cmath>
+#include <cstddef>
+#include <string>
+#include <tuple>
+
+namespace xg = xgrad;
+namespace nn = xgrad::nn;
+
+TEST_CASE("layer_norm: over the last axes") {
+    const auto layer = nn::layer_norm<double>{4};
+    const auto x = xg::randn<double>({2, 3, 4});
+    const auto y = layer(x);
+    auto mean = 0.0, squares = 0.0;
+    for (auto i = std::size_t{0}; i < 4; ++i) mean += x(1, 2, i) / 4;
+    for (auto i = std::size_t{0}; i < 4; ++i) squares += (x(1, 2, i) - mean) * (x(1, 2, i) - mean);
+    for (auto i = std::size_t{0}; i < 4; ++i) CHECK(y(1, 2, i) == doctest::Approx((x(1, 2, i) - mean) / std::sqrt(squares / 4 + 1e-5)));
+    CHECK(nn::parameters(layer)[1].name() == "bias");
+    CHECK(xg::shape(nn::layer_norm<>{{3, 4}}.weight.shape()) == xg::shape{3, 4});
+    CHECK(nn::parameter_count(nn::layer_norm<>{4, {.bias = false}}) == 4);
+    CHECK(nn::parameter_count(nn::layer_norm<>{4, {.elementwise_affine = false}}) == 0);
+    CHECK_THROWS_AS(nn::layer_norm<>{0}, xg::value_error);
+    CHECK_THROWS_AS(layer(xg::ones<double>({2, 5})), xg::shape_error);
+    CHECK(nn::summary(layer, {2, 4}).find("(2, 4)") != std::string::npos);
+}
+
+TEST_CASE("rms_norm: by the mean square") {
+    const auto layer = nn::rms_norm<double>{2, {.eps = 0.5}};
+    const auto y = layer(xg::tensor<double, 2>{{1, 2}});
+    CHECK(y(0, 1) == doctest::Approx(2 / std::sqrt(2.5 + 0.5)));
+    CHECK(nn::parameters(layer).size() == 1);
+    CHECK(nn::summary(layer, {2, 2}).find("weight") != std::string::npos);
+}
+
+TEST_CASE("group_norm, instance_norm: over channels of a sample") {
+    const auto x = xg::randn<double>({2, 4, 3});
+    const auto groups = nn::group_norm<double>{2, 4};
+    const auto y = groups(x);
+    auto sum = 0.0, squares = 0.0;
+    for (auto i = std::size_t{0}; i < 6; ++i) {
+        const auto v = y(1, 2 + i / 3, i % 3);
+        sum += v;
+        squares += v * v;
+    }
+    CHECK(sum == doctest::Approx(0));
+    CHECK(squares / 6 == doctest::Approx(1).epsilon(1e-3));
+    CHECK_THROWS_AS((nn::group_norm<>{3, 4}), xg::value_error);
+
+    const auto single = nn::instance_norm1d<double>{4, {.affine = true}};
+    const auto z = single(x);
+    CHECK(z(0, 1, 0) + z(0, 1, 1) + z(0, 1, 2) == doctest::Approx(0));
+    CHECK(nn::parameter_count(nn::instance_norm2d<>{4}) == 0);
+    CHECK(nn::parameter_count(single) == 8);
+    CHECK_THROWS_AS(single(xg::ones<double>({2, 3, 3})), xg::shape_error);
+    CHECK(nn::summary(single, {2, 4, 3}).find("(2, 4, 3)") != std::string::npos);
+}
+
+TEST_CASE("layers that normalise: gradients") {
+    const auto x = xg::randn<double>({2, 4, 3});
+    const auto check_layer = [&](const auto& layer) {
+        return bool{xg::gradcheck(
+            [&](const auto& v, const auto& weight) {
+                auto own = layer;
+                own.weight = weight;
+                return own(v);
+            },
+            std::tuple{x, layer.weight})};
+    };
+    CHECK(check_layer(nn::layer_norm<double>{3}));
+    CHECK(check_layer(nn::rms_norm<double>{{4, 3}}));
+    CHECK(check_layer(nn::group_norm<double>{2, 4}));
+    CHECK(check_layer(nn::instance_norm1d<double>{4, {.affine = true}}));
+}
