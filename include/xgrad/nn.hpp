@@ -11,12 +11,14 @@
 #include <xgrad/nn/dropout.hpp>
 #include <xgrad/nn/embedding.hpp>
 #include <xgrad/nn/flatten.hpp>
+#include <xgrad/nn/freeze.hpp>
 #include <xgrad/nn/group_norm.hpp>
 #include <xgrad/nn/gru.hpp>
 #include <xgrad/nn/init.hpp>
 #include <xgrad/nn/linear.hpp>
 #include <xgrad/nn/lstm.hpp>
 #include <xgrad/nn/module.hpp>
+#include <xgrad/nn/moving_average.hpp>
 #include <xgrad/nn/normalize.hpp>
 #include <xgrad/nn/pooling.hpp>
 #include <xgrad/nn/positional.hpp>

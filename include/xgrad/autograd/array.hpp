@@ -81,6 +81,7 @@ public:
     node* graph = nullptr;
     foreign_memory* foreign = nullptr;   ///< where the elements are, if not in a block of the pool; on the owner
     bool of_input = false;   ///< elements of the operation's input, whose result this is
+    bool frozen = false;     ///< a parameter that is not to learn for a while: see nn/freeze.hpp
     making made = made_now;
     shape sizes;
 

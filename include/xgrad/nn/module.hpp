@@ -162,6 +162,7 @@ Module clone(const Module& module) {
             }
             auto own = x.clone();
             if constexpr (real<T>) own.requires_grad(x.requires_grad());
+            xgrad::detail::access::get(own).frozen = original->frozen;
             x = own;
             copied.emplace_back(original, &xgrad::detail::access::get(x));
         },
