@@ -10,6 +10,7 @@
 #include <xgrad/ops/activation.hpp>
 #include <xgrad/ops/activation_piecewise.hpp>
 #include <xgrad/ops/glu.hpp>
+#include <xgrad/ops/prelu.hpp>
 #include <xgrad/ops/softmax.hpp>
 
 #include <cstddef>
