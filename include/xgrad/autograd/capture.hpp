@@ -76,7 +76,7 @@ public:
     /// The program, when the function has come to its end with these results.
     program finish(std::span<const any_tensor> results) && {
         for (const auto& each : results) m_program.results.push_back(number_of(each));
-        for (const auto& each : m_seen) check(each);
+        for (const auto& each : m_seen) expect_unchanged(each);
         for (auto number = std::size_t{0}; number < m_seen.size(); ++number)
             if (m_program.values[number].from == program::origin::constant) m_program.values[number].constant = m_seen[number].x;
         return std::move(m_program);
@@ -107,10 +107,10 @@ private:
         if (!x.defined()) return program::none;
         const auto found = m_numbers.find(&x.get());
         if (found == m_numbers.end()) return add_value(x, program::origin::constant);
-        check(m_seen[found->second]);
+        expect_unchanged(m_seen[found->second]);
         return found->second;
     }
-    static void check(const seen_value& each) {
+    static void expect_unchanged(const seen_value& each) {
         if (each.x.get().current_version() != each.version)
             fail<autograd_error>("capture", "a tensor of shape ", each.x.shape(), " was changed in place while the function was "
                                             "written down; a program is made of operations that give new tensors");

@@ -56,7 +56,7 @@ template <real T>
 class adadelta final : public rule<adadelta<T>, T, adadelta_options> {
 public:
     static constexpr auto name = "adadelta";
-    static constexpr auto slots = std::array{"square_avg", "acc_delta"};
+    static constexpr auto remembers = std::array{"square_avg", "acc_delta"};
     static constexpr auto counts = false;
 
     explicit adadelta(parameter_list<T> parameters, adadelta_options options = {}) : adadelta::rule{std::move(parameters), options} {}

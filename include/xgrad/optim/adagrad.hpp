@@ -53,7 +53,7 @@ template <real T>
 class adagrad final : public rule<adagrad<T>, T, adagrad_options> {
 public:
     static constexpr auto name = "adagrad";
-    static constexpr auto slots = std::array{"sum"};
+    static constexpr auto remembers = std::array{"sum"};
     static constexpr auto counts = true;
 
     explicit adagrad(parameter_list<T> parameters, adagrad_options options = {}) : adagrad::rule{std::move(parameters), options} {}

@@ -75,7 +75,7 @@ void adam_step(const adam_options& options, bool decoupled, std::uint64_t t, std
 template <class Rule, real T, class Options>
 class adam_family : public rule<Rule, T, Options> {
 public:
-    static constexpr auto slots = std::array{"exp_avg", "exp_avg_sq", "max_exp_avg_sq"};
+    static constexpr auto remembers = std::array{"exp_avg", "exp_avg_sq", "max_exp_avg_sq"};
     static constexpr auto counts = true;
     static void validate(const Options& options) { check_moments(Rule::name, options); }
 

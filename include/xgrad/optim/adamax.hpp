@@ -54,7 +54,7 @@ template <real T>
 class adamax final : public rule<adamax<T>, T, adamax_options> {
 public:
     static constexpr auto name = "adamax";
-    static constexpr auto slots = std::array{"exp_avg", "exp_inf"};
+    static constexpr auto remembers = std::array{"exp_avg", "exp_inf"};
     static constexpr auto counts = true;
 
     explicit adamax(parameter_list<T> parameters, adamax_options options = {}) : adamax::rule{std::move(parameters), options} {}

@@ -63,7 +63,7 @@ template <real T>
 class lamb final : public rule<lamb<T>, T, lamb_options> {
 public:
     static constexpr auto name = "lamb";
-    static constexpr auto slots = std::array{"exp_avg", "exp_avg_sq"};
+    static constexpr auto remembers = std::array{"exp_avg", "exp_avg_sq"};
     static constexpr auto counts = true;
 
     explicit lamb(parameter_list<T> parameters, lamb_options options = {}) : lamb::rule{std::move(parameters), options} {}

@@ -51,7 +51,7 @@ template <real T>
 class lion final : public rule<lion<T>, T, lion_options> {
 public:
     static constexpr auto name = "lion";
-    static constexpr auto slots = std::array{"exp_avg"};
+    static constexpr auto remembers = std::array{"exp_avg"};
     static constexpr auto counts = false;
 
     explicit lion(parameter_list<T> parameters, lion_options options = {}) : lion::rule{std::move(parameters), options} {}

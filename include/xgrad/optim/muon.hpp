@@ -97,7 +97,7 @@ template <real T>
 class muon final : public rule<muon<T>, T, muon_options> {
 public:
     static constexpr auto name = "muon";
-    static constexpr auto slots = std::array{"momentum_buffer"};
+    static constexpr auto remembers = std::array{"momentum_buffer"};
     static constexpr auto counts = false;
 
     explicit muon(parameter_list<T> parameters, muon_options options = {}) : muon::rule{std::move(parameters), options} {

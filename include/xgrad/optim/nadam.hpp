@@ -79,7 +79,7 @@ template <real T>
 class nadam final : public rule<nadam<T>, T, nadam_options> {
 public:
     static constexpr auto name = "nadam";
-    static constexpr auto slots = std::array{"exp_avg", "exp_avg_sq"};
+    static constexpr auto remembers = std::array{"exp_avg", "exp_avg_sq"};
     static constexpr auto counts = true;
 
     explicit nadam(parameter_list<T> parameters, nadam_options options = {}) : nadam::rule{std::move(parameters), options} {}

@@ -71,7 +71,7 @@ template <real T>
 class radam final : public rule<radam<T>, T, radam_options> {
 public:
     static constexpr auto name = "radam";
-    static constexpr auto slots = std::array{"exp_avg", "exp_avg_sq"};
+    static constexpr auto remembers = std::array{"exp_avg", "exp_avg_sq"};
     static constexpr auto counts = true;
 
     explicit radam(parameter_list<T> parameters, radam_options options = {}) : radam::rule{std::move(parameters), options} {}

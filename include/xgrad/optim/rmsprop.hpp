@@ -70,7 +70,7 @@ template <real T>
 class rmsprop final : public rule<rmsprop<T>, T, rmsprop_options> {
 public:
     static constexpr auto name = "rmsprop";
-    static constexpr auto slots = std::array{"square_avg", "momentum_buffer", "grad_avg"};
+    static constexpr auto remembers = std::array{"square_avg", "momentum_buffer", "grad_avg"};
     static constexpr auto counts = false;
 
     explicit rmsprop(parameter_list<T> parameters, rmsprop_options options = {}) : rmsprop::rule{std::move(parameters), options} {}

@@ -50,10 +50,10 @@ public:
     }
 
 protected:
-    /// `slots` names the arrays that the rule remembers for each parameter; `counts`, whether the number of its updates is
+    /// `remembered` names the arrays that the rule remembers for each parameter; `counts`, whether the number of its updates is
     /// part of the state.
-    stepwise(const char* rule, parameter_list<T> parameters, double lr, std::vector<const char*> slots, bool counts)
-        : optimizer<T>{rule, std::move(parameters), lr}, m_slots{std::move(slots)}, m_counts{counts},
+    stepwise(const char* rule, parameter_list<T> parameters, double lr, std::vector<const char*> remembered, bool counts)
+        : optimizer<T>{rule, std::move(parameters), lr}, m_slots{std::move(remembered)}, m_counts{counts},
           m_memory(this->parameters().size(), detail::memory_of<T>{std::vector<tensor<T>>(m_slots.size()), 0}) {}
 
     /// The elements of slot number `slot` of parameter `i`; all of them `initial` at first.
@@ -127,7 +127,7 @@ private:
 };
 
 /// A rule with options, of which each group has its own. `Rule` has
-///     name, slots, counts     its name, the names of what it remembers, whether it counts its steps
+///     name, remembers, counts      its name, the names of what it remembers, whether it counts its steps
 ///     validate(options)       throws `value_error` for an option out of range
 template <class Rule, real T, class Options>
 class rule : public stepwise<T> {
@@ -156,7 +156,7 @@ public:
 
 protected:
     rule(parameter_list<T>&& parameters, const Options& options)
-        : stepwise<T>{Rule::name, std::move(parameters), options.lr, {std::begin(Rule::slots), std::end(Rule::slots)}, Rule::counts},
+        : stepwise<T>{Rule::name, std::move(parameters), options.lr, {std::begin(Rule::remembers), std::end(Rule::remembers)}, Rule::counts},
           m_options{options} {
         Rule::validate(options);
     }

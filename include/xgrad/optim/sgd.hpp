@@ -59,7 +59,7 @@ template <real T>
 class sgd final : public rule<sgd<T>, T, sgd_options> {
 public:
     static constexpr auto name = "sgd";
-    static constexpr auto slots = std::array{"momentum"};
+    static constexpr auto remembers = std::array{"momentum"};
     static constexpr auto counts = false;
 
     explicit sgd(parameter_list<T> parameters, sgd_options options = {}) : sgd::rule{std::move(parameters), options} {}
