@@ -7,6 +7,7 @@
 #include <xgrad/nn/summary.hpp>
 #include <xgrad/ops/arithmetic.hpp>
 #include <xgrad/ops/join.hpp>
+#include <xgrad/ops/narrow.hpp>
 #include <xgrad/ops/reduce.hpp>
 #include <xgrad/ops/split.hpp>
 

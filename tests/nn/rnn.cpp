@@ -7,6 +7,7 @@
 #include <xgrad/nn/rnn.hpp>
 #include <xgrad/nn/summary.hpp>
 #include <xgrad/ops/activation.hpp>
+#include <xgrad/ops/narrow.hpp>
 #include <xgrad/ops/split.hpp>
 
 #include <algorithm>

@@ -8,6 +8,7 @@
 #include <xgrad/nn/transformer_encoder.hpp>
 #include <xgrad/ops/activation.hpp>
 #include <xgrad/ops/arithmetic.hpp>
+#include <xgrad/ops/narrow.hpp>
 #include <xgrad/ops/split.hpp>
 
 #include <algorithm>

@@ -13,6 +13,7 @@
 #include <xgrad/nn/walk.hpp>
 #include <xgrad/ops/attention.hpp>
 #include <xgrad/ops/linalg.hpp>
+#include <xgrad/ops/narrow.hpp>
 #include <xgrad/ops/rotary.hpp>
 #include <xgrad/ops/shape.hpp>
 #include <xgrad/ops/split.hpp>

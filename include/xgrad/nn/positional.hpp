@@ -7,6 +7,7 @@
 #include <xgrad/core/shape.hpp>
 #include <xgrad/nn/members.hpp>
 #include <xgrad/ops/arithmetic.hpp>
+#include <xgrad/ops/narrow.hpp>
 #include <xgrad/ops/rotary.hpp>
 #include <xgrad/ops/split.hpp>
 
