@@ -156,3 +156,14 @@ TEST_CASE("a program is drawn") {
     CHECK(drawing.find("op0 [shape=box, label=\"sum\\naxes=(1,)\\nkeep_dims=false\"];") != std::string::npos);
     CHECK(drawing.find("a0 -> op0 [label=\"x (2, 3)\"];") != std::string::npos);
 }
+
+TEST_CASE("integers are arguments like others") {
+    const auto indices = xg::tensor<std::int64_t, 1>{1, 0, -1}, others = xg::tensor<std::int64_t, 1>{0, 0, 1};
+    const auto chosen = xg::capture([](const auto& v, const auto& at) { return xg::take(v, at); }, x, indices);
+    CHECK(operations_of(chosen) == names{"take"});
+    CHECK(xg::array_equal(chosen(x, others), xg::take(x, others)));
+    const auto hot = xg::capture([](const auto& at) { return xg::one_hot<double>(at * at, 2); }, indices);
+    CHECK(xg::array_equal(hot(others), xg::one_hot<double>(others, 2)));
+    CHECK_THROWS_WITH_AS(xg::capture([](const auto& at) { return at + at(0); }, indices), doctest::Contains("reads the elements"),
+                         xg::autograd_error);
+}

@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <support/operation_table.hpp>
+#include <support/products.hpp>
 
 #include <xgrad/autograd/create.hpp>
 #include <xgrad/ops/addmm.hpp>
@@ -13,29 +14,6 @@
 
 namespace xg = xgrad;
 using namespace operation_tests;
-
-namespace {
-
-const auto some = std::vector<double>{0.5, -1, 2, 0.1, -3, 1.5, 0.7};
-const auto others = std::vector<double>{-0.3, 4, 0.9, -2.5, 1.1};
-
-/// y (i, j) = sum_k a (i, k) b (k, j), of the elements in order, under any shape.
-xg::tensor<double> product(const xg::tensor<double>& a, const xg::tensor<double>& b, std::size_t inner, const xg::shape& sizes) {
-    const auto rows = a.size() / inner, columns = b.size() / inner;
-    auto y = xg::zeros<double>(sizes);
-    for (auto i = std::size_t{0}; i < rows; ++i)
-        for (auto j = std::size_t{0}; j < columns; ++j)
-            for (auto k = std::size_t{0}; k < inner; ++k)
-                y.data()[i * columns + j] += a.span()[i * inner + k] * b.span()[k * columns + j];
-    return y;
-}
-
-operation row(const char* name, operation_pair run, function<double> reference, const xg::shape& a, const xg::shape& b) {
-    return {.name = name, .run = std::move(run), .reference = std::move(reference), .points = {{shaped(some, a), shaped(others, b)}},
-            .epsilons = 8, .scale = 20, .is_product = true};
-}
-
-}  // namespace
 
 TEST_CASE("bmm and addmm: values and derivatives") {
     const auto batched = [](const list<double>& x) {

@@ -19,12 +19,6 @@ using namespace matrix_tests;
 
 namespace {
 
-/// Differences of a symmetric function want a symmetric argument.
-template <class X>
-auto symmetric(const X& x) {
-    return x + xg::transpose(x, -1, -2);
-}
-
 operation cholesky_row(const xg::shape& sizes, bool upper = false) {
     return {.name = "cholesky",
             .run = on_lists([upper](const auto& x) { return xg::cholesky(symmetric(x[0]), {.upper = upper}); }),

@@ -21,12 +21,6 @@ using namespace matrix_tests;
 
 namespace {
 
-/// Differences of a symmetric function want a symmetric argument.
-template <class X>
-auto symmetric(const X& x) {
-    return x + xg::transpose(x, -1, -2);
-}
-
 /// Eigenvalues in rising order, and, column by column, eigenvectors: Jacobi's rotations, one after the other.
 std::pair<matrix, matrix> rotated(matrix a) {
     const auto size = a.size();

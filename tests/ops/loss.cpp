@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <support/losses.hpp>
 #include <support/operation_table.hpp>
 
 #include <xgrad/autograd/create.hpp>
@@ -21,35 +22,8 @@
 namespace xg = xgrad;
 using namespace operation_tests;
 
-namespace {
-
-const auto all_reductions = {xg::reduction::mean, xg::reduction::sum, xg::reduction::none};
-
-xg::tensor<double> reduced(const xg::tensor<double>& losses, xg::reduction how) {
-    if (how == xg::reduction::none) return losses;
-    auto sum = 0.0;
-    for (const auto loss : losses.span()) sum += loss;
-    return xg::tensor<double>(how == xg::reduction::mean ? sum / static_cast<double>(losses.size()) : sum);
-}
-
-/// The row of a loss of single elements, its mean and its sum.
-template <class F>
-void check_elementwise(const std::string& name, const F& loss, const std::function<double(double, double)>& f,
-                       const std::vector<double>& output, const std::vector<double>& target) {
-    for (const auto how : all_reductions)
-        check(operation{.name = name, .run = on_lists([=](const auto& x) { return loss(x[0], x[1], how); }),
-                        .reference = [=](const list<double>& x) {
-                            return reduced(apply_elementwise([&](const auto& v) { return f(v[0], v[1]); }, x), how);
-                        },
-                        .points = {{shaped(output, {2, 3}), shaped(target, {2, 3})}, {shaped(output, {19}), shaped(target, {19})},
-                                   {shaped(output, {}), shaped(target, {})}},
-                        .epsilons = 16, .scale = 1});
-}
-
-}  // namespace
-
 TEST_CASE("mse_loss: values and derivatives") {
-    check_elementwise("mse_loss", xg::mse_loss, [](double a, double b) { return (a - b) * (a - b); }, {0.5, -1, 2, 0.1}, {1, 0.25, -1});
+    check_loss("mse_loss", xg::mse_loss, [](double a, double b) { return (a - b) * (a - b); }, {0.5, -1, 2, 0.1}, {1, 0.25, -1});
     const auto x = xg::tensor<float, 1>{1, 2, 4}, y = xg::tensor<float, 1>{1, 0, 1};
     CHECK(xg::mse_loss(x, y).item() == doctest::Approx(13.0 / 3));
     CHECK(std::isnan(xg::mse_loss(xg::zeros<float>({0}), xg::zeros<float>({0})).item()));
@@ -58,12 +32,12 @@ TEST_CASE("mse_loss: values and derivatives") {
 
 TEST_CASE("l1_loss and binary_cross_entropy_with_logits: values and derivatives") {
     // l1_loss: output and target differ, for there is the kink.
-    check_elementwise("l1_loss", xg::l1_loss, [](double a, double b) { return std::fabs(a - b); }, {0.5, -1, 2, 0.1}, {1, 0.25, -2});
+    check_loss("l1_loss", xg::l1_loss, [](double a, double b) { return std::fabs(a - b); }, {0.5, -1, 2, 0.1}, {1, 0.25, -2});
     const auto bce = [](double x, double t) {
         const auto p = 1 / (1 + std::exp(-x));
         return -t * std::log(p) - (1 - t) * std::log(1 - p);
     };
-    check_elementwise("bce", xg::binary_cross_entropy_with_logits, bce, {0.5, -1, 2, 0.1}, {1, 0.25, 0});
+    check_loss("bce", xg::binary_cross_entropy_with_logits, bce, {0.5, -1, 2, 0.1}, {1, 0.25, 0});
     const auto far = xg::tensor<float, 1>{1000, -1000};
     CHECK(xg::array_equal(xg::binary_cross_entropy_with_logits(far, xg::tensor<float, 1>{0, 1}, xg::reduction::none),
                           xg::tensor<float>{xg::tensor<float, 1>{1000, 1000}}));

@@ -5,6 +5,8 @@
 
 #include <xgrad/autograd/create.hpp>
 #include <xgrad/core/random.hpp>
+#include <xgrad/ops/arithmetic.hpp>
+#include <xgrad/ops/shape.hpp>
 
 #include <cmath>
 #include <cstddef>
@@ -31,6 +33,12 @@ inline xg::tensor<double> regular(const xg::shape& sizes, std::uint64_t seed = 1
     for (auto at = std::size_t{0}; at < x.size(); ++at)
         if (at / columns % rows == at % columns) x.data()[at] += more;
     return x;
+}
+
+/// Differences of a symmetric function want a symmetric argument.
+template <class X>
+auto symmetric(const X& x) {
+    return x + xg::transpose(x, -1, -2);
 }
 
 using matrix = std::vector<std::vector<double>>;

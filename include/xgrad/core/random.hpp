@@ -112,6 +112,14 @@ inline double normal_quantile(double p) {
 
 class default_generator;
 
+/// The finalizer of SplitMix64 (G. L. Steele, D. Lea, C. H. Flood, "Fast splittable pseudorandom number generators", 2014): of
+/// numbers in a row, numbers without a pattern.
+inline std::uint64_t scrambled(std::uint64_t z) {
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+    return z ^ (z >> 31);
+}
+
 }  // namespace detail
 
 /// A pseudo-random generator: xoshiro256++ (D. Blackman and S. Vigna, "Scrambled linear pseudorandom number
@@ -124,9 +132,7 @@ public:
     explicit generator(std::uint64_t seed = 0) {
         for (auto& word : m_state) {
             seed += 0x9e3779b97f4a7c15u;
-            auto z = (seed ^ (seed >> 30)) * 0xbf58476d1ce4e5b9u;
-            z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-            word = z ^ (z >> 31);
+            word = detail::scrambled(seed);
         }
     }
 

@@ -9,6 +9,7 @@
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/memory.hpp>
 #include <xgrad/core/parallel.hpp>
+#include <xgrad/core/random.hpp>
 #include <xgrad/core/simd.hpp>
 #include <xgrad/core/simd_math.hpp>
 #include <xgrad/kernels/gemm.hpp>
@@ -25,16 +26,14 @@
 
 namespace xgrad::inline XGRAD_ABI::kernels {
 
-/// Chance that depends on nothing but a key and a place: the finalizer of SplitMix64 on their sum.
+/// Chance that depends on nothing but a key and a place: a block of queries and keys is drawn again alike in any order.
 struct attention_dropout {
     double p = 0;   ///< the probability that a weight is left out
     std::uint64_t key = 0;
 
     bool keeps(std::size_t place) const {
-        auto z = key + (static_cast<std::uint64_t>(place) + 1) * 0x9e3779b97f4a7c15u;
-        z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-        z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-        return static_cast<double>((z ^ (z >> 31)) >> 11) * 0x1p-53 >= p;
+        const auto bits = xgrad::detail::scrambled(key + (static_cast<std::uint64_t>(place) + 1) * 0x9e3779b97f4a7c15u);
+        return static_cast<double>(bits >> 11) * 0x1p-53 >= p;
     }
 };
 

@@ -49,16 +49,9 @@ struct transformer_decoder_layer {
     /// `with` is for x's attention to itself, `beside` for that to the memory.
     tensor<T, 3> operator()(const tensor<T, 3>& x, const tensor<T, 3>& memory, const attention_input<T>& with = {},
                             const attention_input<T>& beside = {}) const {
-        auto h = add(x, norm1, [&](const auto& v) { return dropout1(self_attn(v, with)); });
-        h = add(h, norm2, [&](const auto& v) { return dropout2(multihead_attn(v, memory, memory, beside)); });
-        return add(h, norm3, [&](const auto& v) { return dropout3(linear2(dropout(linear1(v, Activation{})))); });
-    }
-
-private:
-    template <class Part>
-    tensor<T, 3> add(const tensor<T, 3>& x, const layer_norm<T>& norm, const Part& part) const {
-        if (norm_first) return x + part(norm(x));
-        return norm(tensor<T, 3>{x + part(x)});
+        auto h = detail::add_and_norm(x, norm1, norm_first, [&](const auto& v) { return dropout1(self_attn(v, with)); });
+        h = detail::add_and_norm(h, norm2, norm_first, [&](const auto& v) { return dropout2(multihead_attn(v, memory, memory, beside)); });
+        return detail::add_and_norm(h, norm3, norm_first, [&](const auto& v) { return dropout3(linear2(dropout(linear1(v, Activation{})))); });
     }
 };
 

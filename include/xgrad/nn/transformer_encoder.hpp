@@ -32,6 +32,17 @@ struct transformer_options {
     std::optional<rotary_options> rotary{};   ///< of attention to the sequence itself
 };
 
+namespace detail {
+
+/// x + part(norm(x)), or norm(x + part(x)).
+template <real T, class Part>
+tensor<T, 3> add_and_norm(const tensor<T, 3>& x, const layer_norm<T>& norm, bool norm_first, const Part& part) {
+    if (norm_first) return x + part(norm(x));
+    return norm(tensor<T, 3>{x + part(x)});
+}
+
+}  // namespace detail
+
 /// x = norm1(x + attention(x)),  y = norm2(x + f(x W1 + b1) W2 + b2)        x, y: (b, length, width)
 /// f = relu, or another: `nn::transformer_encoder_layer<float, xg::gelu_fn>`. With `norm_first`, x = x + attention(norm1(x)),
 /// y = x + f(norm2(x) W1 + b1) W2 + b2. At first as the layers are that it is made of. Throws as they do.
@@ -53,15 +64,8 @@ struct transformer_encoder_layer {
           dropout1{by.dropout}, dropout2{by.dropout}, norm_first{by.norm_first} {}
 
     tensor<T, 3> operator()(const tensor<T, 3>& x, const attention_input<T>& with = {}) const {
-        const auto h = add(x, norm1, [&](const auto& v) { return dropout1(self_attn(v, with)); });
-        return add(h, norm2, [&](const auto& v) { return dropout2(linear2(dropout(linear1(v, Activation{})))); });
-    }
-
-private:
-    template <class Part>
-    tensor<T, 3> add(const tensor<T, 3>& x, const layer_norm<T>& norm, const Part& part) const {
-        if (norm_first) return x + part(norm(x));
-        return norm(tensor<T, 3>{x + part(x)});
+        const auto h = detail::add_and_norm(x, norm1, norm_first, [&](const auto& v) { return dropout1(self_attn(v, with)); });
+        return detail::add_and_norm(h, norm2, norm_first, [&](const auto& v) { return dropout2(linear2(dropout(linear1(v, Activation{})))); });
     }
 };
 

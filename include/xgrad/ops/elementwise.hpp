@@ -16,6 +16,7 @@
 #include <xgrad/core/simd.hpp>
 
 #include <algorithm>
+#include <concepts>
 #include <cstddef>
 #include <span>
 #include <tuple>
@@ -313,6 +314,13 @@ struct binary {
 };
 
 }  // namespace xgrad
+
+// The operation `name` of one operand among `standard_names`: for generic code that says `using std::exp; exp(x)`.
+#define XGRAD_STANDARD_NAME(name)        \
+    template <std::derived_from<base> X> \
+    auto name(const X& x) {              \
+        return xgrad::name(x);           \
+    }
 
 // What xgrad::compiled defines of an operation of one operand, and of two.
 #if defined(XGRAD_INSTANCE)

@@ -81,17 +81,11 @@ inline constexpr atanh_fn atanh{};
 
 namespace standard_names {
 
-#define XGRAD_STANDARD_NAME(name)                           \
-    template <std::derived_from<base> X>                    \
-    auto name(const X& x) {                                 \
-        return xgrad::name(x);                              \
-    }
 XGRAD_STANDARD_NAME(acosh)
 XGRAD_STANDARD_NAME(asinh)
 XGRAD_STANDARD_NAME(atanh)
 XGRAD_STANDARD_NAME(cosh)
 XGRAD_STANDARD_NAME(sinh)
-#undef XGRAD_STANDARD_NAME
 
 }  // namespace standard_names
 }  // namespace xgrad

@@ -293,11 +293,6 @@ tensor<U, N> astype(const tensor<T, N>& x) {
 // functions are, and these in no other way.
 namespace standard_names {
 
-#define XGRAD_STANDARD_NAME(name)                           \
-    template <std::derived_from<base> X>                    \
-    auto name(const X& x) {                                 \
-        return xgrad::name(x);                              \
-    }
 XGRAD_STANDARD_NAME(abs)
 XGRAD_STANDARD_NAME(cos)
 XGRAD_STANDARD_NAME(erf)
@@ -307,7 +302,6 @@ XGRAD_STANDARD_NAME(log)
 XGRAD_STANDARD_NAME(log1p)
 XGRAD_STANDARD_NAME(sin)
 XGRAD_STANDARD_NAME(sqrt)
-#undef XGRAD_STANDARD_NAME
 
 template <class A, class B>
     requires(std::derived_from<A, base> || std::derived_from<B, base>)

@@ -93,16 +93,10 @@ inline constexpr erfinv_fn erfinv{};
 
 namespace standard_names {
 
-#define XGRAD_STANDARD_NAME(name)                           \
-    template <std::derived_from<base> X>                    \
-    auto name(const X& x) {                                 \
-        return xgrad::name(x);                              \
-    }
 XGRAD_STANDARD_NAME(erfc)
 XGRAD_STANDARD_NAME(exp2)
 XGRAD_STANDARD_NAME(log10)
 XGRAD_STANDARD_NAME(log2)
-#undef XGRAD_STANDARD_NAME
 
 }  // namespace standard_names
 }  // namespace xgrad

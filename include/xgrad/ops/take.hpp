@@ -76,12 +76,12 @@ tensor<T> add_at(const basic_tensor<T>& dy, const tensor<std::int64_t>& indices,
     }, dy, indices, axis, sizes);
 }
 
-/// Indices as they count from the start; those of which an axis of this size has none are an error of `where`.
-template <element Integer>
-tensor<std::int64_t> indices_of(const char* where, const basic_tensor<Integer>& indices, std::size_t size) {
-    return call("indices", {"x", "size"}, [where](const basic_tensor<Integer>& given, std::size_t limit) {
-        return normalized_indices(where, given, limit);
-    }, indices, size);
+/// `take_along` with indices as they were given.
+template <element T, element Integer>
+tensor<T> take_any(const basic_tensor<T>& x, const basic_tensor<Integer>& indices, std::size_t axis) {
+    return call("take", {"x", "indices", "axis"}, [](const basic_tensor<T>& v, const basic_tensor<Integer>& given, std::size_t along) {
+        return take_value(v, normalized_indices("take", given, shape_of(v)[along]), along);
+    }, x, indices, axis);
 }
 
 }  // namespace detail
@@ -94,8 +94,7 @@ struct take_fn {
         static_assert(N != 0, "a tensor without axes has none to take from");
         constexpr auto rank = N == dynamic_rank || M == dynamic_rank ? dynamic_rank : N + M - 1;
         const auto position = normalize_axis("take", axis, x.rank());
-        const auto from_start = detail::indices_of<Integer>("take", indices, detail::shape_of(x)[position]);
-        return detail::with_rank<rank>(detail::take_along(x, from_start, position));
+        return detail::with_rank<rank>(detail::take_any<T, Integer>(x, indices, position));
     }
 };
 inline constexpr take_fn take{};
@@ -106,8 +105,8 @@ template <element T, element Integer>
 tensor<T> index_select_any(const basic_tensor<T>& x, const basic_tensor<Integer>& indices, std::size_t axis) {
     return call("index_select", {"x", "indices", "axis"}, [](const basic_tensor<T>& v, const basic_tensor<Integer>& given, std::size_t along) {
         if (given.rank() > 1) fail<rank_error>("index_select", "the indices are ", shape_of(given), "; they must stand along one axis");
-        const auto from_start = indices_of<Integer>("index_select", given, shape_of(v)[along]);
-        return take_along(v, reshape_to(from_start, {given.size()}), along);
+        const auto from_start = normalized_indices("index_select", given, shape_of(v)[along]);
+        return take_value(v, make_view(from_start, {given.size()}), along);
     }, x, indices, axis);
 }
 
@@ -180,6 +179,7 @@ tensor<T, N == dynamic_rank ? N : N + 1> one_hot(const tensor<Integer, N>& label
 namespace xgrad::inline XGRAD_ABI::detail {
 #define XGRAD_INSTANCES(T) \
     XGRAD_INSTANCE tensor<T> take_along(const basic_tensor<T>&, const tensor<std::int64_t>&, std::size_t); \
+    XGRAD_INSTANCE tensor<T> take_any(const basic_tensor<T>&, const basic_tensor<std::int64_t>&, std::size_t); \
     XGRAD_INSTANCE tensor<T> add_at(const basic_tensor<T>&, const tensor<std::int64_t>&, std::size_t, const shape&);
 XGRAD_FOR_REAL_TYPES(XGRAD_INSTANCES)
 #undef XGRAD_INSTANCES

@@ -104,16 +104,10 @@ inline constexpr hypot_fn hypot{};
 
 namespace standard_names {
 
-#define XGRAD_STANDARD_NAME(name)                           \
-    template <std::derived_from<base> X>                    \
-    auto name(const X& x) {                                 \
-        return xgrad::name(x);                              \
-    }
 XGRAD_STANDARD_NAME(acos)
 XGRAD_STANDARD_NAME(asin)
 XGRAD_STANDARD_NAME(atan)
 XGRAD_STANDARD_NAME(tan)
-#undef XGRAD_STANDARD_NAME
 
 template <class A, class B>
     requires(std::derived_from<A, base> || std::derived_from<B, base>)

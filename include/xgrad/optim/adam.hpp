@@ -5,6 +5,7 @@
 #include <xgrad/core/dtype.hpp>
 #include <xgrad/core/simd.hpp>
 #include <xgrad/kernels/update.hpp>
+#include <xgrad/optim/moments.hpp>
 #include <xgrad/optim/rule.hpp>
 
 #include <array>
@@ -25,17 +26,6 @@ struct adam_options {
 };
 
 namespace detail {
-
-template <class Options>
-void check_moments(const char* rule, const Options& options) {
-    check_fraction(rule, "betas[0]", options.betas[0]);
-    check_fraction(rule, "betas[1]", options.betas[1]);
-    check_not_negative(rule, "eps", options.eps);
-    check_not_negative(rule, "weight_decay", options.weight_decay);
-}
-
-/// 1 - decay^steps: how much of an average that began at zero has come in.
-inline double bias_correction(double decay, std::uint64_t steps) { return 1 - std::pow(decay, static_cast<double>(steps)); }
 
 /// Step number t on one parameter; m and v are the averages, `largest` is null without amsgrad. The decay of the weights
 /// stands beside the gradient (`decoupled`), or in it.

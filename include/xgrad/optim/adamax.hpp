@@ -5,7 +5,7 @@
 #include <xgrad/core/dtype.hpp>
 #include <xgrad/core/simd.hpp>
 #include <xgrad/kernels/update.hpp>
-#include <xgrad/optim/adam.hpp>
+#include <xgrad/optim/moments.hpp>
 
 #include <array>
 #include <cstddef>
@@ -51,26 +51,15 @@ void adamax_step(const adamax_options& options, std::uint64_t t, std::span<T> we
 ///
 /// Throws `value_error` for an option out of range.
 template <real T>
-class adamax final : public rule<adamax<T>, T, adamax_options> {
+class adamax final : public detail::two_moments<adamax<T>, T, adamax_options> {
 public:
     static constexpr auto name = "adamax";
+    static constexpr auto advance = &detail::adamax_step<T>;
     static constexpr auto remembers = std::array{"exp_avg", "exp_inf"};
-    static constexpr auto counts = true;
 
-    explicit adamax(parameter_list<T> parameters, adamax_options options = {}) : adamax::rule{std::move(parameters), options} {}
+    explicit adamax(parameter_list<T> parameters, adamax_options options = {}) : adamax::two_moments{std::move(parameters), options} {}
     template <detail::no_parameter_list Given>
     explicit adamax(const Given& given, adamax_options options = {}) : adamax{detail::list_wanted<T>(given), options} {}
-
-    static void validate(const adamax_options& options) {
-        detail::check_moments(name, options);
-    }
-
-private:
-    void update(std::size_t i, std::span<T> weight, std::span<const T> gradient) override {
-        auto* const average = this->remembered(i, 0);
-        auto* const largest = this->remembered(i, 1);
-        detail::adamax_step<T>(this->options_of(i), this->step_number(i), weight, gradient, average, largest);
-    }
 };
 
 template <detail::no_parameter_list Given>

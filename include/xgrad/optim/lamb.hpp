@@ -7,7 +7,7 @@
 #include <xgrad/core/simd.hpp>
 #include <xgrad/kernels/dot.hpp>
 #include <xgrad/kernels/update.hpp>
-#include <xgrad/optim/adam.hpp>
+#include <xgrad/optim/moments.hpp>
 
 #include <array>
 #include <cmath>
@@ -60,26 +60,14 @@ void lamb_step(const lamb_options& options, std::uint64_t t, std::span<T> weight
 ///
 /// Throws `value_error` for an option out of range.
 template <real T>
-class lamb final : public rule<lamb<T>, T, lamb_options> {
+class lamb final : public detail::two_moments<lamb<T>, T, lamb_options> {
 public:
     static constexpr auto name = "lamb";
-    static constexpr auto remembers = std::array{"exp_avg", "exp_avg_sq"};
-    static constexpr auto counts = true;
+    static constexpr auto advance = &detail::lamb_step<T>;
 
-    explicit lamb(parameter_list<T> parameters, lamb_options options = {}) : lamb::rule{std::move(parameters), options} {}
+    explicit lamb(parameter_list<T> parameters, lamb_options options = {}) : lamb::two_moments{std::move(parameters), options} {}
     template <detail::no_parameter_list Given>
     explicit lamb(const Given& given, lamb_options options = {}) : lamb{detail::list_wanted<T>(given), options} {}
-
-    static void validate(const lamb_options& options) {
-        detail::check_moments(name, options);
-    }
-
-private:
-    void update(std::size_t i, std::span<T> weight, std::span<const T> gradient) override {
-        auto* const m = this->remembered(i, 0);
-        auto* const v = this->remembered(i, 1);
-        detail::lamb_step<T>(this->options_of(i), this->step_number(i), weight, gradient, m, v);
-    }
 };
 
 template <detail::no_parameter_list Given>

@@ -5,7 +5,7 @@
 #include <xgrad/core/dtype.hpp>
 #include <xgrad/core/simd.hpp>
 #include <xgrad/kernels/update.hpp>
-#include <xgrad/optim/adam.hpp>
+#include <xgrad/optim/moments.hpp>
 
 #include <array>
 #include <cmath>
@@ -47,19 +47,15 @@ template <real T>
 void nadam_step(const nadam_options& options, std::uint64_t t, std::span<T> weight, std::span<const T> gradient, T* m, T* v) {
     using batch = simd::batch<T>;
     const auto mu = nadam_momentum{options, t};
-    const auto first = kernels::moving_average<T>{options.betas[0]}, second = kernels::moving_average<T>{options.betas[1]};
+    const auto averaged = decayed_moments<T>{options};
     const auto of_gradient = batch(static_cast<T>(-options.lr * (1 - mu.now) / (1 - mu.product)));
     const auto of_average = batch(static_cast<T>(-options.lr * mu.next / (1 - mu.product * mu.next)));
     const auto root = batch(static_cast<T>(1 / std::sqrt(bias_correction(options.betas[1], t))));
     const auto eps = batch(static_cast<T>(options.eps));
-    const auto decay = batch(static_cast<T>(options.decoupled_weight_decay ? 0 : options.weight_decay));
-    const auto shrink = batch(static_cast<T>(options.decoupled_weight_decay ? 1 - options.lr * options.weight_decay : 1));
-    const auto rule = [=](batch& w, batch g, batch& average, batch& squares) {
-        g = simd::fma(decay, w, g);
-        average = first(average, g);
-        squares = second(squares, g * g);
+    const auto rule = [=](batch& w, const batch& each, batch& average, batch& squares) {
+        const auto g = averaged(w, each, average, squares);
         const auto step = simd::fma(of_gradient, g, of_average * average);
-        w = simd::fma(shrink, w, step / simd::fma(simd::sqrt(squares), root, eps));
+        w = simd::fma(averaged.shrink, w, step / simd::fma(simd::sqrt(squares), root, eps));
     };
     kernels::update(weight.size(), rule, weight.data(), gradient.data(), m, v);
 }
@@ -76,26 +72,18 @@ void nadam_step(const nadam_options& options, std::uint64_t t, std::span<T> weig
 ///
 /// Throws `value_error` for an option out of range.
 template <real T>
-class nadam final : public rule<nadam<T>, T, nadam_options> {
+class nadam final : public detail::two_moments<nadam<T>, T, nadam_options> {
 public:
     static constexpr auto name = "nadam";
-    static constexpr auto remembers = std::array{"exp_avg", "exp_avg_sq"};
-    static constexpr auto counts = true;
+    static constexpr auto advance = &detail::nadam_step<T>;
 
-    explicit nadam(parameter_list<T> parameters, nadam_options options = {}) : nadam::rule{std::move(parameters), options} {}
+    explicit nadam(parameter_list<T> parameters, nadam_options options = {}) : nadam::two_moments{std::move(parameters), options} {}
     template <detail::no_parameter_list Given>
     explicit nadam(const Given& given, nadam_options options = {}) : nadam{detail::list_wanted<T>(given), options} {}
 
     static void validate(const nadam_options& options) {
         detail::check_moments(name, options);
         detail::check_not_negative(name, "momentum_decay", options.momentum_decay);
-    }
-
-private:
-    void update(std::size_t i, std::span<T> weight, std::span<const T> gradient) override {
-        auto* const m = this->remembered(i, 0);
-        auto* const v = this->remembered(i, 1);
-        detail::nadam_step<T>(this->options_of(i), this->step_number(i), weight, gradient, m, v);
     }
 };
 

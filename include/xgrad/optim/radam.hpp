@@ -5,7 +5,7 @@
 #include <xgrad/core/dtype.hpp>
 #include <xgrad/core/simd.hpp>
 #include <xgrad/kernels/update.hpp>
-#include <xgrad/optim/adam.hpp>
+#include <xgrad/optim/moments.hpp>
 
 #include <array>
 #include <cmath>
@@ -39,18 +39,14 @@ inline double rectified(double beta, std::uint64_t t) {
 template <real T>
 void radam_step(const radam_options& options, std::uint64_t t, std::span<T> weight, std::span<const T> gradient, T* m, T* v) {
     using batch = simd::batch<T>;
-    const auto first = kernels::moving_average<T>{options.betas[0]}, second = kernels::moving_average<T>{options.betas[1]};
+    const auto averaged = decayed_moments<T>{options};
     const auto rectification = rectified(options.betas[1], t);
     const auto plain = rectification == 0;
     const auto size = batch(static_cast<T>(-options.lr / bias_correction(options.betas[0], t) * (plain ? 1 : rectification)));
     const auto eps = batch(static_cast<T>(options.eps));
-    const auto decay = batch(static_cast<T>(options.decoupled_weight_decay ? 0 : options.weight_decay));
-    const auto shrink = batch(static_cast<T>(options.decoupled_weight_decay ? 1 - options.lr * options.weight_decay : 1));
-    const auto rule = [=](batch& w, batch g, batch& average, batch& squares) {
-        g = simd::fma(decay, w, g);
-        average = first(average, g);
-        squares = second(squares, g * g);
-        w = simd::fma(size, plain ? average : average / (simd::sqrt(squares) + eps), shrink * w);
+    const auto rule = [=](batch& w, const batch& each, batch& average, batch& squares) {
+        averaged(w, each, average, squares);
+        w = simd::fma(size, plain ? average : average / (simd::sqrt(squares) + eps), averaged.shrink * w);
     };
     kernels::update(weight.size(), rule, weight.data(), gradient.data(), m, v);
 }
@@ -68,26 +64,14 @@ void radam_step(const radam_options& options, std::uint64_t t, std::span<T> weig
 ///
 /// Throws `value_error` for an option out of range.
 template <real T>
-class radam final : public rule<radam<T>, T, radam_options> {
+class radam final : public detail::two_moments<radam<T>, T, radam_options> {
 public:
     static constexpr auto name = "radam";
-    static constexpr auto remembers = std::array{"exp_avg", "exp_avg_sq"};
-    static constexpr auto counts = true;
+    static constexpr auto advance = &detail::radam_step<T>;
 
-    explicit radam(parameter_list<T> parameters, radam_options options = {}) : radam::rule{std::move(parameters), options} {}
+    explicit radam(parameter_list<T> parameters, radam_options options = {}) : radam::two_moments{std::move(parameters), options} {}
     template <detail::no_parameter_list Given>
     explicit radam(const Given& given, radam_options options = {}) : radam{detail::list_wanted<T>(given), options} {}
-
-    static void validate(const radam_options& options) {
-        detail::check_moments(name, options);
-    }
-
-private:
-    void update(std::size_t i, std::span<T> weight, std::span<const T> gradient) override {
-        auto* const m = this->remembered(i, 0);
-        auto* const v = this->remembered(i, 1);
-        detail::radam_step<T>(this->options_of(i), this->step_number(i), weight, gradient, m, v);
-    }
 };
 
 template <detail::no_parameter_list Given>
