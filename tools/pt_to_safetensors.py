@@ -10,6 +10,7 @@ names is written under both.
 """
 import argparse
 import collections.abc
+import inspect
 import json
 import os
 import struct
@@ -32,24 +33,25 @@ def dtype_names(torch):
 
 
 def read(torch, path, trust):
-    """What the file holds. Without trust, nothing in it is run, where this PyTorch can read so (from 1.13 on)."""
+    """What the file holds. Without trust, nothing in it is run."""
     try:
         with open(path, "rb") as file:
             if not file.read(1):
                 raise Unusable("is empty")
     except OSError as error:
         raise Unusable(f"cannot be read: {error.strerror}")
+    options = {"weights_only": not trust} if "weights_only" in inspect.signature(torch.load).parameters else {}
+    if not trust and not options:
+        raise Unusable("is not read by a PyTorch before 1.13 without --trust, because reading may run code in the file")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return torch.load(path, map_location="cpu", weights_only=not trust)
-    except TypeError:
-        raise Unusable("cannot be read safely by this old PyTorch: with --trust it is read all the same, and may run code") if not trust else None
+            return torch.load(path, map_location="cpu", **options)
     except Exception as error:   # of many kinds, by how the file is broken
-        text = str(error).strip().split("\n")[0] or type(error).__name__
-        hint = "" if trust or "nsupported" not in str(error) and "weights_only" not in str(error).lower() else \
-            "; if you know who made it, --trust reads other objects than tensors, too, and may run code in it"
-        raise Unusable(f"is no file that PyTorch can load, or cut short: {text}{hint}")
+        reason = (str(error).strip() or type(error).__name__).split("\n")[0]
+        raise Unusable("cannot be loaded by PyTorch; it is cut short, or no such file"
+                       + ("" if trust else ", or holds other objects than tensors, which --trust reads, and may run their code")
+                       + f": {reason}")
 
 
 def is_state_dict(torch, value):
@@ -107,11 +109,8 @@ def tensors_of(torch, state_dict):
 
 
 def bytes_of(torch, x):
-    """The elements, little-endian, as NumPy sees them; it does not know every type, but every type is bytes."""
-    if x.numel() == 0:
-        return b""
-    return x.reshape(-1).view(torch.uint8 if x.element_size() == 1 and x.dtype != torch.bool else x.dtype).numpy().tobytes() \
-        if x.dtype not in (getattr(torch, "bfloat16"),) else x.reshape(-1).view(torch.int16).numpy().tobytes()
+    """The elements, little-endian. NumPy does not know every type, but bytes."""
+    return x.reshape(-1).view(torch.uint8).numpy().tobytes() if x.numel() else b""
 
 
 def write(torch, tensors, path):
