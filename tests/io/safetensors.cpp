@@ -292,7 +292,7 @@ TEST_CASE("renamed on the way in and out") {
     const auto wrap = [](const std::string& name) { return "module." + name; };
     const auto unwrap = [](const std::string& name) { return name.starts_with("module.") ? name.substr(7) : std::string{}; };
     io::save(net, path, {.rename = wrap});
-    CHECK(load_error<xg::io_error>(other, path) == "has no tensor weight, bias; holds module.weight, module.bias, that there is no place for; "
+    CHECK(load_error<xg::io_error>(other, path) == "has no tensor weight, bias; holds module.bias, module.weight, that there is no place for; "
                                                    "where only the names differ, {.rename = ...} brings them together");
     io::load(other, path, {.rename = unwrap});
     CHECK(equal(net.weight, other.weight));
@@ -345,7 +345,7 @@ TEST_CASE("element types of which there are no tensors are named, or skipped") {
                                     R"("four":{"dtype":"F4","shape":[4],"data_offsets":[5,7]},"c":{"dtype":"C64","shape":[0],"data_offsets":[7,7]}})"};
     const auto path = folder.write("some", with_length(header, std::string(7, '\0')));
     auto net = nn::linear<>{1, 1};
-    CHECK(load_error<xg::io_error>(net, path) == "holds four (F4), c (C64), that there is no place for; tensor bias is F8_E4M3, to be loaded into F32; element types are not converted");
+    CHECK(load_error<xg::io_error>(net, path) == "holds c (C64), four (F4), that there is no place for; tensor bias is F8_E4M3, to be loaded into F32; element types are not converted");
     CHECK(io::load(net, path, {.skip_other_types = true}).skipped.size() == 3);
     CHECK(net.weight(0, 0) == 0);
     CHECK(io::load_tensors<float>(path, {.skip_other_types = true}).size() == 1);
