@@ -96,7 +96,7 @@ def read(torch, path):
         raise Unusable(f"cannot be read: {error.strerror}")
     options = {"weights_only": False} if "weights_only" in inspect.signature(torch.load).parameters else {}
     careful = careful_pickle(torch)
-    torch.serialization.pickle = careful   # PyTorch 1.13 takes this one, whatever it is given
+    usual, torch.serialization.pickle = torch.serialization.pickle, careful   # PyTorch 1.13 takes this one, whatever it is given
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -104,6 +104,8 @@ def read(torch, path):
     except Exception as error:   # of many kinds, by how the file is broken
         reason = (str(error).strip() or type(error).__name__).split("\n")[0]
         raise Unusable(f"is no file that torch.save wrote, or is cut short: {reason}")
+    finally:
+        torch.serialization.pickle = usual
 
 
 def state_of(torch, value):
@@ -205,12 +207,12 @@ def current_umask():
     return mask
 
 
-def main():
+def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("source", help="a file that torch.save wrote")
     parser.add_argument("target", nargs="?", help="the file to write; by default its name with .safetensors")
     parser.add_argument("--key", help="where in a checkpoint the state_dict is: model, or ema/model")
-    given = parser.parse_args()
+    given = parser.parse_args(arguments)
     target = given.target or os.path.splitext(given.source)[0] + ".safetensors"
     try:
         import torch
