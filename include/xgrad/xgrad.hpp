@@ -20,6 +20,7 @@
 #include <xgrad/data/idx.hpp>
 #include <xgrad/data/loader.hpp>
 #include <xgrad/data/mnist.hpp>
+#include <xgrad/io/npz.hpp>
 #include <xgrad/io/safetensors.hpp>
 #include <xgrad/nn.hpp>
 #include <xgrad/ops.hpp>
