@@ -6,8 +6,8 @@
 #include <xgrad/autograd/tensor.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/dtype.hpp>
-#include <xgrad/core/random.hpp>
 #include <xgrad/core/shape.hpp>
+#include <xgrad/nn/evaluation.hpp>
 #include <xgrad/nn/layer_table.hpp>
 #include <xgrad/nn/module.hpp>
 
@@ -138,20 +138,6 @@ inline std::string layer_table(const shape& input, const std::vector<layer_row>&
     return format_rows(rows, 3);
 }
 
-/// Gives the default generator its state back in the end.
-class generator_as_it_was {
-public:
-    generator_as_it_was() = default;
-    generator_as_it_was(const generator_as_it_was&) = delete;
-    generator_as_it_was& operator=(const generator_as_it_was&) = delete;
-    ~generator_as_it_was() {
-        with_default_generator([this](generator& numbers) { numbers = m_before; });
-    }
-
-private:
-    generator m_before = with_default_generator([](generator& numbers) { return numbers; });
-};
-
 }  // namespace detail
 
 /// The parameters and buffers of a module with their shapes and sizes, one to a line, and the sum. A tensor that
@@ -177,13 +163,9 @@ std::string summary(const Module& module) {
 /// as they are.
 template <class Module, element T, std::size_t N>
 std::string summary(const Module& module, const tensor<T, N>& x) {
-    static_assert(std::copy_constructible<Module>,
-                  "nn::summary with a shape or an input calls a copy of the module, and this one cannot be copied: "
-                  "leave it out");
     const auto recording = no_grad{};
     const auto random = detail::generator_as_it_was{};
-    auto copy = clone(module);
-    eval(copy);
+    auto copy = detail::evaluated(module);
     auto tensors = detail::list_tensors(module);
     auto position = std::size_t{0};
     for_each_tensor([&](std::string_view, const auto& own) { tensors[position++].called = xgrad::detail::access::get(own).owner; }, copy);
