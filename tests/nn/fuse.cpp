@@ -239,6 +239,11 @@ TEST_CASE("what is no constant, or comes after an activation, is not folded") {
     CHECK(left_of({norm(3), convolution}, sizes) == names{"batch_norm", "conv2d"});
     CHECK(left_of({with_weight("matmul, transposed", {5, 4}, 0), norm(5), {.kind = "relu"}}, {6, 4}) == names{"matmul", "batch_norm", "relu"});
 
+    auto flat = norm(4);
+    flat.running_var.data()[2] = -1;   // whose root is NaN
+    auto program = nn::fuse(chain{{convolution, flat}}, xg::tensor<float>{xg::randn<float>(sizes)});
+    CHECK(count(program, "batch_norm") == 1);
+
     struct weight_computed {
         xg::tensor<float, 4> weight = xg::randn<float>({4, 3, 3, 3});
         nn::batch_norm2d<> normal{4};

@@ -9,6 +9,7 @@
 #include <xgrad/autograd/program.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/dtype.hpp>
+#include <xgrad/core/finite.hpp>
 #include <xgrad/nn/fused_operation.hpp>
 
 #include <algorithm>
@@ -42,7 +43,8 @@ struct fold_operands {
     }
 };
 
-/// The weight and bias with the batch norm in them. Computed in double precision.
+/// The weight and bias with the batch norm in them. Computed in double precision. Undefined where a factor is infinite or NaN:
+/// what that makes of the sum is not what it makes of each term.
 template <real T>
 std::pair<any_tensor, any_tensor> folded(const fold_operands& from, const channels_of_weight& by) {
     const auto read = [&](std::size_t number) { return from.tensors[number].template as<T>(); };
@@ -53,6 +55,7 @@ std::pair<any_tensor, any_tensor> folded(const fold_operands& from, const channe
     auto scale = std::vector<double>(channels);
     for (auto c = std::size_t{0}; c < channels; ++c) {
         scale[c] = value_of(factor, c, 1) / std::sqrt(value_of(variance, c, 1) + from.eps);
+        if (!is_finite_number(scale[c])) return {};
         xgrad::detail::access::elements(new_bias)[c] = static_cast<T>(scale[c] * (value_of(bias, c, 0) - value_of(mean, c, 0)) + value_of(shift, c, 0));
     }
     const auto* source = weight.data();
@@ -187,10 +190,12 @@ private:
         if (source == nullptr) return false;
         const auto channels = channels_in(*source);
         if (!channels) return false;
-        as_affine(*source);
-        auto from = fold_operands{.tensors = {constant(source->inputs[1].value), constant(source->inputs[2].value)}, .eps = number_of(each, "eps")};
+        const auto own_bias = source->inputs.size() > 2 ? source->inputs[2].value : none;
+        auto from = fold_operands{.tensors = {constant(source->inputs[1].value), constant(own_bias)}, .eps = number_of(each, "eps")};
         for (auto i = std::size_t{1}; i < 5; ++i) from.tensors[i + 1] = constant(each.inputs[i].value);
         const auto& [weight, bias] = fold_once(from, *channels);
+        if (!weight.defined()) return false;
+        as_affine(*source);
         source->inputs[1].value = add_constant(weight);
         source->inputs[2].value = add_constant(bias);
         replace_result(*source, each);
