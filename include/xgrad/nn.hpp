@@ -12,6 +12,7 @@
 #include <xgrad/nn/embedding.hpp>
 #include <xgrad/nn/flatten.hpp>
 #include <xgrad/nn/freeze.hpp>
+#include <xgrad/nn/fuse.hpp>
 #include <xgrad/nn/group_norm.hpp>
 #include <xgrad/nn/gru.hpp>
 #include <xgrad/nn/init.hpp>

@@ -97,6 +97,19 @@ protected:
 
 XGRAD_VISIBLE inline constinit thread_local rule_watcher* watching_rules = nullptr;   // see `dead` in node.hpp
 
+/// Who takes the gradients of leaves, each as soon as it is complete, where they would be stored in the end.
+class leaf_taker {
+public:
+    leaf_taker() = default;
+    leaf_taker(const leaf_taker&) = delete;
+    leaf_taker& operator=(const leaf_taker&) = delete;
+    /// Tells whether it has taken it.
+    virtual bool take(node& leaf) = 0;
+
+protected:
+    ~leaf_taker() = default;
+};
+
 /// A way through the part of the graph behind one value that leads to the wanted nodes: to every leaf, when
 /// none are named. Whatever happens on it, no node is left in the middle of a pass.
 ///
@@ -128,7 +141,8 @@ public:
     pass(const pass&) = delete;
     pass& operator=(const pass&) = delete;
 
-    /// Finds the nodes, each after its inputs. Tells whether the value came of a wanted one at all.
+    /// Finds the nodes, each after its inputs, and leaves as late as that allows, so that the other way round the gradient of
+    /// one is complete early. Tells whether the value came of a wanted one at all.
     bool find() {
         for (auto* const each : m_wanted) {
             claim(*each);
@@ -142,9 +156,11 @@ public:
             auto& [at, next] = m_path.back();
             auto& current = *at;
             const auto inputs = current.wanted_by == this ? std::span<node* const>{} : current.inputs();
-            if (next < inputs.size()) {
-                auto* const input = inputs[next++];
-                if (input == nullptr || passes_by(*input)) continue;
+            if (next < 2 * inputs.size()) {
+                const auto leaves = next >= inputs.size();
+                auto* const input = inputs[leaves ? next - inputs.size() : next];
+                ++next;
+                if (input == nullptr || input->is_leaf() != leaves || passes_by(*input)) continue;
                 claim(*input);
                 if (input->standing == node::place::outside) enter(*input);
                 continue;
@@ -166,8 +182,8 @@ public:
     /// Whether the value also came of nodes outside the way.
     bool met_others() const { return m_met_others; }
 
-    /// Brings the root's gradient to the wanted nodes, where it stays, or to the leaves, which store it.
-    void run(backward_options options) {
+    /// Brings the root's gradient to the wanted nodes, where it stays, or to the leaves, which store it, unless it is taken.
+    void run(backward_options options, leaf_taker* taker = nullptr) {
         const auto scope = set_grad_enabled{options.create_graph};
         const auto release = !options.retain_graph && !options.create_graph;
         auto leaves = node_list{};
@@ -176,7 +192,8 @@ public:
             if (current.standing != node::place::within) continue;
             if (current.gradient != nullptr) current.show_gradient();
             if (is_wanted(current)) {
-                if (current.is_leaf() && current.gradient != nullptr) leaves.push_back(&current);
+                const auto complete = current.is_leaf() && current.gradient != nullptr;
+                if (complete && (taker == nullptr || !taker->take(current))) leaves.push_back(&current);
                 continue;
             }
             if (current.gradient != nullptr) {
@@ -196,7 +213,7 @@ public:
 private:
     struct stop {
         node* at;
-        std::size_t next;   ///< the input to look at next
+        std::size_t next;   ///< the input to look at next: first those that are no leaves, then those that are
     };
 
     bool is_wanted(const node& each) const {
@@ -300,30 +317,44 @@ detail::array* basic_tensor<T>::gradient_array() const {
     return detail::stored_of("grad", *this).shown(get().sizes);
 }
 
+namespace detail {
+
+/// The gradient of a scalar by itself.
+template <element T>
+tensor<T> gradient_of_scalar(const basic_tensor<T>& x) {
+    if (x.size() != 1)
+        fail<autograd_error>("backward", "only a scalar has a gradient without weights; the shape is ", shape_of(x));
+    auto one = make_result<T>(shape_of(x));
+    *access::elements(one) = T{1};
+    return one;
+}
+
+template <element T>
+void run_backward(const basic_tensor<T>& x, const basic_tensor<T>& gradient, backward_options options, leaf_taker* taker) {
+    if (!x.requires_grad())
+        fail<autograd_error>("backward", "the tensor has no graph: no input required a gradient, "
+                                         "or recording was off");
+    if (shape_of(gradient) != shape_of(x))
+        fail<shape_error>("backward", "the gradient is ", shape_of(gradient), ", the tensor ", shape_of(x), "; both must be equal");
+    if constexpr (real<T>) {
+        auto& root = *access::graph(x);
+        auto way = pass{root};
+        way.find();
+        accumulate(root, tensor<T>{gradient});
+        way.run(options, taker);
+    }
+}
+
+}  // namespace detail
+
 template <element T>
 void basic_tensor<T>::backward(backward_options options) const {
-    if (size() != 1)
-        fail<autograd_error>("backward", "only a scalar has a gradient without weights; the shape is ", get().sizes);
-    auto one = detail::make_result<T>(get().sizes);
-    *detail::access::elements(one) = T{1};
-    backward(one, options);
+    backward(detail::gradient_of_scalar(*this), options);
 }
 
 template <element T>
 void basic_tensor<T>::backward(const basic_tensor& gradient, backward_options options) const {
-    if (!requires_grad())
-        fail<autograd_error>("backward", "the tensor has no graph: no input required a gradient, "
-                                         "or recording was off");
-    if (detail::shape_of(gradient) != get().sizes)
-        fail<shape_error>("backward", "the gradient is ", detail::shape_of(gradient), ", the tensor ", get().sizes,
-                          "; both must be equal");
-    if constexpr (real<T>) {
-        auto& root = *get().graph;
-        auto way = detail::pass{root};
-        way.find();
-        detail::accumulate(root, tensor<T>{gradient});
-        way.run(options);
-    }
+    detail::run_backward<T>(*this, gradient, options, nullptr);
 }
 
 }  // namespace xgrad
@@ -337,6 +368,7 @@ namespace xgrad::inline XGRAD_ABI {
     XGRAD_INSTANCE bool basic_tensor<T>::has_grad() const; \
     XGRAD_INSTANCE void basic_tensor<T>::zero_grad(); \
     XGRAD_INSTANCE detail::array* basic_tensor<T>::gradient_array() const; \
+    XGRAD_INSTANCE void detail::run_backward(const basic_tensor<T>&, const basic_tensor<T>&, backward_options, detail::leaf_taker*); \
     XGRAD_INSTANCE void basic_tensor<T>::backward(backward_options) const; \
     XGRAD_INSTANCE void basic_tensor<T>::backward(const basic_tensor<T>&, backward_options) const;
 XGRAD_FOR_REAL_TYPES(XGRAD_INSTANCES)

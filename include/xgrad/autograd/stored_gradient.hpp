@@ -28,6 +28,7 @@ public:
     ~stored_gradient() { clear(); }
 
     void clear() noexcept {
+        m_taken = false;
         if (m_total != nullptr) std::exchange(m_total, nullptr)->drop_handle();
         if (auto* const none = m_zeros.exchange(nullptr)) none->drop_handle();
     }
@@ -51,6 +52,13 @@ public:
             store(add_same(access::adopt<T>(&before), now));
         }
     }
+
+    /// Sets it back to none, since it was used as it came: an optimizer has made its step in the pass.
+    void clear_as_taken() noexcept {
+        clear();
+        m_taken = true;
+    }
+    bool was_taken() const noexcept { return m_taken; }
 
     /// Null while nothing was brought.
     array* total() const noexcept { return m_total; }
@@ -77,6 +85,7 @@ private:
         m_total = access::take(std::move(sum));
     }
 
+    bool m_taken = false;   ///< in the last backward pass
     array* m_total = nullptr;
     std::atomic<array*> m_zeros{nullptr};
 };

@@ -38,7 +38,13 @@ template <real T>
 std::vector<gradient_part<T>> gradients_of(const char* where, const parameter_list<T>& parameters) {
     auto list = std::vector<gradient_part<T>>{};
     for (const auto& each : parameters) {
-        if (!each.has_grad()) continue;
+        if (!each.has_grad()) {
+            const auto* const stored = xgrad::detail::find_stored(each);
+            if (stored != nullptr && stored->was_taken())
+                fail<value_error>(where, "the gradient of ", each.name(), " is gone: step_in_backward has made the step with it; to clip, call "
+                                         "backward, then ", where, ", then step");
+            continue;
+        }
         auto* const elements = xgrad::detail::stored_of(where, each).total();
         const auto same = [&](const auto& other) { return other.elements == elements; };
         if (std::none_of(list.begin(), list.end(), same)) list.push_back({&each.name(), elements});

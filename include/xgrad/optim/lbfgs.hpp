@@ -126,6 +126,10 @@ public:
         return now;
     }
 
+    void step_in_backward(const basic_tensor<T>&) {
+        static_assert(xgrad::detail::never<T>, "lbfgs needs all gradients at once, several times for each step: call step(closure)");
+    }
+
     /// Iterates, and gives back the loss before the first iteration. `closure` sets the gradients back, computes the loss,
     /// calls its `backward`, and returns it, a tensor or a number. What it throws is passed on; the parameters are, then,
     /// where the iteration began. Throws `value_error`, before anything has moved, when the first loss or its gradient is not

@@ -158,14 +158,24 @@ protected:
     /// nobody but this optimizer holds: another tensor was assigned to the module's member, so that the network does not
     /// learn.
     void begin_step() {
-        for (const auto& each : m_parameters) validate(each);
+        validate_all();
         for (auto i = std::size_t{0}; i < m_parameters.size(); ++i) m_updated[i] = m_parameters[i].has_grad();
     }
     bool has_gradient(std::size_t i) const { return m_updated[i]; }
 
+    /// The same for a step in which gradients arrive one by one.
+    void begin_step_in_backward() {
+        validate_all();
+        m_updated.assign(m_parameters.size(), false);
+    }
+    void note_gradient(std::size_t i) { m_updated[i] = true; }
+
 private:
     virtual std::vector<std::string> load(const parameter_list<T>& list) = 0;
 
+    void validate_all() const {
+        for (const auto& each : m_parameters) validate(each);
+    }
     void validate(const parameter<T>& each) const {
         if (xgrad::detail::access::get(each).handles.is_one())
             fail<autograd_error>("step", "parameter ", each.name(), " is held by this optimizer alone: its module is "

@@ -21,6 +21,40 @@
 
 namespace xgrad::inline XGRAD_ABI::optim {
 
+namespace detail {
+
+/// Hands the gradients of an optimizer's parameters to it, each as soon as it is complete.
+template <real T, class Optimizer>
+class gradient_taker final : public xgrad::detail::leaf_taker {
+public:
+    explicit gradient_taker(Optimizer& to) : m_to{to}, m_next{to.parameters().size()} {}
+
+    bool take(xgrad::detail::node& leaf) override {
+        if (!find(leaf)) return false;
+        auto& stored = static_cast<xgrad::detail::leaf<T>&>(leaf).stored;
+        if (stored.total() != nullptr) leaf.differentiate();   // adds to it
+        m_to.move_by(m_next, stored, leaf.gradient);
+        if (leaf.gradient != nullptr) std::exchange(leaf.gradient, nullptr)->drop_handle();
+        return true;
+    }
+
+private:
+    /// They come in about the order from the last to the first.
+    bool find(const xgrad::detail::node& leaf) {
+        const auto& parameters = m_to.parameters();
+        for (auto tried = std::size_t{0}; tried < parameters.size(); ++tried) {
+            m_next = (m_next == 0 ? parameters.size() : m_next) - 1;
+            if (xgrad::detail::access::graph(parameters[m_next]) == &leaf) return true;
+        }
+        return false;
+    }
+
+    Optimizer& m_to;
+    std::size_t m_next;
+};
+
+}  // namespace detail
+
 /// An optimizer whose `step()` calls the rule's `update` for each parameter that has a gradient.
 template <real T>
 class stepwise : public optimizer<T> {
@@ -35,6 +69,21 @@ public:
         for (auto i = std::size_t{0}; i < this->parameters().size(); ++i)
             if (this->has_gradient(i)) move(i);
         m_regions = parallel_regions();
+    }
+
+    /// `loss.backward()` and `step()` in one: each parameter makes its step as soon as its gradient is complete, while both are
+    /// in a cache, and the gradient's memory goes back at once. The same numbers, to the bit, gradients of earlier `backward`s
+    /// that are still stored included; afterwards no parameter of this optimizer has a gradient. Other leaves get theirs as
+    /// ever. Throws what `step` and `backward` throw; when a rule throws in the middle of the pass, the parameters that had
+    /// moved by then have moved, and the others have not. So what needs all gradients at once does not go with it:
+    /// `clip_grad_norm` after it is a `value_error`.
+    void step_in_backward(const basic_tensor<T>& loss) {
+        const auto one = xgrad::detail::gradient_of_scalar(loss);
+        this->begin_step_in_backward();
+        auto taker = detail::gradient_taker<T, stepwise>{*this};
+        xgrad::detail::run_backward<T>(loss, one, {}, &taker);
+        for (auto i = std::size_t{0}; i < this->parameters().size(); ++i)
+            if (!this->has_gradient(i) && this->parameters()[i].has_grad()) move_by(i, xgrad::detail::stored_of("step", this->parameters()[i]));
     }
 
     parameter_list<T> state() const override {
@@ -73,11 +122,23 @@ private:
     /// Whether the rule, with the options that hold for parameter `i`, remembers this slot.
     virtual bool uses(std::size_t, std::size_t) const { return true; }
 
-    void move(std::size_t i) {
+    void move(std::size_t i) { move(i, detail::gradient_of<T>("step", this->at(i))); }
+    void move(std::size_t i, const T* gradient) {
         auto& each = this->at(i);
         ++m_memory[i].steps;
-        update(i, {xgrad::detail::access::elements(each), each.size()}, {detail::gradient_of<T>("step", each), each.size()});
+        update(i, {xgrad::detail::access::elements(each), each.size()}, {gradient, each.size()});
         xgrad::detail::access::get(each).mark_changed();
+    }
+
+    friend detail::gradient_taker<T, stepwise>;
+    /// By what is stored, or, where nothing is, by what has just come.
+    void move_by(std::size_t i, xgrad::detail::stored_gradient<T>& stored, const xgrad::detail::array* come = nullptr) {
+        const auto guard = single_thread{parallel_regions() == m_regions};
+        this->note_gradient(i);
+        const auto& gradient = stored.total() != nullptr ? *stored.total() : *come;
+        move(i, reinterpret_cast<const T*>(gradient.elements));
+        stored.clear_as_taken();
+        m_regions = parallel_regions();
     }
 
     std::vector<std::string> load(const parameter_list<T>& list) override {
