@@ -11,6 +11,7 @@
 #include <xgrad/ops/shape.hpp>
 
 #include <cstddef>
+#include <vector>
 
 namespace xgrad::inline XGRAD_ABI::nn {
 
@@ -36,6 +37,13 @@ struct kv_cache {
 };
 
 namespace detail {
+
+/// One cache for each layer of a stack; an empty list is made as long as that.
+template <real T>
+void check_caches(const char* stack, std::vector<kv_cache<T>>& caches, std::size_t layers) {
+    if (caches.empty()) caches.resize(layers);
+    if (caches.size() != layers) fail<value_error>(stack, "there are ", caches.size(), " caches for ", layers, " layers");
+}
 
 /// A mask for single sequences, (b, l, s), as one for all heads, (b, 1, l, s). (l, s) and (b, heads, l, s) stay.
 template <element T>
