@@ -135,7 +135,7 @@ protected:
     optimizer(const char* rule, parameter_list<T> parameters, double lr)
         : m_rule{rule}, m_parameters{std::move(parameters)}, m_groups(m_parameters.size()), m_updated(m_parameters.size()), m_lrs{lr} {
         detail::check_not_negative(rule, "lr", lr);
-        if (m_parameters.empty()) fail<value_error>(m_rule, "there is no parameter to learn");
+        if (m_parameters.empty()) fail<value_error>(m_rule, "there is no parameter to learn: the list is empty; nn::parameters leaves out what is frozen");
         for (auto each = m_parameters.begin(); each != m_parameters.end(); ++each) {
             if (!each->requires_grad() || !each->is_leaf())
                 fail<autograd_error>(m_rule, "parameter ", each->name(), " is no leaf that requires a gradient");
