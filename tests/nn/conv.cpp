@@ -106,6 +106,8 @@ TEST_CASE("conv: its own elements around x, as pad puts them there") {
     CHECK(std::ranges::equal(wide(alone).span(), wide(xg::reshape(alone, {1, 1, 4})).span()));
     CHECK_THROWS_AS(wide(xg::tensor<double>{xg::ones<double>({3})}), xg::rank_error);
     CHECK_THROWS_AS(wide(xg::tensor<double>(1.0)), xg::rank_error);
+    const auto strided = nn::conv1d<double>{1, 1, 3, {.stride = 2, .padding = xg::same, .padding_mode = xg::pad_mode::circular}};
+    CHECK_THROWS_WITH_AS(strided(xg::ones<double>({1, 1, 3})), "[nn::conv] padding `same` goes with stride 1, the stride is 2", xg::value_error);
 }
 
 TEST_CASE("conv: sizes that do not go together") {

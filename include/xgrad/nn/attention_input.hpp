@@ -28,6 +28,9 @@ struct kv_cache {
     /// Puts k and v behind what there is, and gives back all.
     void append(tensor<T, 4>& k, tensor<T, 4>& v) {
         if (keys.defined()) {
+            if (keys.shape(0) != k.shape(0) || keys.shape(1) != k.shape(1) || keys.shape(3) != k.shape(3))
+                fail<shape_error>("nn::kv_cache", "there are keys ", shape(keys.shape()), ", the new ones are ", shape(k.shape()),
+                                  "; they differ in length alone: each run through sequences has a cache of its own");
             k = concat({keys, k}, 2);
             v = concat({values, v}, 2);
         }

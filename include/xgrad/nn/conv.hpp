@@ -51,6 +51,8 @@ tensor<T> padded_by_itself(const tensor<T>& x, const shape& weight, const conv_o
         auto before = options.padding.before().at("nn::conv", "padding", axis, axes, 0);
         auto after = options.padding.after().at("nn::conv", "padding", axis, axes, 0);
         if (options.padding.is_same()) {
+            if (const auto stride = options.stride.at("nn::conv", "stride", axis, axes, 1); stride != 1)
+                fail<value_error>("nn::conv", "padding `same` goes with stride 1, the stride is ", stride);
             const auto whole = (weight[axis + 2] - 1) * options.dilation.at("nn::conv", "dilation", axis, axes, 1);
             before = whole / 2;
             after = whole - before;
