@@ -33,6 +33,7 @@
 #include <cstdint>
 #include <iterator>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -137,12 +138,49 @@ void say_argument(operation_reader& to, const char* name, const X& x) {
     }
 }
 
-/// How an argument is kept for a later call: nothing of a tensor, the number of them in a list, a copy of anything else.
+/// A const object on the heap, of which nobody but its maker knows the type. (std::shared_ptr<const void> would be as
+/// good, at a class with a table of virtual functions for each type.)
+class erased {
+public:
+    erased() = default;
+    template <class X>
+    explicit erased(const X* owned) : erased{owned, owned} {}
+    /// A part of it is what is meant.
+    template <class X>
+    erased(const X* owned, const void* meant)
+        : m_owned{owned}, m_meant{meant}, m_drop{[](const void* x) { delete static_cast<const X*>(x); }} {}
+    erased(erased&& other) noexcept : m_owned{std::exchange(other.m_owned, nullptr)}, m_meant{other.m_meant}, m_drop{other.m_drop} {}
+    erased& operator=(erased&&) = delete;
+    ~erased() {
+        if (m_owned != nullptr) m_drop(m_owned);
+    }
+    const void* get() const noexcept { return m_meant; }
+
+private:
+    const void* m_owned = nullptr;
+    const void* m_meant = nullptr;
+    void (*m_drop)(const void*) = nullptr;
+};
+
+/// How an argument is kept for a later call: of a tensor and of a list of tensors nothing is, and the next of the inputs
+/// stand in their places then; of anything else a copy is, which needs no restoring.
 template <class X>
 struct kept_argument {
-    explicit kept_argument(const X& x) : value{x} {}
-    const X& restore(std::span<const any_tensor>&) const { return value; }
-    X value;
+    static constexpr bool is_input = false;
+    static erased keep(const X& x) { return erased{new X(x)}; }
+};
+template <class Number, std::size_t Extent>
+    requires(std::is_arithmetic_v<Number>)
+struct kept_argument<std::span<const Number, Extent>> {
+    static constexpr bool is_input = false;
+    static erased keep(std::span<const Number, Extent> x) {
+        struct list {
+            std::vector<Number> values;
+            std::span<const Number, Extent> view{values};
+        };
+        const auto* const made = new list{{x.begin(), x.end()}};
+        return {made, &made->view};
+    }
 };
 inline any_tensor next_of(std::span<const any_tensor>& inputs) {
     auto next = inputs.front();
@@ -151,36 +189,63 @@ inline any_tensor next_of(std::span<const any_tensor>& inputs) {
 }
 template <tensor_like X>
 struct kept_argument<X> {
-    explicit kept_argument(const X&) {}
-    auto restore(std::span<const any_tensor>& inputs) const { return restored(next_of(inputs), static_cast<const X*>(nullptr)); }
+    static constexpr bool is_input = true;
+    static std::size_t count(const X&) { return 1; }
+    static erased restore(std::size_t, std::span<const any_tensor>& inputs) { return erased{of(next_of(inputs), static_cast<const X*>(nullptr))}; }
 
 private:
     template <element T>
-    static tensor<T> restored(const any_tensor& x, const basic_tensor<T>*) {
-        return x.as<T>();
+    static const tensor<T>* of(const any_tensor& x, const basic_tensor<T>*) {
+        return new tensor<T>(x.as<T>());
     }
     template <element T, std::size_t N>
-    static tensor<T, N> restored(const any_tensor& x, const tensor<T, N>*) {
-        return x.as<T>();
+    static const tensor<T, N>* of(const any_tensor& x, const tensor<T, N>*) {
+        return new tensor<T, N>(x.as<T>());
     }
-};
-template <class Number, std::size_t Extent>
-    requires(std::is_arithmetic_v<Number>)
-struct kept_argument<std::span<const Number, Extent>> {
-    explicit kept_argument(std::span<const Number, Extent> x) : values(x.begin(), x.end()) {}
-    std::span<const Number, Extent> restore(std::span<const any_tensor>&) const { return values; }
-    std::vector<Number> values;
 };
 template <list_of_tensors X>
 struct kept_argument<X> {
     using part = sequence_value<X>;
-    explicit kept_argument(const X& x) : count{static_cast<std::size_t>(std::distance(std::begin(x), std::end(x)))} {}
-    auto restore(std::span<const any_tensor>& inputs) const {
-        auto list = std::vector<part>{};
-        for (auto i = std::size_t{0}; i < count; ++i) list.push_back(next_of(inputs).as<typename part::value_type>());
-        return list;
+    static constexpr bool is_input = true;
+
+    static std::size_t count(const X& x) { return std::size(x); }
+    static erased restore(std::size_t count, std::span<const any_tensor>& inputs) {
+        struct list {
+            std::vector<part> parts{};
+            X view{};
+        };
+        auto* const made = new list{};
+        auto owner = erased{made, &made->view};
+        for (; count > 0; --count) made->parts.push_back(next_of(inputs).as<typename part::value_type>());
+        made->view = X(made->parts);
+        return owner;
     }
-    std::size_t count;
+};
+
+/// What can be done with an argument whose type is known to these functions alone.
+struct argument_form {
+    void (*say)(operation_reader& to, const char* name, const void* x);
+    erased (*keep)(const void* x);                                                 ///< of an attribute, or null
+    std::size_t (*count)(const void* x);                                           ///< of tensors, or null
+    erased (*restore)(std::size_t count, std::span<const any_tensor>& inputs);     ///< of tensors, or null
+};
+template <class X>
+constexpr argument_form make_form() {
+    auto form = argument_form{[](operation_reader& to, const char* name, const void* x) { say_argument(to, name, *static_cast<const X*>(x)); },
+                              nullptr, nullptr, nullptr};
+    using kept = kept_argument<X>;
+    if constexpr (kept::is_input) {
+        form.count = [](const void* x) { return kept::count(*static_cast<const X*>(x)); };
+        form.restore = kept::restore;
+    } else form.keep = [](const void* x) { return kept::keep(*static_cast<const X*>(x)); };
+    return form;
+}
+template <class X>
+inline constexpr auto form_of = make_form<X>();
+
+struct argument {
+    const void* x;
+    const argument_form* form;
 };
 
 /// Calls f with each tensor of a result: a tensor, a list of them, or a pair, tuple or array of such.
@@ -205,27 +270,53 @@ std::vector<any_tensor> tensors_of(const Y& y) {
     return list;
 }
 
-template <class F, class... X>
-auto call_by(const char* name, const char* const* names, const F& f, const X&... x);
+/// The call of an operation whose types are known to `run` alone. What an operation costs every program that calls it
+/// is `run`; all else is the same for all of them.
+struct any_call {
+    const char* name;
+    const char* const* names;
+    std::span<const argument> arguments;
+    const void* f;
+    erased (*keep)(const void* f);
+    /// Calls f. The result goes to *y, a std::optional of its type, if there is one.
+    std::vector<any_tensor> (*run)(const void* f, const argument* x, void* y);
 
-template <class F, class... X>
+    /// Calls it while somebody reads.
+    std::vector<any_tensor> read(void* y) const;
+};
+
+/// A call that was read, on other inputs.
 class called_again final : public callable_operation {
 public:
-    explicit called_again(const char* name, const char* const* names, const F& f, const X&... x)
-        : m_name{name}, m_names(names, names + sizeof...(X)), m_f{f}, m_arguments{kept_argument<X>{x}...} {}
+    explicit called_again(const any_call& call)
+        : m_call{call}, m_names(call.names, call.names + call.arguments.size()), m_f{call.keep(call.f)} {
+        for (const auto& [x, form] : call.arguments)
+            if (form->restore == nullptr) m_arguments.push_back({form->keep(x), 0, form});
+            else m_arguments.push_back({{}, form->count(x), form});
+    }
 
     std::vector<any_tensor> operator()(std::span<const any_tensor> inputs) const override {
-        return std::apply([&](const auto&... each) {
-            auto arguments = std::tuple<decltype(each.restore(inputs))...>{each.restore(inputs)...};   // from left to right
-            return std::apply([&](const auto&... x) { return tensors_of(call_by<F, X...>(m_name, m_names.data(), m_f, x...)); }, arguments);
-        }, m_arguments);
+        auto held = std::vector<erased>{};
+        auto arguments = std::vector<argument>{};
+        for (const auto& [attribute, count, form] : m_arguments) {
+            if (form->restore != nullptr) held.push_back(form->restore(count, inputs));
+            arguments.push_back({form->restore != nullptr ? held.back().get() : attribute.get(), form});
+        }
+        const auto call = any_call{m_call.name, m_names.data(), arguments, m_f.get(), m_call.keep, m_call.run};
+        return reading == nullptr ? call.run(call.f, arguments.data(), nullptr) : call.read(nullptr);
     }
 
 private:
-    const char* m_name;
+    struct kept {
+        erased attribute;
+        std::size_t count;   // of tensors
+        const argument_form* form;
+    };
+
+    any_call m_call;   // its name and its functions
     std::vector<const char*> m_names;
-    F m_f;
-    std::tuple<kept_argument<X>...> m_arguments;
+    erased m_f;
+    std::vector<kept> m_arguments{};
 };
 
 /// Ends a call that throws.
@@ -246,24 +337,51 @@ private:
     operation_reader* m_reader;
 };
 
-template <class F, class... X>
-XGRAD_COLD auto call_read(const char* name, const char* const* names, const F& f, const X&... x) {
+XGRAD_COLD inline std::vector<any_tensor> any_call::read(void* y) const {
     auto& to = *reading;
     to.begin(name);
     auto opened = open_call{to};
-    auto at = std::size_t{0};
-    (say_argument(to, names[at++], x), ...);
+    for (auto at = std::size_t{0}; at < arguments.size(); ++at) arguments[at].form->say(to, names[at], arguments[at].x);
     to.work();
-    auto y = f(x...);
-    opened.end(tensors_of(y), std::unique_ptr<const callable_operation>{new called_again<F, X...>(name, names, f, x...)});
-    return y;
+    auto results = run(f, arguments.data(), y);
+    opened.end(results, std::unique_ptr<const callable_operation>{new called_again(*this)});
+    return results;
 }
+
+/// How a call of f is told with its types left out: see `any_call`.
+template <class Places, class F, class... X>
+struct erased_call;
+template <std::size_t... I, class F, class... X>
+struct erased_call<std::index_sequence<I...>, F, X...> {
+    static constexpr bool holds_nothing = std::is_empty_v<F> && std::is_default_constructible_v<F>;
+
+    static erased keep([[maybe_unused]] const void* f) {
+        if constexpr (holds_nothing) return {};
+        else return erased{new F(*static_cast<const F*>(f))};
+    }
+    XGRAD_COLD static std::vector<any_tensor> run([[maybe_unused]] const void* f, const argument* x, void* y) {
+        if constexpr (holds_nothing) return finish(F{}(*static_cast<const X*>(x[I].x)...), y);
+        else return finish((*static_cast<const F*>(f))(*static_cast<const X*>(x[I].x)...), y);
+    }
+
+private:
+    template <class Y>
+    static std::vector<any_tensor> finish(Y made, void* y) {
+        auto list = tensors_of(made);
+        if (y != nullptr) static_cast<std::optional<Y>*>(y)->emplace(std::move(made));
+        return list;
+    }
+};
 
 /// f(x...), which is an operation: see the top of the file. There are as many names as arguments, or more.
 template <class F, class... X>
 auto call_by(const char* name, const char* const* names, const F& f, const X&... x) {
     if (reading == nullptr) [[likely]] return f(x...);
-    return call_read(name, names, f, x...);
+    using erased_f = erased_call<std::index_sequence_for<X...>, F, X...>;
+    const argument arguments[] = {{&x, &form_of<X>}...};
+    auto y = std::optional<decltype(f(x...))>{};
+    any_call{name, names, arguments, &f, &erased_f::keep, &erased_f::run}.read(&y);
+    return *std::move(y);
 }
 template <class F, class... X>
 auto call(const char* name, const char* const (&names)[sizeof...(X)], const F& f, const X&... x) {
