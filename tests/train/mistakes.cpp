@@ -52,7 +52,7 @@ struct net {
 
 struct other_net {
     nn::linear<> fc1{4, 8};
-    nn::linear<> fc2{8, 5};
+    nn::linear<> fc2{8, 3, {.bias = false}};
 };
 
 const auto x = xg::tensor<float>{xg::ones<float>({5, 4})};
