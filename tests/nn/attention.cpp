@@ -119,6 +119,16 @@ TEST_CASE("multihead_attention: with a cache as without") {
     }
 }
 
+TEST_CASE("multihead_attention: a cache is of one batch") {
+    const auto layer = nn::multihead_attention<double>{4, 2};
+    auto cache = nn::kv_cache<double>{};
+    layer(xg::ones<double>({2, 1, 4}), {.causal = true, .cache = &cache});
+    CHECK_THROWS_WITH_AS(layer(xg::ones<double>({3, 1, 4}), {.causal = true, .cache = &cache}),
+                         "[nn::kv_cache] there are keys (2, 2, 1, 2), the new ones are (3, 2, 1, 2); they differ in length alone: each run through "
+                         "sequences has a cache of its own", xg::shape_error);
+    CHECK(cache.length() == 1);
+}
+
 TEST_CASE("multihead_attention: keys and values of other widths, no bias, dropout, gradients") {
     const auto other = nn::multihead_attention<double>{4, 2, {.bias = false, .kdim = 3, .vdim = 5}};
     CHECK(nn::parameters(other)[1].name() == "k_proj_weight");

@@ -176,7 +176,7 @@ TEST_CASE("batch_norm: the same bits on any number of threads") {
 TEST_CASE("batch_norm: what it refuses") {
     const auto training = xg::batch_norm_options{.training = true};
     CHECK_THROWS_WITH_AS(xg::batch_norm(xg::zeros<float>({1, 3}), {}, {}, training),
-                         "[batch_norm] x is (1, 3): a single value for each channel has no variance; training needs more", xg::value_error);
+                         "[batch_norm] x is (1, 3): a single value for each channel has no variance: training needs more, and for evaluation there is nn::eval(net)", xg::value_error);
     CHECK_THROWS_AS(xg::batch_norm(xg::zeros<float>({1, 3, 1, 1}), {}, {}, training), xg::value_error);
     CHECK_THROWS_AS(xg::batch_norm(xg::tensor<float>(xg::zeros<float>({3})), {}, {}, training), xg::rank_error);
     const auto two = xg::zeros<float>({2}), three = xg::ones<float>({3});
