@@ -182,6 +182,14 @@ public:
         for (auto i = items.size(); i > 1; --i) std::swap(items[i - 1], items[below(i)]);
     }
 
+    /// Where it is in its sequence; a generator that is given this goes on there. Throws `value_error` for zeros alone, which
+    /// no generator comes to.
+    const std::array<std::uint64_t, 4>& state() const noexcept { return m_state; }
+    void state(const std::array<std::uint64_t, 4>& words) {
+        if (words == std::array<std::uint64_t, 4>{}) fail<value_error>("generator", "a state of zeros alone is none");
+        m_state = words;
+    }
+
 private:
     friend class detail::default_generator;
     explicit generator(const std::array<std::uint64_t, 4>& state) : m_state{state} {}
