@@ -24,8 +24,11 @@ struct kv_cache {
 
     std::size_t length() const { return keys.defined() ? keys.shape(2) : 0; }
 
-    /// Puts k and v behind what there is, and gives back all.
+    /// Puts k and v behind what there is, and gives back all. Throws `autograd_error` in a function that is captured.
     void append(tensor<T, 4>& k, tensor<T, 4>& v) {
+        if (per_process::between_operations)
+            fail<autograd_error>("nn::kv_cache", "the function is captured, and a program keeps nothing from one call to the next; capture it "
+                                                 "without a cache");
         if (keys.defined()) {
             k = concat({keys, k}, 2);
             v = concat({values, v}, 2);
