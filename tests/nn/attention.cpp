@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <xgrad/autograd/capture.hpp>
 #include <xgrad/autograd/create.hpp>
 #include <xgrad/autograd/gradcheck.hpp>
 #include <xgrad/nn/attention.hpp>
@@ -102,6 +103,15 @@ TEST_CASE("multihead_attention: masks") {
     CHECK(blind(1, 2, 3) == layer.out_proj.bias(3));
     xg::sum(blind).backward();
     CHECK(std::ranges::all_of(leaf.grad().span(), [](double d) { return d == 0; }));
+}
+
+TEST_CASE("multihead_attention: captured with a cache it is an error, for a program remembers nothing") {
+    const auto layer = nn::multihead_attention<double>{8, 2};
+    auto cache = nn::kv_cache<double>{};
+    const auto x = xg::randn<double>({2, 5, 8});
+    CHECK_THROWS_WITH_AS(xg::capture([&](const auto& v) { return layer(v, {.causal = true, .cache = &cache}); }, x),
+                         doctest::Contains("capture it without a cache"), xg::autograd_error);
+    CHECK(cache.length() == 0);
 }
 
 TEST_CASE("multihead_attention: with a cache as without") {

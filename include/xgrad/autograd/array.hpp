@@ -38,6 +38,7 @@ enum class making : unsigned char {
 inline constinit thread_local making made_now = making::usual;
 inline constinit thread_local bool unrecorded_read = false;   // by the rule under way
 inline constinit thread_local bool between_operations = false;   // of a function that is being written down
+inline constinit thread_local bool changed_between = false;      // elements, there, in place
 
 }  // namespace per_process
 }  // namespace xgrad::inline XGRAD_SHARED_ABI
@@ -159,6 +160,7 @@ public:
 
     void mark_changed() noexcept {
         if (graph != nullptr) watch_result(*graph, *this);
+        if (per_process::between_operations) per_process::changed_between = true;
         owner->version.fetch_add(1, std::memory_order_relaxed);
     }
 

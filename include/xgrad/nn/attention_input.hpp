@@ -25,8 +25,11 @@ struct kv_cache {
 
     std::size_t length() const { return keys.defined() ? keys.shape(2) : 0; }
 
-    /// Puts k and v behind what there is, and gives back all.
+    /// Puts k and v behind what there is, and gives back all. Throws `autograd_error` in a function that is captured.
     void append(tensor<T, 4>& k, tensor<T, 4>& v) {
+        if (per_process::between_operations)
+            fail<autograd_error>("nn::kv_cache", "the function is captured, and a program keeps nothing from one call to the next; capture it "
+                                                 "without a cache");
         if (keys.defined()) {
             if (keys.shape(0) != k.shape(0) || keys.shape(1) != k.shape(1) || keys.shape(3) != k.shape(3))
                 fail<shape_error>("nn::kv_cache", "there are keys ", shape(keys.shape()), ", the new ones are ", shape(k.shape()),

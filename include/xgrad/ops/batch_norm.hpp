@@ -57,6 +57,8 @@ void update_running(const tensor<T>& statistics, std::size_t count, double momen
         means[c] += m * ((of.mean(c) - means[c]) + of.rest(c));
         variances[c] += m * (of.variance(c) * unbiased - variances[c]);
     }
+    access::get(mean).mark_changed();
+    access::get(variance).mark_changed();
 }
 
 /// Statistics that are given, as the kernel has them.
