@@ -4,9 +4,8 @@
 #include <xgrad/autograd/create.hpp>
 #include <xgrad/autograd/operation.hpp>
 #include <xgrad/core/config.hpp>
+#include <xgrad/core/exact.hpp>
 #include <xgrad/core/finite.hpp>
-#include <xgrad/ops/elementwise.hpp>
-#include <xgrad/ops/math.hpp>
 #include <xgrad/ops/reduction_options.hpp>
 
 #include <algorithm>
@@ -43,50 +42,67 @@ void say_options(const histogram_options& options, const auto& say) {
     say("high", options.high);
 }
 
+/// Whether an element is at least (at most) an edge, both taken for what they are. NaN is neither.
+template <element T, real E>
+bool reaches(T value, E edge) {
+    if constexpr (real<T>) return value >= edge;
+    else {
+        const auto least = at_least<T>(edge);
+        return least && value >= *least;
+    }
+}
+template <element T, real E>
+bool stays_below(T value, E edge) {
+    if constexpr (real<T>) return value <= edge;
+    else {
+        const auto most = at_most<T>(edge);
+        return most && value <= *most;
+    }
+}
+
 /// Numbers on the last edge are in the last bin; those outside, and NaN, in none.
-template <real T>
-histogram_counts<T> counted_between(std::span<const T> x, const tensor<T, 1>& edges) {
+template <element T, real E>
+histogram_counts<E> counted_between(std::span<const T> x, const tensor<E, 1>& edges) {
     const auto bounds = edges.span();
     auto counts = filled<1>({bounds.size() - 1}, std::int64_t{0});
     for (const auto value : x) {
-        if (!(value >= bounds.front() && value <= bounds.back())) continue;
-        const auto above = static_cast<std::size_t>(std::upper_bound(bounds.begin(), bounds.end(), value) - bounds.begin());
-        ++access::elements(counts)[std::min(above, bounds.size() - 1) - 1];
+        if (!reaches(value, bounds.front()) || !stays_below(value, bounds.back())) continue;
+        const auto next = std::partition_point(bounds.begin(), bounds.end(), [value](E edge) { return reaches(value, edge); });
+        ++access::elements(counts)[std::min(static_cast<std::size_t>(next - bounds.begin()), bounds.size() - 1) - 1];
     }
     return {std::move(counts), edges};
 }
 
 /// Evenly spaced edges: as NumPy's, with half a unit to either side where all elements are equal, and 0 to 1 where none are.
-template <real T>
-tensor<T, 1> even_edges(std::span<const T> x, std::size_t bins, const histogram_options& options) {
+template <real E, element T>
+tensor<E, 1> even_edges(std::span<const T> x, std::size_t bins, const histogram_options& options) {
     auto low = options.low, high = options.high;
-    if (!x.empty() && !is_finite_number(low)) low = static_cast<double>(*std::min_element(x.begin(), x.end()));
-    if (!x.empty() && !is_finite_number(high)) high = static_cast<double>(*std::max_element(x.begin(), x.end()));
+    if (!x.empty() && !is_finite_number(low)) low = *at_most<double>(*std::min_element(x.begin(), x.end()));
+    if (!x.empty() && !is_finite_number(high)) high = *at_least<double>(*std::max_element(x.begin(), x.end()));
     if (x.empty() && !is_finite_number(low)) low = 0;
     if (x.empty() && !is_finite_number(high)) high = low + 1;
     if (!is_finite_number(low) || !is_finite_number(high) || low > high)
         fail<value_error>("histogram", "the bounds are ", low, " and ", high, "; they must be finite and in order");
     if (low == high) low -= 0.5, high += 0.5;
-    return linspace<T>(low, high, bins + 1);
+    return linspace<E>(low, high, bins + 1);
 }
 
 template <element T>
 auto histogram_of(const basic_tensor<T>& x, std::size_t bins, const histogram_options& options) {
     return call("histogram", {"x", "bins", "options"}, [](const basic_tensor<T>& v, std::size_t parts, const histogram_options& bounds) {
-        const auto numbers = convert<std::conditional_t<real<T>, T, double>>(v);
-        for (const auto each : numbers.span())
+        for (const auto each : v.span())
             if (each != each && !(is_finite_number(bounds.low) && is_finite_number(bounds.high)))
                 fail<value_error>("histogram", "NaN among the elements has no place between bounds that are not given");
-        return counted_between(numbers.span(), even_edges(numbers.span(), parts, bounds));
+        return counted_between(v.span(), even_edges<std::conditional_t<real<T>, T, double>>(v.span(), parts, bounds));
     }, x, bins, options);
 }
 template <element T, real E>
 histogram_counts<E> histogram_between(const basic_tensor<T>& x, const basic_tensor<E>& edges) {
     return call("histogram", {"x", "edges"}, [](const basic_tensor<T>& v, const basic_tensor<E>& bounds) {
-        if (bounds.rank() != 1 || bounds.size() < 2 || !std::is_sorted(bounds.begin(), bounds.end()))
+        const auto falls = [](E edge, E next) { return !(edge <= next); };   // NaN does
+        if (bounds.rank() != 1 || bounds.size() < 2 || std::ranges::adjacent_find(bounds.span(), falls) != bounds.span().end())
             fail<value_error>("histogram", "the edges are a vector of at least two numbers in ascending order, got the shape ", shape_of(bounds));
-        const auto numbers = convert<E>(v);
-        return counted_between<E>(numbers.span(), with_rank<1>(tensor<E>{bounds}.detach()));
+        return counted_between(v.span(), with_rank<1>(tensor<E>{bounds}.detach()));
     }, x, edges);
 }
 
