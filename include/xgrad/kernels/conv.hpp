@@ -109,36 +109,42 @@ void convolve_band(const convolution& of, const window& band, const T* x, const 
     }
 }
 
-/// y = after(w patches(x), channel), with `weight(group)` where the planes are read directly, else with w.
+/// y = after(w patches(x), channel), with `weight(group)` where the planes are read directly, else with w. Where images, groups
+/// and bands are too few for the threads, the channels of y are cut, too.
 template <class T, class Epilogue, class Weight>
 void convolve_by(const convolution& of, const T* x, const T* w, T* y, const Epilogue& after, bool direct, const Weight& weight_ref_of) {
     const auto pairs = of.batch * of.groups;
     const auto threads = static_cast<std::size_t>(num_threads());
+    const auto wanted = threads == 1 || pairs >= 2 * threads ? 1 : 2 * threads;
     const auto depth = direct ? std::min(of.in, direct_channels<T>(of)) + (direct_channels<T>(of) < of.in ? of.out : 0)
                               : std::min(of.in, block_depth<T>() / of.over.taps() + 2);
-    const auto bands = window_bands<T>{of.over, depth, pairs >= 2 * threads ? 1 : 2 * threads};
+    const auto bands = window_bands<T>{of.over, depth, direct ? std::clamp<std::size_t>(of.over.out() / (4 * max_width<T>), 1, wanted) : wanted};
     const auto plain = of.over.is_plain();
     const auto work = of.out * of.depth() * of.over.out();
-    const auto one = [&](std::size_t pair, std::size_t number) {
+    const auto cuts = even_parts{of.out, direct ? std::max(of.out * bands.count() / wanted, 4 * max_rows) : of.out};
+    const auto one = [&](std::size_t pair, std::size_t number, std::size_t cut) {
         const auto image = pair / of.groups, group = pair % of.groups;
         const auto target = row_major(of.y_of(y, image, group), of.out, of.over.out());
         const auto* const source = of.x_of(x, image, group);
         if (plain) return gemm<T>(of.weight_of(w, group), row_major(source, of.in, of.over.in()), target, false, of_channel<Epilogue>{after, group * of.out});
         const auto band = bands.band(number);
-        const auto part = target.block(0, bands.begin(number), of.out, band.out());
-        if (direct)
-            return convolve_directly<T>(of, band, source, weight_ref_of(group), part,
-                                        [&](const simd::batch<T>& value, std::size_t row) { return after(value, group * of.out + row); });
-        convolve_band<T>(of, band, source, of.weight_of(w, group), part, of_channel<Epilogue>{after, group * of.out});
+        if (!direct)
+            return convolve_band<T>(of, band, source, of.weight_of(w, group), target.block(0, bands.begin(number), of.out, band.out()),
+                                    of_channel<Epilogue>{after, group * of.out});
+        const auto first = cuts.begin(cut);
+        auto weight = weight_ref_of(group);
+        weight.data += static_cast<std::ptrdiff_t>(first) * weight.row;
+        convolve_directly<T>(of, band, source, weight, target.block(first, bands.begin(number), cuts.size(cut), band.out()),
+                             [&](const simd::batch<T>& value, std::size_t row) { return after(value, group * of.out + first + row); });
     };
-    const auto count = plain ? 1 : bands.count();
+    const auto count = plain ? 1 : bands.count() * cuts.count();
     const auto grain = work_per_thread / std::max<std::size_t>(1, work / count) + 1;
     if (plain && pairs < 2 * threads) {   // the product itself has threads
-        for (auto pair = std::size_t{0}; pair < pairs; ++pair) one(pair, 0);
+        for (auto pair = std::size_t{0}; pair < pairs; ++pair) one(pair, 0, 0);
         return;
     }
     parallel_for(pairs * count, grain, [&](std::size_t begin, std::size_t end) {
-        for (auto i = begin; i < end; ++i) one(i / count, i % count);
+        for (auto i = begin; i < end; ++i) one(i / count, i % count / cuts.count(), i % cuts.count());
     });
 }
 

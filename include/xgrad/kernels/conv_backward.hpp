@@ -77,9 +77,7 @@ public:
             for (auto image = std::size_t{0}; image < m_of.batch; image += m_images, add = true)
                 add_images(layout, m_bands.begin(band), image, std::min(m_images, m_of.batch - image), x, y, add);
         }
-        for (auto chunk = m_first; chunk < m_last; ++chunk)
-            transpose_into<T>({sums_of(chunk), m_chunks.size(chunk), m_of.out, static_cast<std::ptrdiff_t>(m_y_row), 1},
-                              w.at(0, m_chunks.begin(chunk)), w.row_stride, false);
+        for (auto chunk = m_first; chunk < m_last; ++chunk) write(chunk, w);
     }
 
     /// Of so many chunks at once the sums stay in the second-level cache.
@@ -91,6 +89,13 @@ public:
 private:
     std::size_t most_places() const { return std::max(std::min(m_depth, m_of.over.out()), m_images * m_of.over.out() <= m_depth ? m_images * m_of.over.out() : 0); }
     T* sums_of(std::size_t chunk) const { return m_sums.data() + (chunk - m_first) * m_chunk_size; }
+
+    /// The sums of a chunk to their place, a few rows of w at a time: in long runs.
+    void write(std::size_t chunk, const matrix_ref<T>& w) const {
+        const auto sums = matrix_ref<const T>{sums_of(chunk), m_chunks.size(chunk), m_of.out, static_cast<std::ptrdiff_t>(m_y_row), 1};
+        for (auto row = std::size_t{0}; row < m_of.out; row += simd::width<T>)
+            transpose_into<T>(sums.block(0, row, sums.rows, std::min(simd::width<T>, m_of.out - row)), w.at(row, m_chunks.begin(chunk)), w.row_stride, false);
+    }
 
     void add_images(const plane_layout& layout, std::size_t begin, std::size_t image, std::size_t images, const T* x, const T* y, bool add) {
         const auto along = even_parts{layout.over().out(), m_depth};

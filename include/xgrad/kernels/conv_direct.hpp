@@ -115,7 +115,7 @@ void put_windows(const covering& over, std::size_t first, std::size_t last, cons
     }
 }
 
-/// One band of one group of one image; y holds the windows of the band.
+/// Some channels of one band of one group of one image: of the band's windows y, of whose rows w is the weight.
 template <class T, class Epilogue>
 void convolve_directly(const convolution& of, const window& band, const T* x, const weight_ref<T>& w, const matrix_ref<T>& y, const Epilogue& after) {
     constexpr auto width = simd::width<T>;
@@ -126,7 +126,7 @@ void convolve_directly(const convolution& of, const window& band, const T* x, co
     auto planes = channel_planes<T>{layout, along.size(0)};
     const auto many = along.count() > 1;
     const auto sums_row = static_cast<std::ptrdiff_t>((many ? over.count() : max_vectors) * width);
-    const auto sums = memory::scratch<T>{(many ? of.out + max_rows : max_rows) * static_cast<std::size_t>(sums_row) + width};
+    const auto sums = memory::scratch<T>{(many ? y.rows + max_rows : max_rows) * static_cast<std::size_t>(sums_row) + width};
     const auto table = memory::scratch<tile_step>{along.size(0) * taps};
     for (auto part = std::size_t{0}; part < along.count(); ++part) {
         const auto channel = along.begin(part), channels = along.size(part);
@@ -139,14 +139,14 @@ void convolve_directly(const convolution& of, const window& band, const T* x, co
         for (auto first = std::size_t{0}, vectors = std::size_t{0}; first < over.count(); first += vectors) {
             vectors = next_width(over.count() - first);
             for (auto v = std::size_t{0}; v < vectors; ++v) from.b[v] = planes.plane(0) + over.place(first + v);
-            for (auto row = std::size_t{0}, height = std::size_t{0}; row < of.out; row += height) {
-                height = next_height(of.out - row);
+            for (auto row = std::size_t{0}, height = std::size_t{0}; row < y.rows; row += height) {
+                height = next_height(y.rows - row);
                 for (auto r = std::size_t{0}; r < height; ++r)
-                    from.a[r] = w.data + static_cast<std::ptrdiff_t>(std::min(row + r, of.out - 1)) * w.row;
+                    from.a[r] = w.data + static_cast<std::ptrdiff_t>(std::min(row + r, y.rows - 1)) * w.row;
                 auto* const c = many ? sums.data() + static_cast<std::ptrdiff_t>(row) * sums_row + first * width : sums.data();
                 select_scattered_tile<T>(height, vectors)(from, c, sums_row, part != 0);
                 if (part + 1 == along.count())
-                    put_windows(over, first, first + vectors, c, sums_row, row, std::min(height, of.out - row), y, after);
+                    put_windows(over, first, first + vectors, c, sums_row, row, std::min(height, y.rows - row), y, after);
             }
         }
     }
