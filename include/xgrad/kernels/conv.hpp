@@ -13,12 +13,14 @@
 #include <xgrad/kernels/conv_depthwise.hpp>
 #include <xgrad/kernels/conv_direct.hpp>
 #include <xgrad/kernels/conv_sizes.hpp>
+#include <xgrad/kernels/conv_turned.hpp>
 #include <xgrad/kernels/gemm.hpp>
 #include <xgrad/kernels/planes.hpp>
 #include <xgrad/kernels/window.hpp>
 
 #include <algorithm>
 #include <cstddef>
+#include <optional>
 
 namespace xgrad::inline XGRAD_ABI::kernels {
 
@@ -51,14 +53,6 @@ private:
     std::size_t m_axis;
     even_parts m_parts;
 };
-
-/// How far apart the rows of a panel of `columns` are: not where the lines of many of them share a place in the cache.
-template <class T>
-std::size_t panel_row(std::size_t columns) {
-    constexpr auto width = simd::width<T>;
-    const auto row = (columns + width - 1) / width * width;
-    return row > max_width<T> ? (row / width | 1) * width : row;
-}
 
 template <class T>
 std::size_t panel_columns(std::size_t depth) {
@@ -109,10 +103,11 @@ void convolve_band(const convolution& of, const window& band, const T* x, const 
     }
 }
 
-/// y = after(w patches(x), channel), with `weight(group)` where the planes are read directly, else with w. Where images, groups
+/// y = after(w patches(x), channel), with `weight_ref_of(group)` where planes are read, with w through patches. Where images, groups
 /// and bands are too few for the threads, the channels of y are cut, too.
 template <class T, class Epilogue, class Weight>
-void convolve_by(const convolution& of, const T* x, const T* w, T* y, const Epilogue& after, bool direct, const Weight& weight_ref_of) {
+void convolve_by(const convolution& of, const T* x, const T* w, T* y, const Epilogue& after, conv_way way, const Weight& weight_ref_of) {
+    const auto direct = way == conv_way::direct;
     const auto pairs = of.batch * of.groups;
     const auto threads = static_cast<std::size_t>(num_threads());
     const auto wanted = threads == 1 || pairs >= 2 * threads ? 1 : 2 * threads;
@@ -122,15 +117,20 @@ void convolve_by(const convolution& of, const T* x, const T* w, T* y, const Epil
     const auto plain = of.over.is_plain();
     const auto work = of.out * of.depth() * of.over.out();
     const auto cuts = even_parts{of.out, direct ? std::max(of.out * bands.count() / wanted, 4 * max_rows) : of.out};
+    auto turned = std::optional<turned_weights<T>>{};
+    if (way == conv_way::turned) turned.emplace(of, weight_ref_of);
     const auto one = [&](std::size_t pair, std::size_t number, std::size_t cut) {
         const auto image = pair / of.groups, group = pair % of.groups;
         const auto target = row_major(of.y_of(y, image, group), of.out, of.over.out());
         const auto* const source = of.x_of(x, image, group);
         if (plain) return gemm<T>(of.weight_of(w, group), row_major(source, of.in, of.over.in()), target, false, of_channel<Epilogue>{after, group * of.out});
         const auto band = bands.band(number);
-        if (!direct)
+        if (way == conv_way::patches)
             return convolve_band<T>(of, band, source, of.weight_of(w, group), target.block(0, bands.begin(number), of.out, band.out()),
                                     of_channel<Epilogue>{after, group * of.out});
+        if (turned)
+            return convolve_turned<T>(of, band, source, turned->of_group(group), target.block(0, bands.begin(number), of.out, band.out()),
+                                      [&](const simd::batch<T>& value, std::size_t row) { return after(value, group * of.out + row); });
         const auto first = cuts.begin(cut);
         auto weight = weight_ref_of(group);
         weight.data += static_cast<std::ptrdiff_t>(first) * weight.row;
@@ -155,8 +155,7 @@ template <class T, class Epilogue>
 void convolve(const convolution& of, const T* x, const T* w, T* y, const Epilogue& after) {
     if (of.batch * of.groups == 0 || of.over.out() == 0 || of.out == 0) return;
     if (of.is_depthwise()) return convolve_depthwise(of, x, w, y, after);
-    const auto direct = !of.over.is_plain() && detail::is_direct<T>(of);
-    detail::convolve_by(of, x, w, y, after, direct, [&](std::size_t group) { return detail::weight_in_order(of, w, group); });
+    detail::convolve_by(of, x, w, y, after, detail::choose_way<T>(of, false), [&](std::size_t group) { return detail::weight_in_order(of, w, group); });
 }
 
 }  // namespace xgrad::kernels

@@ -174,7 +174,7 @@ bool reverses(const convolution& of) {
         if (axis.stride != 1) return false;
     if (of.groups > 1 && of.in == 1 && of.out == 1) return true;
     if (of.in >= 16 && of.batch * of.over.out() >= 1024) return true;
-    return of.in >= 4 && !of.over.is_plain() && is_direct<T>(reversed(of));
+    return of.in >= 4 && choose_way<T>(reversed(of), true) != conv_way::patches;
 }
 
 /// The weight of that convolution, where it is.
@@ -206,9 +206,9 @@ void convolve_input(const convolution& of, const T* w, const T* y, const T* bias
     if (of.over.out() != 0 && of.out != 0 && of.in != 0 && detail::reverses<T>(of)) {
         const auto turned = detail::reversed(of);
         const auto plus_bias = [bias](const batch& sum, std::size_t channel) { return bias == nullptr ? sum : batch(sum + batch(bias[channel])); };
-        if (!turned.is_depthwise() && !turned.over.is_plain() && detail::is_direct<T>(turned)) {
-            if (pairs == 0 || turned.over.out() == 0) return;
-            return detail::convolve_by(turned, y, w, x, plus_bias, true, [&](std::size_t group) { return detail::weight_reversed(of, w, group); });
+        const auto way = detail::choose_way<T>(turned, true);
+        if (!turned.is_depthwise() && way != detail::conv_way::patches) {
+            return detail::convolve_by(turned, y, w, x, plus_bias, way, [&](std::size_t group) { return detail::weight_reversed(of, w, group); });
         }
         const auto weight = memory::scratch<T>{of.groups * of.out * of.depth()};
         detail::reverse_weight(of, w, weight.data());
