@@ -117,8 +117,8 @@ tensor<T> avg_pool_any(const basic_tensor<T>& x, const pool_sizes& sizes, const 
 template <real T>
 tensor<T> add_average(const basic_tensor<T>& y, const pool_sizes& sizes, const average_of& by, const shape& from) {
     return call("add_average", {"x", "sizes", "by", "shape"}, [](const basic_tensor<T>& v, const pool_sizes& s, const average_of& b, const shape& result) {
-        auto x = filled<dynamic_rank>(result, T{0});
-        kernels::add_average_input(s.over, b.divisors<T>(s), planes_of{result, s.axes}.count, v.data(), access::elements(x));
+        auto x = make_result<T>(result);
+        kernels::average_input(s.over, b.divisors<T>(s), planes_of{result, s.axes}.count, v.data(), access::elements(x));
         return record("add_average", std::move(x), {v}, keep(), [s, b](const auto& dx, gradients& d) {
             d(0, [&] { return avg_pool_any<T>(dx, s, b); });
         });
