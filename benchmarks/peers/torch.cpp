@@ -1,8 +1,6 @@
 // LibTorch's side of the comparison, as its documentation writes such programs, and set to its best: gradients are
 // none, not zeros, before each step; inference runs in inference mode.
-#include "../side.hpp"
-
-#include <torch/torch.h>
+#include "torch.hpp"
 
 #include <dlfcn.h>
 
@@ -16,20 +14,6 @@
 namespace bench {
 
 namespace {
-
-torch::Tensor tensor(const std::vector<float>& values, std::vector<std::int64_t> sizes) {
-    return torch::tensor(values).reshape(sizes).clone();
-}
-torch::Tensor tensor(const std::vector<float>& values, std::size_t rows, std::size_t columns) {
-    return tensor(values, {static_cast<std::int64_t>(rows), static_cast<std::int64_t>(columns)});
-}
-
-std::vector<float> values_of(const torch::Tensor& x) {
-    const auto dense = x.detach().contiguous();
-    return {dense.data_ptr<float>(), dense.data_ptr<float>() + dense.numel()};
-}
-
-void forget(torch::Tensor& leaf) { leaf.mutable_grad() = torch::Tensor{}; }
 
 struct training {
     std::vector<torch::nn::Linear> layers;
@@ -226,6 +210,8 @@ int main(int argc, char** argv) {
     add_value("tanh", count, [](const torch::Tensor& x) { return torch::tanh(x); });
     add_value("sum", count, [](const torch::Tensor& x) { return torch::sum(x); });
     add("digits", [] { return work{train_on_digits, {}}; });
+    add_formulas();
+    add_layers();
     return bench::main(argc, argv, [](int threads) {
         torch::set_num_threads(threads);
         at::set_num_interop_threads(1);
