@@ -209,6 +209,10 @@ inline constexpr int encoder_heads = 4, encoder_feedforward = 1024;
 inline const sizes recurrent_input{32, 64, 128};
 inline constexpr int recurrent_hidden = 256;
 
+/// x: (batch, 3, 224, 224)
+inline constexpr std::size_t resnet_batches[] = {1, 8}, resnet_training_batch = 8, resnet_classes = 1000;
+inline sizes resnet_input(std::size_t batch) { return {batch, 3, 224, 224}; }
+
 /// So many parameters, whose gradient stays as it is.
 inline constexpr std::size_t adam_count = 10'000'000;
 

@@ -12,6 +12,7 @@ void add_windows();         ///< convolutions, pooling
 void add_normalize();
 void add_attention();
 void add_layers();          ///< a convolutional network, a transformer's layer, recurrent layers
+void add_resnet();
 void add_optimizers();
 void add_limits();          ///< what the machine can do
 

@@ -237,6 +237,65 @@ std::shared_ptr<session> cnn(std::size_t batch) {
     return std::make_shared<session>(made_of, numbers(elements(x), 1, 0, 1), x, sizes{batch, 10});
 }
 
+/// ResNet-50, block by block.
+class resnet {
+public:
+    explicit resnet(std::size_t batch) : m_batch{batch} {
+        auto h = window_of("MaxPool", normalized("x", "conv1", "bn1", 3, 64, 7, 2, true), window(3, 2, 1));
+        auto in = std::size_t{64}, width = std::size_t{64};
+        auto stage = 1;
+        for (const auto count : {3, 4, 6, 3}) {
+            for (auto i = 0; i < count; ++i, in = 4 * width)
+                h = block(h, "layer" + std::to_string(stage) + '.' + std::to_string(i), in, width, i == 0 && stage != 1 ? 2 : 1);
+            ++stage;
+            width *= 2;
+        }
+        m_model.node("GlobalAveragePool", {h}, "pooled");
+        m_model.node("Flatten", {"pooled"}, "flat");
+        m_model.parameter("fc.weight", {2048, resnet_classes});
+        m_model.parameter("fc.bias", {resnet_classes});
+        m_model.node("Gemm", {"flat", "fc.weight", "fc.bias"}, "out");
+    }
+
+    std::shared_ptr<session> ready() const {
+        const auto x = resnet_input(m_batch);
+        return std::make_shared<session>(m_model, numbers(elements(x), 1, 0, 1), x, sizes{m_batch, resnet_classes});
+    }
+
+private:
+    std::string window_of(const std::string& type, const std::string& x, const integer_lists& by) {
+        m_model.node(type, {x}, x + type, by);
+        return x + type;
+    }
+    std::string relu(const std::string& x) {
+        m_model.node("Relu", {x}, x + "_relu");
+        return x + "_relu";
+    }
+    std::string normalized(const std::string& x, const std::string& conv, const std::string& norm, std::size_t in, std::size_t out,
+                           std::size_t kernel, std::size_t stride, bool active) {
+        m_model.parameter(conv + ".weight", {out, in, kernel, kernel});
+        m_model.node("Conv", {x, conv + ".weight"}, conv, window(kernel, stride, kernel / 2));
+        auto from = std::vector<std::string>{conv};
+        for (const auto* const each : {".weight", ".bias", ".running_mean", ".running_var"}) {
+            m_model.parameter(norm + each, {out});
+            from.push_back(norm + each);
+        }
+        m_model.node("BatchNormalization", from, norm);
+        return active ? relu(norm) : norm;
+    }
+    std::string block(const std::string& x, const std::string& name, std::size_t in, std::size_t width, std::size_t stride) {
+        auto h = normalized(x, name + ".conv1", name + ".bn1", in, width, 1, 1, true);
+        h = normalized(h, name + ".conv2", name + ".bn2", width, width, 3, stride, true);
+        h = normalized(h, name + ".conv3", name + ".bn3", width, 4 * width, 1, 1, false);
+        const auto other = in == 4 * width ? x : normalized(x, name + ".downsample.0", name + ".downsample.1", in, 4 * width, 1, stride, false);
+        m_model.node("Add", {h, other}, name);
+        return relu(name);
+    }
+
+    std::size_t m_batch;
+    model m_model;
+};
+
 }  // namespace
 
 }  // namespace bench
@@ -246,5 +305,7 @@ int main(int argc, char** argv) {
     for (const auto batch : mnist_batches) add_session("inference/" + std::to_string(batch), "out", [=] { return mlp(batch); });
     for (const auto& each : formulas::convolutions()) add_convolution(each);
     for (const auto batch : cnn_batches) add_session("layers/cnn/inference/" + std::to_string(batch), "out", [=] { return cnn(batch); });
+    for (const auto batch : resnet_batches)
+        add_session("resnet50/inference/" + std::to_string(batch), "out", [=] { return resnet{batch}.ready(); });
     return bench::main(argc, argv, [](int threads) { thread_count = threads; });
 }

@@ -212,6 +212,7 @@ int main(int argc, char** argv) {
     add("digits", [] { return work{train_on_digits, {}}; });
     add_formulas();
     add_layers();
+    add_resnet();
     return bench::main(argc, argv, [](int threads) {
         torch::set_num_threads(threads);
         at::set_num_interop_threads(1);

@@ -13,6 +13,7 @@ namespace bench {
 
 void add_formulas();   ///< operations, windows, normalisation, attention
 void add_layers();     ///< networks, layers, an optimizer
+void add_resnet();
 
 inline torch::Tensor tensor(const std::vector<float>& values, std::vector<std::int64_t> sizes) {
     return torch::tensor(values).reshape(sizes).clone();
@@ -49,5 +50,24 @@ struct engine {
     static std::vector<float> gradient_of(const tensor& x) { return bench::values_of(x.grad()); }
     static sizes sizes_of(const tensor& x) { return {x.sizes().begin(), x.sizes().end()}; }
 };
+
+// Parameters have our names. Matrices are kept transposed; the values and gradients that are shared are in our order.
+
+inline torch::Tensor in_our_order(const torch::Tensor& x) { return x.dim() == 2 ? x.t() : x; }
+
+inline void fill(torch::nn::Module& net) {
+    const auto guard = torch::NoGradGuard{};
+    const auto take = [](const std::string& name, torch::Tensor& x) {
+        const auto all = engine::sizes_of(in_our_order(x));
+        in_our_order(x).copy_(tensor(parameter_values(name, all), all));
+    };
+    for (auto& p : net.named_parameters()) take(p.key(), p.value());
+    for (auto& b : net.named_buffers())
+        if (b.value().is_floating_point()) take(b.key(), b.value());
+}
+
+inline void forget_all(torch::nn::Module& net) {
+    for (auto& p : net.parameters()) forget(p);
+}
 
 }  // namespace bench

@@ -1,5 +1,4 @@
-// LibTorch's layers, and networks of them. Parameters have our names; of the matrices, which it keeps transposed, the
-// values and gradients that are compared are in our order.
+// LibTorch's layers, a convolutional network of them, and its optimizer.
 #include "torch.hpp"
 
 #include <memory>
@@ -9,20 +8,6 @@
 namespace bench {
 
 namespace {
-
-torch::Tensor in_our_order(const torch::Tensor& x) { return x.dim() == 2 ? x.t() : x; }
-
-void fill(torch::nn::Module& net) {
-    const auto guard = torch::NoGradGuard{};
-    for (auto& p : net.named_parameters()) {
-        const auto all = engine::sizes_of(in_our_order(p.value()));
-        in_our_order(p.value()).copy_(tensor(parameter_values(p.key(), all), all));
-    }
-}
-
-void forget_all(torch::nn::Module& net) {
-    for (auto& p : net.parameters()) forget(p);
-}
 
 std::vector<piece> gradients_of(const torch::nn::Module& net) {
     auto pieces = std::vector<piece>{};
