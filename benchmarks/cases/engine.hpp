@@ -29,9 +29,12 @@ struct engine {
     static integers make_integers(const std::vector<std::int64_t>& values, const sizes& all) { return {values, xg::shape(all)}; }
     static void forget(tensor& x) { x.zero_grad(); }
     static void backward(const auto& y, const auto& dy, bool keep) { y.backward(dy, {.retain_graph = keep}); }
-    static std::vector<float> values_of(const auto& x) { return {x.span().begin(), x.span().end()}; }
+    static std::vector<float> values_of(const auto& x) { return {x.data(), x.data() + x.size()}; }
     static std::vector<float> gradient_of(const auto& x) { return values_of(x.grad()); }
-    static sizes sizes_of(const auto& x) { return {x.shape().begin(), x.shape().end()}; }
+    static sizes sizes_of(const auto& x) {
+        const auto all = x.shape();
+        return {all.begin(), all.end()};
+    }
 };
 
 template <class Net>
