@@ -167,3 +167,10 @@ TEST_CASE("integers are arguments like others") {
     CHECK_THROWS_WITH_AS(xg::capture([](const auto& at) { return at + at(0); }, indices), doctest::Contains("reads the elements"),
                          xg::autograd_error);
 }
+
+TEST_CASE("a result may lack a tensor") {
+    const auto f = [](const auto& v) { return std::pair{v + 1, xg::tensor<double, 2>{}}; };
+    const auto program = xg::capture(f, x);
+    CHECK(xg::array_equal(program(x * 2).first, x * 2 + 1));
+    CHECK(!program(x).second.defined());
+}

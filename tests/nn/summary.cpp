@@ -1,12 +1,25 @@
 #include <doctest/doctest.h>
 
 #include <xgrad/autograd/create.hpp>
+#include <xgrad/nn/attention.hpp>
+#include <xgrad/nn/batch_norm.hpp>
+#include <xgrad/nn/conv.hpp>
+#include <xgrad/nn/freeze.hpp>
 #include <xgrad/nn/linear.hpp>
+#include <xgrad/nn/lstm.hpp>
 #include <xgrad/nn/sequential.hpp>
 #include <xgrad/nn/summary.hpp>
 #include <xgrad/ops/activation.hpp>
 #include <xgrad/ops/arithmetic.hpp>
+#include <xgrad/ops/convolution.hpp>
+#include <xgrad/ops/dot.hpp>
+#include <xgrad/ops/einsum.hpp>
+#include <xgrad/ops/linalg.hpp>
+#include <xgrad/ops/pooling.hpp>
+#include <xgrad/ops/shape.hpp>
+#include <xgrad/ops/tensordot.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <random>
 #include <string>
@@ -23,9 +36,100 @@ TEST_CASE("a summary names every parameter, its shape and its size") {
                                    "2.weight   (512, 10)       5120\n"
                                    "all                      407040\n"};
     CHECK(nn::summary(net) == table);
-    const auto with_input = nn::summary(net, {32, 784});
-    CHECK(with_input.find("input      (32, 784)") != std::string::npos);
-    CHECK(with_input.find("output     (32, 10)") != std::string::npos);
+}
+
+TEST_CASE("a summary with an input has the layers as they are called") {
+    const auto net = nn::sequential{nn::linear<>{784, 512}, xg::relu, nn::linear<>{512, 10}};
+    const auto table = std::string{"layer  operations    output     parameters  multiply-adds\n"
+                                   "input                (32, 784)\n"
+                                   "0      linear, relu  (32, 512)      401920       12845056\n"
+                                   "2      linear        (32, 10)         5130         163840\n"
+                                   "all                                 407050       13008896\n"};
+    CHECK(nn::summary(net, {32, 784}) == table);
+    CHECK(nn::summary(net, xg::zeros<float>({32, 784})) == table);
+
+    struct convolutional {
+        nn::conv2d<> conv1{1, 8, 3, {.padding = 1}};
+        nn::batch_norm2d<> bn1{8};
+        nn::conv2d<> conv2{8, 16, 3, {.groups = 2, .bias = false}};
+        nn::linear<> fc{16 * 5 * 5, 10};
+        nn::linear<> unused{3, 3};
+        auto operator()(const xg::tensor<float>& x) const {
+            return fc(xg::flatten(conv2(xg::max_pool2d(xg::relu(bn1(conv1(x))), 2), xg::relu), 1));
+        }
+    };
+    auto part_frozen = convolutional{};
+    nn::freeze(part_frozen.conv1);
+    CHECK(nn::summary(part_frozen, {4, 1, 14, 14}) == "layer   operations      output          parameters  multiply-adds\n"
+                                                      "input                   (4, 1, 14, 14)\n"
+                                                      "conv1   conv2d          (4, 8, 14, 14)          80          56448\n"
+                                                      "bn1     batch_norm      (4, 8, 14, 14)          16\n"
+                                                      "        relu, max_pool  (4, 8, 7, 7)\n"
+                                                      "conv2   conv2d, relu    (4, 16, 5, 5)          576          57600\n"
+                                                      "        reshape         (4, 400)\n"
+                                                      "fc      linear          (4, 10)               4010          16000\n"
+                                                      "unused  (not called)                            12\n"
+                                                      "all                                           4694         130048\n");
+}
+
+TEST_CASE("layers that share tensors count them once") {
+    auto net = nn::sequential{nn::linear<>{8, 8}, xg::relu, nn::linear<>{8, 8}, xg::relu, nn::linear<>{8, 8}};
+    net.get<2>() = net.get<0>();
+    net.get<4>().weight = net.get<0>().weight;
+    CHECK(nn::summary(net, {1, 8}) == "layer  operations    output  parameters  multiply-adds\n"
+                                      "input                (1, 8)\n"
+                                      "0      linear, relu  (1, 8)          72             64\n"
+                                      "2      linear, relu  (1, 8)                         64  shared with 0.weight, 0.bias\n"
+                                      "4      linear        (1, 8)           8             64  shared with 0.weight\n"
+                                      "all                                  80            192\n");
+
+    struct again {
+        nn::linear<> first{8, 8}, second{8, 8};
+        auto operator()(const xg::tensor<float>& x) const { return first(second(first(x))); }
+    };
+    CHECK(nn::summary(again{}, {1, 8}) == "layer   operations  output  parameters  multiply-adds\n"
+                                          "input               (1, 8)\n"
+                                          "first   linear      (1, 8)          72             64\n"
+                                          "second  linear      (1, 8)          72             64\n"
+                                          "first   linear      (1, 8)                         64  again\n"
+                                          "all                                144            192\n");
+}
+
+TEST_CASE("products of every kind have their multiply-adds") {
+    const auto count = [](const auto& f, const xg::shape& sizes) {
+        const auto table = nn::summary(f, sizes);
+        return std::stoul(table.substr(table.find_last_of(' ')));
+    };
+    struct one {
+        xg::tensor<float> w;
+        std::size_t kind;
+        auto operator()(const xg::tensor<float>& x) const {
+            const auto y = [&]() -> xg::tensor<float> {
+                switch (kind) {
+                case 0: return xg::matmul(x, w, {.transpose_a = true});
+                case 1: return xg::matmul(x, w, {.transpose_b = true});
+                case 2: return xg::einsum("bij,jk->bik", x, w);
+                case 3: return xg::einsum("...j,jk", x, w);
+                case 4: return xg::tensordot(x, w, {-1}, {0});
+                case 5: return xg::conv_transpose2d(x, w, {.stride = 2});
+                case 6: return xg::conv1d(x, w, {.padding = 1});
+                default: return xg::dot(xg::flatten(x), xg::flatten(w));
+                }
+            }();
+            return y;
+        }
+    };
+    CHECK(count(one{xg::ones<float>({5, 3}), 0}, {5, 7}) == 7 * 3 * 5);
+    CHECK(count(one{xg::ones<float>({3, 7}), 1}, {5, 7}) == 5 * 3 * 7);
+    CHECK(count(one{xg::ones<float>({4, 3}), 2}, {2, 5, 4}) == 2 * 5 * 3 * 4);
+    CHECK(count(one{xg::ones<float>({4, 3}), 3}, {2, 5, 4}) == 2 * 5 * 3 * 4);
+    CHECK(count(one{xg::ones<float>({4, 3}), 4}, {2, 5, 4}) == 2 * 5 * 3 * 4);
+    CHECK(count(one{xg::ones<float>({3, 4, 2, 2}), 5}, {2, 3, 5, 5}) == 2 * 3 * 25 * 4 * 4);
+    CHECK(count(one{xg::ones<float>({4, 3, 3}), 6}, {2, 3, 9}) == 2 * 4 * 9 * 3 * 3);
+    CHECK(count(one{xg::ones<float>({6}), 7}, {6}) == 6);
+    CHECK(count(nn::lstm<>{16, 32, {.layers = 2}}, {4, 7, 16}) == 4 * 7 * (16 + 3 * 32) * 128);
+    const auto attention = nn::multihead_attention<>{8, 2};
+    CHECK(count(attention, {3, 5, 8}) == 3 * 5 * (8 * 24 + 8 * 8) + 2 * 3 * 2 * 5 * 5 * 4);
 }
 
 TEST_CASE("a summary says what is shared") {
@@ -68,7 +172,7 @@ TEST_CASE("a summary with a shape leaves everything as it was") {
     xg::manual_seed(4);
     const auto expected = xg::rand<float>({1}).item();
     xg::manual_seed(4);
-    CHECK(nn::summary(net, {2, 3}).find("output     (2, 3)") != std::string::npos);
+    CHECK(nn::summary(net, {2, 3}).find("(2, 3)") != std::string::npos);
     CHECK(xg::rand<float>({1}).item() == expected);
     CHECK(net.training);
     CHECK(net.calls == 0);
@@ -83,6 +187,6 @@ TEST_CASE("a summary with a shape leaves everything as it was") {
         }
     };
     auto only = training_only{};
-    CHECK(nn::summary(only, {5}).find("output     (5,)") != std::string::npos);
+    CHECK(nn::summary(only, {5}).find("input              (5,)") != std::string::npos);
     CHECK(only.training);
 }

@@ -9,6 +9,7 @@
 #include <xgrad/core/shape.hpp>
 #include <xgrad/fwd.hpp>
 
+#include <algorithm>
 #include <utility>
 
 namespace xgrad::inline XGRAD_ABI {
@@ -48,6 +49,16 @@ public:
             fail<dtype_error>("any_tensor", "asked for ", dtype_name<T>(), ", holds ", dtype_name(m_type));
         m_array->handles.add();
         return detail::access::adopt<T>(m_array);
+    }
+
+    /// The same elements in an array of its own, outside the graph.
+    any_tensor clone() const {
+        const auto& own = get();
+        auto result = any_tensor{};
+        result.m_type = m_type;
+        result.m_array = detail::array::make(own.sizes, own.element_bytes);
+        std::copy_n(own.elements, own.size * own.element_bytes, result.m_array->elements);
+        return result;
     }
 
     /// The array, for the library's own use.

@@ -143,6 +143,16 @@ X argument_of_capture(X x) {
     return x;
 }
 
+/// Without its elements; what has no value has none.
+template <class Tensor>
+void empty(Tensor& x) {
+    using type = typename Tensor::value_type;
+    if (!x.defined()) return;
+    auto sizes = shape_of(x);
+    for (auto& each : sizes) each = 0;
+    x = access::adopt<type, Tensor::static_rank>(array::make(sizes, sizeof(type)));
+}
+
 /// The tensors of all these.
 template <class... X>
 std::vector<any_tensor> all_tensors_of(const X&... x) {
@@ -186,7 +196,7 @@ auto capture(const F& f, const X&... x) {
     auto writer = detail::program_writer{std::apply([](const auto&... each) { return detail::all_tensors_of(each...); }, arguments)};
     result_type y = std::apply(f, arguments);
     auto written = std::move(writer).finish(detail::tensors_of(y));
-    detail::for_each_tensor(y, [](auto& each) { each = {}; });   // it says what lists there are, no more
+    detail::for_each_tensor(y, [](auto& each) { detail::empty(each); });   // it says what lists there are, no more
     return captured<result_type, X...>{std::move(written), std::move(y)};
 }
 

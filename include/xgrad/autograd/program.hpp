@@ -203,7 +203,8 @@ inline std::vector<any_tensor> program::run(std::span<const any_tensor> given) c
     for (auto i = std::size_t{0}; i < operations.size(); ++i)
         for (const auto& given_to : operations[i].inputs)
             if (given_to.value != none) last_use[given_to.value] = i;
-    for (const auto number : results) last_use[number] = operations.size();
+    for (const auto number : results)
+        if (number != none) last_use[number] = operations.size();
     for (auto i = std::size_t{0}; i < operations.size(); ++i) {
         const auto& each = operations[i];
         auto inputs = std::vector<any_tensor>{};
@@ -214,7 +215,7 @@ inline std::vector<any_tensor> program::run(std::span<const any_tensor> given) c
         for (auto k = std::size_t{0}; k < made.size(); ++k) at[each.results[k]] = std::move(made[k]);
     }
     auto result = std::vector<any_tensor>{};
-    for (const auto number : results) result.push_back(at[number]);
+    for (const auto number : results) result.push_back(number == none ? any_tensor{} : at[number]);
     return result;
 }
 

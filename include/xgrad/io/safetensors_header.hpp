@@ -7,7 +7,6 @@
 #pragma once
 
 #include <xgrad/core/config.hpp>
-#include <xgrad/core/dtype.hpp>
 #include <xgrad/core/error.hpp>
 #include <xgrad/core/file.hpp>
 #include <xgrad/core/shape.hpp>
@@ -18,7 +17,6 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -34,22 +32,20 @@ struct tensor_entry {
     std::uint64_t begin = 0, end = 0;
 };
 
-/// The format's name of an element type.
-template <element T>
-constexpr std::string_view dtype_of() {
-    if constexpr (std::is_same_v<T, bool>) return "BOOL";
-    else if constexpr (real<T>) return sizeof(T) == 4 ? "F32" : "F64";
-    else if constexpr (std::is_signed_v<T>)
-        return sizeof(T) == 1 ? "I8" : sizeof(T) == 2 ? "I16" : sizeof(T) == 4 ? "I32" : "I64";
-    else return sizeof(T) == 1 ? "U8" : sizeof(T) == 2 ? "U16" : sizeof(T) == 4 ? "U32" : "U64";
-}
+/// What a header says.
+struct tensor_entries {
+    std::vector<tensor_entry> entries;
+    std::string format;   ///< of "__metadata__": "pt", where PyTorch's tools wrote the file; mostly empty
+};
 
-/// The size of an element, 0 for a type that the format does not know.
-constexpr std::size_t dtype_bytes(std::string_view dtype) {
-    if (dtype == "BOOL" || dtype == "U8" || dtype == "I8" || dtype.starts_with("F8_")) return 1;
-    if (dtype == "U16" || dtype == "I16" || dtype == "F16" || dtype == "BF16") return 2;
-    if (dtype == "U32" || dtype == "I32" || dtype == "F32") return 4;
-    if (dtype == "U64" || dtype == "I64" || dtype == "F64") return 8;
+/// The size of an element in bits, 0 for a type that the format does not know. There are tensors of fewer types than that.
+constexpr std::size_t dtype_bits(std::string_view dtype) {
+    if (dtype == "F4") return 4;
+    if (dtype.starts_with("F6_")) return 6;
+    if (dtype == "BOOL" || dtype == "U8" || dtype == "I8" || dtype.starts_with("F8_")) return 8;
+    if (dtype == "U16" || dtype == "I16" || dtype == "F16" || dtype == "BF16") return 16;
+    if (dtype == "U32" || dtype == "I32" || dtype == "F32") return 32;
+    if (dtype == "U64" || dtype == "I64" || dtype == "F64" || dtype == "C64") return 64;
     return 0;
 }
 
@@ -58,20 +54,23 @@ class header_parser {
 public:
     header_parser(std::string_view text, const xgrad::detail::input_file& file) : m_text{text}, m_file{file} {}
 
-    std::vector<tensor_entry> parse() {
-        auto entries = std::vector<tensor_entry>{};
+    tensor_entries parse() {
+        auto made = tensor_entries{};
         auto has_metadata = false;
         object([&](std::string name) {
             if (name == "__metadata__") {
                 if (std::exchange(has_metadata, true)) fail("__metadata__ twice");
-                object([&](const std::string&) { string(); });
+                object([&](const std::string& key) {
+                    auto value = string();
+                    if (key == "format") made.format = std::move(value);
+                });
             } else {
-                entries.push_back(entry(std::move(name)));
+                made.entries.push_back(entry(std::move(name)));
             }
         });
         space();
         if (m_at != m_text.size()) fail("something after the header's last brace");
-        return entries;
+        return made;
     }
 
 private:
@@ -225,13 +224,16 @@ inline void sort_entries(std::vector<tensor_entry>& entries, entry_order before)
 XGRAD_COLD inline void check_entries(std::vector<tensor_entry>& entries, std::uint64_t bytes,
                           const xgrad::detail::input_file& file) {
     for (const auto& each : entries) {
-        auto wanted = std::uint64_t{dtype_bytes(each.dtype)};
-        if (wanted == 0) file.fail("tensor ", each.name, " has the unknown dtype ", each.dtype);
-        if (each.begin > each.end || each.end > bytes) file.fail("tensor ", each.name, " lies outside the file");
+        const auto bits = std::uint64_t{dtype_bits(each.dtype)};
+        if (bits == 0) file.fail("tensor ", each.name, " has the unknown dtype ", each.dtype);
+        if (each.begin > each.end) file.fail("tensor ", each.name, " ends before it begins, outside the file");
+        if (each.end > bytes) file.fail("tensor ", each.name, " lies outside the file");
         // Once it is more than the file has, it does not matter how much more.
+        const auto most = bytes * 8 / bits + 1;
+        auto wanted = std::uint64_t{1};
         for (const auto size : each.sizes)
-            wanted = size != 0 && wanted > bytes / size ? bytes + 1 : wanted * size;
-        if (wanted != each.end - each.begin)
+            wanted = size != 0 && wanted > most / size ? most + 1 : wanted * size;
+        if (wanted > most || wanted * bits != (each.end - each.begin) * 8)
             file.fail("tensor ", each.name, " of shape ", each.sizes, " and dtype ", each.dtype, " cannot have ",
                       each.end - each.begin, " bytes");
     }
@@ -248,7 +250,7 @@ XGRAD_COLD inline void check_entries(std::vector<tensor_entry>& entries, std::ui
                       each.begin < at ? " overlaps the one before it" : " leaves a gap before it");
         at = each.end;
     }
-    if (at != bytes) file.fail("goes on behind its last tensor");
+    if (at != bytes) file.fail("goes on behind its last tensor", entries.empty() ? "" : ", ", entries.empty() ? "" : entries.back().name);
 }
 
 }  // namespace xgrad::inline XGRAD_ABI::io::detail

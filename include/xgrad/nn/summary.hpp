@@ -6,18 +6,17 @@
 #include <xgrad/autograd/tensor.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/dtype.hpp>
-#include <xgrad/core/random.hpp>
 #include <xgrad/core/shape.hpp>
+#include <xgrad/nn/evaluation.hpp>
+#include <xgrad/nn/layer_table.hpp>
 #include <xgrad/nn/module.hpp>
 
 #include <algorithm>
-#include <array>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -25,62 +24,118 @@ namespace xgrad::inline XGRAD_ABI::nn {
 
 namespace detail {
 
-using summary_row = std::array<std::string, 4>;   // name, shape, number of elements, what it shares
-
-/// The rows in columns, the third one flush right.
-inline std::string format_rows(const std::vector<summary_row>& rows) {
-    auto widths = std::array<std::size_t, 4>{};
-    for (const auto& row : rows)
+/// The rows in columns, of which those behind the `left`-th are flush right but for the last, a remark.
+inline std::string format_rows(const std::vector<std::vector<std::string>>& rows, std::size_t left) {
+    auto widths = std::vector<std::size_t>{};
+    for (const auto& row : rows) {
+        widths.resize(std::max(widths.size(), row.size()));
         for (auto i = std::size_t{0}; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+    }
     auto text = std::string{};
-    for (const auto& [name, sizes, count, shared] : rows) {
-        text += name + std::string(widths[0] - name.size() + 2, ' ');
-        text += sizes + std::string(widths[1] - sizes.size() + 2 + widths[2] - count.size(), ' ');
-        text += count + (shared.empty() ? "" : "  ") + shared + '\n';
+    for (const auto& row : rows) {
+        auto line = std::string{};
+        for (auto i = std::size_t{0}; i < row.size(); ++i) {
+            const auto room = std::string(widths[i] - row[i].size(), ' ');
+            const auto right = i >= left && i + 1 < row.size();
+            line += (i == 0 ? "" : "  ") + (right ? room + row[i] : row[i] + room);
+        }
+        text += line.substr(0, line.find_last_not_of(' ') + 1) + '\n';
     }
     return text;
 }
 
-template <class Module>
-std::vector<summary_row> summary_rows(const Module& module) {
-    auto rows = std::vector<summary_row>{{"parameter", "shape", "elements", ""}};
-    auto buffers = std::vector<summary_row>{};
-    auto seen = std::vector<std::pair<const void*, std::string>>{};
-    for_each_tensor(
-        [&](std::string_view name, const auto& x) {
-            auto row = summary_row{std::string{name}, to_string(shape(x.shape())), "", ""};
-            const void* const elements = x.data();
-            const auto first = std::ranges::find(seen, elements, [](const auto& each) { return each.first; });
-            if (first != seen.end() && x.size() != 0) row[3] = "shared with " + first->second;
-            else row[2] = x.requires_grad() ? std::to_string(x.size()) : "buffer";
-            seen.emplace_back(elements, name);
-            (x.requires_grad() ? rows : buffers).push_back(std::move(row));
-        },
-        module);
-    rows.insert(rows.end(), buffers.begin(), buffers.end());
-    rows.push_back({"all", "", std::to_string(parameter_count(module)), ""});
-    return rows;
+/// The name of the first tensor with these elements, if it is not the one at `position` itself.
+inline std::string shared_with(const std::vector<listed_tensor>& tensors, std::size_t position) {
+    const auto& own = tensors[position];
+    const auto first = std::ranges::find(tensors, own.elements, &listed_tensor::elements);
+    const auto shared = own.size != 0 && static_cast<std::size_t>(first - tensors.begin()) != position;
+    return shared ? first->name : std::string{};
 }
 
-/// Gives the default generator its state back in the end.
-class generator_as_it_was {
-public:
-    generator_as_it_was() = default;
-    generator_as_it_was(const generator_as_it_was&) = delete;
-    generator_as_it_was& operator=(const generator_as_it_was&) = delete;
-    ~generator_as_it_was() {
-        with_default_generator([this](generator& numbers) { numbers = m_before; });
-    }
+template <class Module>
+std::vector<listed_tensor> list_tensors(const Module& module) {
+    auto tensors = std::vector<listed_tensor>{};
+    for_each_tensor([&](std::string_view name, const auto& x) {
+        const auto& own = xgrad::detail::access::get(x);
+        tensors.push_back({std::string{name}, own.elements, x.size(), x.requires_grad() || own.frozen});
+    }, module);
+    return tensors;
+}
 
-private:
-    generator m_before = with_default_generator([](generator& numbers) { return numbers; });
+template <class Module>
+std::string tensor_table(const Module& module) {
+    auto rows = std::vector<std::vector<std::string>>{{"parameter", "shape", "elements", ""}};
+    auto buffers = std::vector<std::vector<std::string>>{};
+    const auto tensors = list_tensors(module);
+    auto position = std::size_t{0};
+    for_each_tensor([&](std::string_view name, const auto& x) {
+        const auto shared = shared_with(tensors, position++);
+        const auto size = !shared.empty() ? "" : x.requires_grad() ? std::to_string(x.size()) : "buffer";
+        (x.requires_grad() ? rows : buffers)
+            .push_back({std::string{name}, to_string(shape(x.shape())), size, shared.empty() ? "" : "shared with " + shared});
+    }, module);
+    rows.insert(rows.end(), buffers.begin(), buffers.end());
+    rows.push_back({"all", "", std::to_string(parameter_count(module)), ""});
+    return format_rows(rows, 2);
+}
+
+/// The parameters of a layer, of which those count that no other layer before it has, and what it shares with which.
+struct counted_parameters {
+    std::size_t elements = 0;
+    std::string shared;
 };
+inline counted_parameters count_parameters(const std::vector<listed_tensor>& tensors, const std::string& layer) {
+    auto result = counted_parameters{};
+    auto others = std::vector<std::string>{};
+    for (auto i = std::size_t{0}; i < tensors.size(); ++i) {
+        if (!tensors[i].counts || tensors[i].layer() != layer) continue;
+        const auto shared = shared_with(tensors, i);
+        if (shared.empty()) result.elements += tensors[i].size;
+        else others.push_back(shared);
+    }
+    if (others.empty()) return result;
+    for (const auto& each : others) result.shared += (result.shared.empty() ? "shared with " : ", ") + each;
+    return result;
+}
 
-/// Of a layer that has several results, the first is what comes out of it.
-const auto& first_result(const auto& y) {
-    if constexpr (requires { y.shape(); }) return y;
-    else if constexpr (requires { y.output.shape(); }) return y.output;
-    else return std::get<0>(y);
+inline std::string number_or_nothing(std::uint64_t number) { return number == 0 ? "" : std::to_string(number); }
+
+inline std::string listed_operations(const layer_row& row) {
+    constexpr auto most = std::size_t{4};
+    auto text = std::string{};
+    for (auto i = std::size_t{0}; i < std::min(most, row.operations.size()); ++i) text += (i == 0 ? "" : ", ") + row.operations[i];
+    return row.operations.size() > most ? text + ", ..." : text;
+}
+
+/// The table of the layers in the order in which they were called, and of what was not called.
+inline std::string layer_table(const shape& input, const std::vector<layer_row>& called, const std::vector<listed_tensor>& tensors) {
+    auto rows = std::vector<std::vector<std::string>>{{"layer", "operations", "output", "parameters", "multiply-adds", ""},
+                                                      {"input", "", to_string(input), "", "", ""}};
+    auto told = std::vector<std::string>{};
+    auto parameters = std::size_t{0};
+    auto multiply_adds = std::uint64_t{0};
+    const auto own = [&](const std::string& layer) {
+        const auto name = layer == "(net)" ? std::string{} : layer;
+        if (std::ranges::find(told, name) != told.end()) return counted_parameters{.elements = 0, .shared = "again"};
+        told.push_back(name);
+        return count_parameters(tensors, name);
+    };
+    for (const auto& each : called) {
+        const auto counted = each.layer.empty() ? counted_parameters{} : own(each.layer);
+        parameters += counted.elements;
+        multiply_adds += each.multiply_adds;
+        rows.push_back({each.layer, listed_operations(each), to_string(each.output), number_or_nothing(counted.elements),
+                        number_or_nothing(each.multiply_adds), counted.shared});
+    }
+    for (const auto& each : tensors) {
+        if (!each.counts || std::ranges::find(told, each.layer()) != told.end()) continue;
+        const auto name = each.layer().empty() ? std::string{"(net)"} : each.layer();
+        const auto counted = own(name);
+        parameters += counted.elements;
+        rows.push_back({name, "(not called)", "", number_or_nothing(counted.elements), "", counted.shared});
+    }
+    rows.push_back({"all", "", "", std::to_string(parameters), std::to_string(multiply_adds), ""});
+    return format_rows(rows, 3);
 }
 
 }  // namespace detail
@@ -90,28 +145,36 @@ const auto& first_result(const auto& y) {
 /// so `std::vector<linear<>>(3, layer)` has one layer three times.
 template <class Module>
 std::string summary(const Module& module) {
-    return detail::format_rows(detail::summary_rows(module));
+    return detail::tensor_table(module);
 }
 
-/// The same, and what shape comes out of the module for the input x. A clone of it, which is not training, is called once,
-/// without recording: the module, its running statistics and the default generator stay as they are.
+/// The layers of a module as they are called for the input x, in evaluation: their operations, the shape that comes out of
+/// them, parameters, and multiply-adds of products, convolutions and attention. What a layer has in common with one above it
+/// counts there. An operation belongs to the layer whose tensors it uses; what uses none (an activation, pooling) has lines of
+/// its own.
+///
+///     layer  operations    output     parameters  multiply-adds
+///     input                (32, 784)
+///     0      linear, relu  (32, 512)      401920       12845056
+///     2      linear        (32, 10)         5130         163840
+///     all                                 407050       13008896
+///
+/// A clone of the module is called once, without recording: the module, its running statistics and the default generator stay
+/// as they are.
 template <class Module, element T, std::size_t N>
 std::string summary(const Module& module, const tensor<T, N>& x) {
-    static_assert(std::copy_constructible<Module>,
-                  "nn::summary with a shape or an input calls a copy of the module, and this one cannot be copied: "
-                  "leave it out");
-    auto rows = detail::summary_rows(module);
     const auto recording = no_grad{};
     const auto random = detail::generator_as_it_was{};
-    auto copy = clone(module);
-    eval(copy);
-    const auto output = copy(x);
-    rows.push_back({"input", to_string(shape(x.shape())), "", ""});
-    rows.push_back({"output", to_string(shape(detail::first_result(output).shape())), "", ""});
-    return detail::format_rows(rows);
+    auto copy = detail::evaluated(module);
+    auto tensors = detail::list_tensors(module);
+    auto position = std::size_t{0};
+    for_each_tensor([&](std::string_view, const auto& own) { tensors[position++].called = xgrad::detail::access::get(own).owner; }, copy);
+    auto reader = detail::layer_reader{};
+    static_cast<void>(copy(x));
+    return detail::layer_table(shape(x.shape()), detail::rows_by_layer(std::move(reader).rows(), tensors), tensors);
 }
 
-/// The same for zeros of a shape: integers for a layer that takes no others, such as `embedding`.
+/// The same for an input of zeros of a shape: integers for a layer that takes no others, such as `embedding`.
 template <class Module>
 std::string summary(const Module& module, const shape& input_shape) {
     using real_input = tensor<detail::real_type<void, Module>>;

@@ -7,14 +7,17 @@
 #include <xgrad/nn/members.hpp>
 #include <xgrad/nn/reflect.hpp>
 
+#include <algorithm>
 #include <array>
 #include <concepts>
 #include <cstddef>
+#include <functional>
 #include <iterator>
 #include <string>
 #include <string_view>
 #include <tuple>
 #include <type_traits>
+#include <vector>
 
 namespace xgrad::inline XGRAD_ABI::nn {
 
@@ -146,22 +149,48 @@ void for_each_module(const F& f, Module& module) {
     detail::walk(module, path, [](std::string_view, const auto&) {}, [&](std::string_view, auto& each) { f(each); });
 }
 
-/// Calls `f(name, tensor)` for each tensor of the module of which PyTorch keeps the transpose. A layer says so by
-///     static bool is_transposed(std::string_view name) { return name == "weight"; }
-/// of its own tensors, by the names that they have in it; a tensor that it speaks of has two axes.
-template <class F, class Module>
-void for_each_transposed(const F& f, Module& module) {
+namespace detail {
+
+/// The members that are tensors of which PyTorch keeps the transpose, in the order of their addresses. Members and not
+/// names, for a module around may have named them otherwise; and not what they hold, for a shared tensor may be
+/// transposed in one place and not in the other.
+template <class Module>
+std::vector<const void*> transposed_members(Module& module) {
+    auto members = std::vector<const void*>{};
     auto path = std::string{};
     const auto nothing = [](std::string_view, const auto&) {};
-    detail::walk(module, path, nothing, [&]<class M>(std::string_view outer, M& layer) {
+    walk(module, path, nothing, [&]<class M>(std::string_view outer, M& layer) {
         if constexpr (requires { { M::is_transposed(outer) } -> std::same_as<bool>; }) {
             auto inner_path = std::string{};
-            detail::walk_members(layer, inner_path, [&](std::string_view inner, auto& x) {
-                const auto full = detail::joined_path(outer, inner);
-                if (M::is_transposed(inner)) f(std::string_view{full}, x);
+            walk_members(layer, inner_path, [&](std::string_view inner, auto& x) {
+                if (M::is_transposed(inner)) members.push_back(&x);
             }, nothing);
         }
     });
+    std::ranges::sort(members, std::less<const void*>{});
+    return members;
+}
+
+}  // namespace detail
+
+/// Calls `f(name, tensor, transposed)` for every tensor of the module that has a value, in order: `transposed` where PyTorch
+/// keeps its transpose. A layer says so by
+///     static bool is_transposed(std::string_view name) { return name == "weight"; }
+/// of its own tensors, by the names that they have in it; a tensor that it speaks of has two axes.
+template <class F, class Module>
+void for_each_tensor_with_layout(const F& f, Module& module) {
+    const auto transposed = detail::transposed_members(module);
+    for_each_tensor([&](std::string_view name, auto& x) {
+        f(name, x, std::binary_search(transposed.begin(), transposed.end(), static_cast<const void*>(&x), std::less<const void*>{}));
+    }, module);
+}
+
+/// Calls `f(name, tensor)` for those alone of which PyTorch keeps the transpose.
+template <class F, class Module>
+void for_each_transposed(const F& f, Module& module) {
+    for_each_tensor_with_layout([&](std::string_view name, auto& x, bool transposed) {
+        if (transposed) f(name, x);
+    }, module);
 }
 
 }  // namespace xgrad::nn

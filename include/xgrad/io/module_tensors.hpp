@@ -1,0 +1,60 @@
+// The tensors of a module with all the names that they have in it, and which entry of a file belongs to which.
+#pragma once
+
+#include <xgrad/autograd/tensor.hpp>
+#include <xgrad/core/config.hpp>
+#include <xgrad/core/error.hpp>
+#include <xgrad/core/shape.hpp>
+#include <xgrad/io/named_tensor.hpp>
+#include <xgrad/nn/walk.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace xgrad::inline XGRAD_ABI::io::detail {
+
+/// A place in a module where a tensor stands. A tensor that is shared stands in several.
+struct tensor_place {
+    std::string name;
+    std::size_t tensor;   ///< the number of the tensor
+    bool transposed;      ///< PyTorch keeps its transpose
+};
+
+struct module_tensors {
+    std::vector<named_tensor> tensors;   ///< each once, by its first name
+    std::vector<tensor_place> places;
+    bool as_pytorch;                     ///< the file's layout
+
+    bool turned(const tensor_place& place) const { return as_pytorch && place.transposed; }
+    const tensor_place& first_place(std::size_t tensor) const {
+        return *std::ranges::find(places, tensor, &tensor_place::tensor);
+    }
+    /// The shape that a file has for this place.
+    shape sizes_in_file(const tensor_place& place) const {
+        const auto& own = tensors[place.tensor].data->sizes;
+        return turned(place) ? shape{own[1], own[0]} : own;
+    }
+};
+
+template <class Module>
+module_tensors tensors_of(const Module& module, bool as_pytorch) {
+    auto made = module_tensors{{}, {}, as_pytorch};
+    nn::for_each_tensor_with_layout(
+        [&](std::string_view name, const auto& x, bool transposed) {
+            const auto same = [&](const named_tensor& other) { return other.data.get() == &xgrad::detail::access::get(x); };
+            const auto found = std::ranges::find_if(made.tensors, same);
+            const auto number = static_cast<std::size_t>(found - made.tensors.begin());
+            if (found == made.tensors.end()) made.tensors.push_back(named_tensor{std::string{name}, x});
+            if (as_pytorch && transposed && x.rank() != 2)
+                fail<rank_error>("io", "tensor ", name, " has ", x.rank(), " axes; is_transposed() of its layer may name tensors of two only");
+            made.places.push_back({std::string{name}, number, transposed});
+        },
+        module);
+    return made;
+}
+
+}  // namespace xgrad::inline XGRAD_ABI::io::detail

@@ -1,0 +1,71 @@
+// A tensor and its name, of any element type: what files of several tensors are written from.
+#pragma once
+
+#include <xgrad/autograd/parameter.hpp>
+#include <xgrad/autograd/tensor.hpp>
+#include <xgrad/core/config.hpp>
+#include <xgrad/core/dtype.hpp>
+#include <xgrad/core/error.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace xgrad::inline XGRAD_ABI::io {
+
+namespace detail {
+
+/// The name of an element type in safetensors.
+template <element T>
+constexpr std::string_view dtype_of() {
+    if constexpr (std::is_same_v<T, bool>) return "BOOL";
+    else if constexpr (real<T>) return sizeof(T) == 4 ? "F32" : "F64";
+    else if constexpr (std::is_signed_v<T>)
+        return sizeof(T) == 1 ? "I8" : sizeof(T) == 2 ? "I16" : sizeof(T) == 4 ? "I32" : "I64";
+    else return sizeof(T) == 1 ? "U8" : sizeof(T) == 2 ? "U16" : sizeof(T) == 4 ? "U32" : "U64";
+}
+
+}  // namespace detail
+
+/// A tensor and its name in a file, of any element type. It is a handle to the tensor, as a copy of the tensor would be.
+struct named_tensor {
+    std::string name;
+    std::string_view dtype;   ///< "F32", "I64", ...
+    std::shared_ptr<xgrad::detail::array> data;
+
+    template <element T>
+    named_tensor(std::string name_, const basic_tensor<T>& value)
+        : name{std::move(name_)}, dtype{detail::dtype_of<T>()}, data{handle(xgrad::detail::access::get(value))} {}
+
+private:
+    static std::shared_ptr<xgrad::detail::array> handle(xgrad::detail::array& of) {
+        of.handles.add();
+        return {&of, [](xgrad::detail::array* held) { held->drop_handle(); }};
+    }
+};
+
+namespace detail {
+
+inline std::size_t bytes_of(const named_tensor& x) { return x.data->size * x.data->element_bytes; }
+
+template <real T>
+std::vector<named_tensor> named_tensors(const parameter_list<T>& list) {
+    auto named = std::vector<named_tensor>{};
+    for (const auto& each : list) named.emplace_back(each.name(), static_cast<const tensor<T>&>(each));
+    return named;
+}
+
+/// The first name that stands in the sorted list twice, or null.
+inline const std::string* listed_twice(const std::vector<std::string>& sorted) {
+    const auto found = std::adjacent_find(sorted.begin(), sorted.end());
+    return found == sorted.end() ? nullptr : &*found;
+}
+
+}  // namespace detail
+
+}  // namespace xgrad::io

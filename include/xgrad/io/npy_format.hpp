@@ -1,0 +1,209 @@
+// The format of NumPy's arrays: a header, which is a Python dictionary, and the elements.
+//
+// Six bytes "\x93NUMPY"; the version, 1.0 to 3.0; the length of the rest of the header, of two bytes in 1.0, else of four;
+// {'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }; the elements, to the end.
+// https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
+#pragma once
+
+#include <xgrad/core/config.hpp>
+#include <xgrad/core/error.hpp>
+#include <xgrad/core/file.hpp>
+#include <xgrad/core/memory.hpp>
+#include <xgrad/core/shape.hpp>
+#include <xgrad/core/text.hpp>
+#include <xgrad/io/elements.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace xgrad::inline XGRAD_ABI::io::detail {
+
+inline constexpr auto npy_magic = std::string_view{"\x93NUMPY"};
+
+struct npy_type {
+    std::string_view dtype, code;   ///< of safetensors, of NumPy
+};
+inline constexpr auto npy_types = std::to_array<npy_type>(
+    {{"BOOL", "b1"}, {"I8", "i1"}, {"I16", "i2"}, {"I32", "i4"}, {"I64", "i8"}, {"U8", "u1"}, {"U16", "u2"}, {"U32", "u4"}, {"U64", "u8"},
+     {"F16", "f2"}, {"F32", "f4"}, {"F64", "f8"}});
+
+/// The header of an array in row-major order, of a multiple of 64 bytes.
+inline std::string npy_header(std::string_view dtype, const shape& sizes) {
+    const auto code = std::ranges::find(npy_types, dtype, &npy_type::dtype)->code;
+    auto text = xgrad::detail::joined({"{'descr': '", code.back() == '1' ? "|" : "<", code, "', 'fortran_order': False, 'shape': ", sizes, ", }"});
+    constexpr auto before = std::size_t{10};
+    text.resize((before + text.size() + 1 + 63) / 64 * 64 - before - 1, ' ');
+    text += '\n';
+    return std::string{npy_magic} + '\1' + '\0' + static_cast<char>(text.size() % 256) + static_cast<char>(text.size() / 256) + text;
+}
+
+/// An array that a file holds, and where it is in the file, for errors.
+class npy_array {
+public:
+    /// `bytes` is the whole array, header and all; `entry` the name that it has in an archive, or empty.
+    XGRAD_COLD npy_array(std::span<const std::byte> bytes, const xgrad::detail::input_file& file, std::string_view entry)
+        : m_file{file}, m_entry{entry} {
+        read_header(bytes);
+        check_size();
+    }
+
+    const shape& sizes() const noexcept { return m_sizes; }
+    std::string_view dtype() const noexcept { return m_dtype; }   ///< empty for what there are no tensors of
+    const std::string& described() const noexcept { return m_descr; }
+
+    /// Whether the elements can be read as those of another type: the same, or float or double from half precision.
+    bool readable_as(std::string_view dtype) const {
+        return m_dtype == dtype || (m_dtype == "F16" && (dtype == "F32" || dtype == "F64"));
+    }
+
+    /// Copies the elements, as those of a type which they are `readable_as`, in row-major order.
+    XGRAD_COLD void copy_to(std::byte* to, std::string_view dtype, std::size_t width) const {
+        const auto count = m_sizes.elements();
+        const auto own = memory::scratch<std::byte>{count * m_width};
+        if (m_fortran_order) copy_from_column_major(m_elements.data(), m_sizes, m_width, own.data());
+        else if (count != 0) std::memcpy(own.data(), m_elements.data(), count * m_width);
+        if (m_big_endian) swap_bytes(own.data(), count, m_width);
+        if (m_dtype != dtype) copy_halves(own.data(), count, false, to, width);
+        else if (count != 0) std::memcpy(to, own.data(), count * m_width);
+        if (dtype == "BOOL" && std::any_of(to, to + count, [](auto b) { return b > std::byte{1}; })) fail("is bool and has other bytes than 0 and 1");
+    }
+
+    template <class Error = io_error, class... Pieces>
+    [[noreturn]] void fail(const Pieces&... pieces) const {
+        if (m_entry.empty()) m_file.fail<Error>(pieces...);
+        m_file.fail<Error>("entry ", m_entry, " ", pieces...);
+    }
+
+private:
+    void read_header(std::span<const std::byte> bytes) {
+        if (bytes.size() < 10 || std::memcmp(bytes.data(), npy_magic.data(), npy_magic.size()) != 0) fail("is no array of NumPy: it does not begin as one");
+        const auto at = [&](std::size_t i) { return std::to_integer<std::size_t>(bytes[i]); };
+        const auto version = at(6);
+        if (version < 1 || version > 3 || at(7) != 0) fail("has version ", version, ".", at(7), " of the format; 1.0, 2.0 and 3.0 are known");
+        const auto begin = std::size_t{version == 1 ? 10u : 12u};
+        if (bytes.size() < begin) fail("is cut short");
+        const auto length = at(8) + at(9) * 256 + (version == 1 ? 0 : (at(10) + at(11) * 256) * 65536);
+        if (length > bytes.size() - begin) fail("is cut short, or broken: its header would have ", length, " bytes");
+        m_text = {reinterpret_cast<const char*>(bytes.data()) + begin, length};
+        m_elements = bytes.subspan(begin + length);
+        parse();
+    }
+
+    void parse() {
+        auto seen = std::array{false, false, false};
+        const auto once = [&](std::size_t key) {
+            if (std::exchange(seen[key], true)) fail("has a key twice in its header");
+        };
+        expect('{');
+        while (!accept('}')) {
+            const auto key = quoted();
+            expect(':');
+            if (key == "descr") once(0), parse_type();
+            else if (key == "fortran_order") once(1), m_fortran_order = truth();
+            else if (key == "shape") once(2), parse_shape();
+            else fail("has an unknown key in its header: ", key);
+            if (!accept(',')) {
+                expect('}');
+                break;
+            }
+        }
+        if (space(); m_at != m_text.size()) fail("has something behind its header's last brace");
+        if (!seen[0] || !seen[1] || !seen[2]) fail("has no descr, fortran_order or shape in its header");
+    }
+
+    void parse_type() {
+        if (accept('[')) {   // a list of fields: only its beginning is looked at
+            fail<dtype_error>("is an array of records with fields; save each field by itself: x['field']");
+        }
+        m_descr = quoted();
+        const auto order = m_descr.empty() ? ' ' : m_descr[0];
+        const auto named = order == '<' || order == '>' || order == '|' || order == '=';
+        const auto code = std::string_view{m_descr}.substr(named ? 1 : 0);
+        const auto known = std::ranges::find(npy_types, code, &npy_type::code);
+        m_big_endian = order == '>';
+        if (known == npy_types.end()) return;
+        m_dtype = known->dtype;
+        m_width = static_cast<std::size_t>(code[1] - '0');
+    }
+
+    void parse_shape() {
+        expect('(');
+        while (!accept(')')) {
+            if (m_sizes.rank() == max_rank) fail("has more axes than are supported");
+            m_sizes.push_back(number());
+            if (!accept(',')) {
+                expect(')');
+                break;
+            }
+        }
+    }
+
+    /// That the elements are there, and nothing else, before any memory is asked for. Of what cannot be read nothing is known.
+    void check_size() const {
+        if (m_dtype.empty()) return;
+        const auto bytes = m_elements.size();
+        auto wanted = m_width;
+        for (const auto size : m_sizes) wanted = size != 0 && wanted > bytes / size ? bytes + 1 : wanted * size;
+        if (wanted > bytes) fail("is cut short: shape ", m_sizes, " of ", m_descr, " does not fit into ", bytes, " bytes");
+        if (wanted < bytes) fail("goes on behind its elements: shape ", m_sizes, " of ", m_descr, " has ", wanted, " bytes, of ", bytes);
+    }
+
+    std::size_t number() {
+        space();
+        const auto begin = m_at;
+        auto value = std::size_t{0};
+        for (; m_at < m_text.size() && m_text[m_at] >= '0' && m_text[m_at] <= '9'; ++m_at) {
+            if (value > (std::size_t{1} << 59)) fail("has a size that is too large");
+            value = value * 10 + static_cast<std::size_t>(m_text[m_at] - '0');
+        }
+        if (m_at == begin) fail("has no whole number where one must be, at byte ", m_at, " of its header");
+        if (m_at < m_text.size() && m_text[m_at] == 'L') ++m_at;   // as Python 2 wrote a long number
+        return value;
+    }
+    bool truth() {
+        space();
+        for (const auto value : {true, false}) {
+            const auto word = std::string_view{value ? "True" : "False"};
+            if (m_text.substr(m_at).starts_with(word)) return m_at += word.size(), value;
+        }
+        fail("has a fortran_order that is neither True nor False");
+    }
+    std::string quoted() {
+        space();
+        const auto quote = m_at < m_text.size() ? m_text[m_at] : ' ';
+        const auto end = quote == '\'' || quote == '"' ? m_text.find(quote, m_at + 1) : m_text.npos;
+        if (end == m_text.npos) fail("has no text where one must be, at byte ", m_at, " of its header");
+        const auto begin = std::exchange(m_at, end + 1) + 1;
+        return std::string{m_text.substr(begin, end - begin)};
+    }
+    void space() { m_at = std::min(m_text.find_first_not_of(" \t\r\n", m_at), m_text.size()); }
+    bool accept(char wanted) {
+        space();
+        if (m_at == m_text.size() || m_text[m_at] != wanted) return false;
+        ++m_at;
+        return true;
+    }
+    void expect(char wanted) {
+        if (!accept(wanted)) fail("has no ", std::string{wanted}, " where one must be, at byte ", m_at, " of its header");
+    }
+
+    const xgrad::detail::input_file& m_file;
+    std::string_view m_entry;
+    std::string_view m_text;   ///< of the header
+    std::size_t m_at = 0;
+    std::span<const std::byte> m_elements;
+    std::string m_descr;
+    std::string_view m_dtype;
+    std::size_t m_width = 0;
+    bool m_big_endian = false, m_fortran_order = false;
+    shape m_sizes;
+};
+
+}  // namespace xgrad::inline XGRAD_ABI::io::detail

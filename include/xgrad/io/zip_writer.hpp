@@ -1,0 +1,117 @@
+// Writing zip archives: entries stored as they are, as `np.savez` does.
+#pragma once
+
+#include <xgrad/core/config.hpp>
+#include <xgrad/core/file.hpp>
+#include <xgrad/io/crc32.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace xgrad::inline XGRAD_ABI::io::detail {
+
+class zip_writer {
+public:
+    zip_writer(std::string_view where, const std::string& path) : m_file{where, path} {}
+
+    /// An entry of two pieces.
+    XGRAD_COLD void add(std::string name, std::string_view head, std::span<const std::byte> bytes) {
+        auto each = stored{std::move(name), crc32(bytes, crc32(std::as_bytes(std::span{head}))), head.size() + bytes.size(), m_at};
+        auto extra = std::string{};
+        if (each.size >= unknown) append_large(extra, {each.size, each.size});
+        auto header = std::string{"PK\3\4"};
+        append_common(header, each, extra.size());
+        write(header + each.name + extra);
+        write(head);
+        m_file.write(bytes.data(), bytes.size());
+        m_at += bytes.size();
+        m_entries.push_back(std::move(each));
+    }
+
+    XGRAD_COLD void commit() {
+        const auto begin = m_at;
+        for (const auto& each : m_entries) write(directory_entry(each));
+        const auto bytes = m_at - begin, count = std::uint64_t{m_entries.size()};
+        const auto large = count >= 0xffff || bytes >= unknown || begin >= unknown;
+        if (large) write_large_end(count, bytes, begin);
+        auto end = std::string{"PK\5\6"};
+        append(end, 0, 4);
+        for (auto i = 0; i < 2; ++i) append(end, large ? 0xffff : count, 2);
+        append(end, large ? unknown : bytes, 4);
+        append(end, large ? unknown : begin, 4);
+        append(end, 0, 2);
+        write(end);
+        m_file.commit();
+    }
+
+private:
+    static constexpr auto unknown = std::uint64_t{0xffffffff};   ///< in the place of a number that stands elsewhere, in 64 bits
+
+    struct stored {
+        std::string name;
+        std::uint32_t crc;
+        std::uint64_t size, header;
+    };
+
+    static void append(std::string& text, std::uint64_t value, int bytes) {
+        for (; bytes > 0; --bytes, value >>= 8) text += static_cast<char>(value & 255);
+    }
+    static void append_large(std::string& extra, std::initializer_list<std::uint64_t> numbers) {
+        append(extra, 1, 2);
+        append(extra, 8 * numbers.size(), 2);
+        for (const auto number : numbers) append(extra, number, 8);
+    }
+
+    /// The part that both headers of an entry have: of version 4.5, names in UTF-8, stored, on 1 January 1980.
+    static void append_common(std::string& header, const stored& each, std::size_t extra_bytes) {
+        for (const auto number : {45, 0x800, 0, 0, 0x21}) append(header, static_cast<std::uint64_t>(number), 2);
+        append(header, each.crc, 4);
+        for (auto i = 0; i < 2; ++i) append(header, each.size >= unknown ? unknown : each.size, 4);
+        append(header, each.name.size(), 2);
+        append(header, extra_bytes, 2);
+    }
+
+    static std::string directory_entry(const stored& each) {
+        auto extra = std::string{};
+        if (each.size >= unknown) append_large(extra, {each.size, each.size, each.header});
+        else if (each.header >= unknown) append_large(extra, {each.header});
+        auto entry = std::string{"PK\1\2"};
+        append(entry, 45, 2);
+        append_common(entry, each, extra.size());
+        append(entry, 0, 10);   // no comment, on the first disk, no attributes
+        append(entry, each.size >= unknown || each.header >= unknown ? unknown : each.header, 4);
+        return entry + each.name + extra;
+    }
+
+    void write_large_end(std::uint64_t count, std::uint64_t bytes, std::uint64_t begin) {
+        const auto at = m_at;
+        auto end = std::string{"PK\6\6"};
+        append(end, 44, 8);   // the size of what follows
+        append(end, 45, 2);
+        append(end, 45, 2);
+        append(end, 0, 8);
+        for (const auto number : {count, count, bytes, begin}) append(end, number, 8);
+        end += "PK\6\7";
+        append(end, 0, 4);
+        append(end, at, 8);
+        append(end, 1, 4);
+        write(end);
+    }
+
+    void write(std::string_view text) {
+        m_file.write(text.data(), text.size());
+        m_at += text.size();
+    }
+
+    xgrad::detail::output_file m_file;
+    std::vector<stored> m_entries;
+    std::uint64_t m_at = 0;
+};
+
+}  // namespace xgrad::inline XGRAD_ABI::io::detail

@@ -1,0 +1,107 @@
+// Convolutions and products of a program with an activation in them.
+#pragma once
+
+#include <xgrad/autograd/any_tensor.hpp>
+#include <xgrad/autograd/operation.hpp>
+#include <xgrad/autograd/program.hpp>
+#include <xgrad/core/config.hpp>
+#include <xgrad/ops/activation.hpp>
+#include <xgrad/ops/conv_sizes.hpp>
+#include <xgrad/ops/convolution.hpp>
+#include <xgrad/ops/linalg.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace xgrad::inline XGRAD_ABI::nn::detail {
+
+template <class Value>
+Value attribute_of(const program::operation& of, std::string_view name, Value otherwise) {
+    for (const auto& each : of.attributes)
+        if (const auto* const value = std::get_if<Value>(&each.value); value != nullptr && each.name == name) return *value;
+    return otherwise;
+}
+inline bool truth_of(const program::operation& of, std::string_view name) { return attribute_of(of, name, false); }
+inline std::int64_t integer_of(const program::operation& of, std::string_view name) { return attribute_of(of, name, std::int64_t{1}); }
+inline double number_of(const program::operation& of, std::string_view name) { return attribute_of(of, name, 0.0); }
+
+inline bool is_convolution(const program::operation& of) { return of.name == "conv1d" || of.name == "conv2d" || of.name == "conv3d"; }
+inline bool is_transposed(const program::operation& of) {
+    return of.name == "conv_transpose1d" || of.name == "conv_transpose2d" || of.name == "conv_transpose3d";
+}
+/// x W + b, or x W.
+inline bool is_product(const program::operation& of) { return of.name == "linear" || of.name == "matmul"; }
+
+/// Whether a bias can be added, or changed, and an activation follow: there is none yet. The second input is the weight.
+inline bool takes_epilogue(const program::operation& of) {
+    if (of.name == "matmul") return of.inputs.size() == 2 && !truth_of(of, "transpose_a") && !truth_of(of, "transpose_b");
+    const auto known = is_convolution(of) || is_transposed(of) || of.name == "linear";
+    return known && of.inputs.size() == 3 && attribute_of(of, "activation", std::string{"none"}) == "none";
+}
+
+/// Calls f with the activation of this name, if it is one that a product or a convolution computes along with itself.
+bool with_activation(std::string_view name, const auto& f) {
+    const auto is = [&](const auto& activation) { return name == activation.name && (f(activation), true); };
+    return is(relu) || is(sigmoid) || is(xgrad::tanh);
+}
+inline bool has_epilogue(std::string_view name) {
+    return with_activation(name, [](const auto&) {});
+}
+
+template <class Activation, real T>
+class fused_linear final : public callable_operation {
+public:
+    std::vector<any_tensor> operator()(std::span<const any_tensor> inputs) const override {
+        return {xgrad::detail::affine_any<Activation, T>(inputs[0].as<T>(), inputs[1].as<T>(), inputs[2].as<T>())};
+    }
+};
+
+template <class Activation, real T>
+class fused_convolution final : public callable_operation {
+public:
+    fused_convolution(std::size_t axes, const conv_options& options) : m_axes{axes}, m_options{options} {}
+
+    std::vector<any_tensor> operator()(std::span<const any_tensor> inputs) const override {
+        return {xgrad::detail::conv_any<Activation, T>(m_axes, inputs[0].as<T>(), inputs[1].as<T>(), inputs[2].as<T>(), m_options)};
+    }
+
+private:
+    std::size_t m_axes;
+    conv_options m_options;
+};
+
+/// The options of a convolution of which a program says the sizes: with as much padding behind as its windows reach.
+inline conv_options options_of(const program::operation& of, const shape& weight) {
+    const auto numbers = [&](std::string_view name) { return attribute_of(of, name, std::vector<std::int64_t>{}); };
+    const auto stride = numbers("stride"), before = numbers("padding"), dilation = numbers("dilation"), in = numbers("in"), out = numbers("out");
+    auto pairs = std::vector<padding_pair>{};
+    for (auto i = std::size_t{0}; i < stride.size(); ++i) {
+        const auto reach = (out[i] - 1) * stride[i] + dilation[i] * (static_cast<std::int64_t>(weight[i + 2]) - 1) + 1;
+        pairs.emplace_back(before[i], std::max<std::int64_t>(0, reach - in[i] - before[i]));
+    }
+    const auto padding = pairs.size() == 1   ? window_padding{pairs[0]}
+                         : pairs.size() == 2 ? window_padding{pairs[0], pairs[1]}
+                                             : window_padding{pairs[0], pairs[1], pairs[2]};
+    return {.stride = stride, .padding = padding, .dilation = dilation, .groups = integer_of(of, "groups")};
+}
+
+/// From now on f(w * x + b), or f(x W + b).
+template <real T>
+void set_activation(program::operation& of, const std::string& name, const shape& weight) {
+    with_activation(name, [&]<class Activation>(const Activation&) {
+        if (of.name == "linear") of.again = std::make_shared<fused_linear<Activation, T>>();
+        else of.again = std::make_shared<fused_convolution<Activation, T>>(weight.rank() - 2, options_of(of, weight));
+    });
+    for (auto& each : of.attributes)
+        if (each.name == "activation") each.value = name;
+}
+
+}  // namespace xgrad::nn::detail

@@ -1,0 +1,160 @@
+// What a network did when it was called: its operations, told by the layer whose tensors they used, with their
+// multiply-adds. `nn::summary` prints it.
+#pragma once
+
+#include <xgrad/autograd/any_tensor.hpp>
+#include <xgrad/autograd/reader_scope.hpp>
+#include <xgrad/core/config.hpp>
+#include <xgrad/core/shape.hpp>
+#include <xgrad/nn/multiply_adds.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace xgrad::inline XGRAD_ABI::nn::detail {
+
+/// A tensor of a module, under one of its names.
+struct listed_tensor {
+    std::string name;
+    const void* elements;      ///< where those are: names of one tensor have one place
+    std::size_t size;
+    bool counts;               ///< whether it is a parameter, be it frozen
+    const void* called = nullptr;   ///< the same place in the module that was called, a clone
+
+    /// "layers.0" of "layers.0.weight"; of a tensor of the outermost module, "".
+    std::string layer() const {
+        const auto dot = name.rfind('.');
+        return dot == std::string::npos ? std::string{} : name.substr(0, dot);
+    }
+};
+
+/// One operation of the network's own, or several in a row.
+struct layer_row {
+    std::string layer;
+    std::vector<std::string> operations;
+    shape output;
+    std::uint64_t multiply_adds = 0;
+    std::vector<const void*> used;   ///< elements of the inputs
+};
+
+/// Stands at the door while a module is called, and makes a row of each operation that no other has called.
+class layer_reader final : public xgrad::detail::reader_scope {
+public:
+    void begin(const char* name) override {
+        m_open.push_back({.name = name});
+        reader_scope::begin(name);
+    }
+    void input(const char* name, const any_tensor& x) override {
+        if (x.defined()) {
+            m_open.back().inputs.push_back({name, x.shape()});
+            if (m_open.size() == 1) m_used.push_back(x.get().owner);
+        }
+        reader_scope::input(name, x);
+    }
+    void truth(const char* name, bool value) override {
+        m_open.back().truths.push_back({name, value});
+        reader_scope::truth(name, value);
+    }
+    void text(const char* name, std::string_view value) override {
+        m_open.back().texts.push_back({name, std::string{value}});
+        reader_scope::text(name, value);
+    }
+    void integers(const char* name, std::span<const std::int64_t> values) override {
+        m_open.back().integers.push_back({name, {values.begin(), values.end()}});
+        reader_scope::integers(name, values);
+    }
+    void end(std::span<const any_tensor> results, std::shared_ptr<const callable_operation> again) override {
+        auto done = std::move(m_open.back());
+        m_open.pop_back();
+        if (!results.empty() && results[0].defined()) done.output = results[0].shape();
+        const auto count = multiply_adds(done);
+        if (!m_open.empty()) m_open.back().inside += count;
+        else add_row(done, count);
+        reader_scope::end(results, std::move(again));
+    }
+    void abandon() noexcept override {
+        m_open.pop_back();
+        if (m_open.empty()) m_used.clear();
+        reader_scope::abandon();
+    }
+
+    std::vector<layer_row> rows() && { return std::move(m_rows); }
+
+private:
+    void add_row(const called_operation& done, std::uint64_t count) {
+        auto row = layer_row{.layer = {}, .operations = {done.name}, .output = done.output, .multiply_adds = count, .used = {}};
+        const auto activation = done.text_of("activation");
+        if (!activation.empty() && activation != "none") row.operations.emplace_back(activation);
+        row.used = std::exchange(m_used, {});
+        m_rows.push_back(std::move(row));
+    }
+
+    std::vector<called_operation> m_open;
+    std::vector<const void*> m_used;
+    std::vector<layer_row> m_rows;
+};
+
+/// The layer to which an operation belongs that used these: the one with most of them. Where layers share their tensors,
+/// the first of them that was not called yet.
+inline std::string layer_of(const layer_row& row, const std::vector<listed_tensor>& tensors, const std::vector<std::string>& called) {
+    struct candidate {
+        std::string name;
+        std::size_t hits;
+        bool fresh;
+    };
+    auto candidates = std::vector<candidate>{};
+    for (const auto& each : tensors) {
+        if (std::ranges::find(row.used, each.called) == row.used.end()) continue;
+        const auto name = each.layer();
+        const auto found = std::ranges::find(candidates, name, &candidate::name);
+        if (found != candidates.end()) ++found->hits;
+        else candidates.push_back({name, 1, std::ranges::find(called, name) == called.end()});
+    }
+    const auto best = std::ranges::max_element(candidates, [](const candidate& a, const candidate& b) {
+        return a.hits != b.hits ? a.hits < b.hits : !a.fresh && b.fresh;
+    });
+    if (best == candidates.end()) return {};
+    return best->name.empty() ? "(net)" : best->name;
+}
+
+/// Adds the operations of `next` to those of `row`, each name once.
+inline void join_rows(layer_row& row, const layer_row& next) {
+    for (const auto& each : next.operations)
+        if (std::ranges::find(row.operations, each) == row.operations.end()) row.operations.push_back(each);
+    row.output = next.output;
+    row.multiply_adds += next.multiply_adds;
+    row.used.insert(row.used.end(), next.used.begin(), next.used.end());
+}
+
+/// One row for what stands together: all that was called from a layer's first operation to its last with no other layer
+/// between (the steps of a recurrent one), and operations in a row that belong to no layer.
+inline std::vector<layer_row> rows_by_layer(std::vector<layer_row> rows, const std::vector<listed_tensor>& tensors) {
+    auto called = std::vector<std::string>{};
+    for (auto& each : rows) {
+        each.layer = layer_of(each, tensors, called);
+        if (!each.layer.empty()) called.push_back(each.layer);
+    }
+    auto result = std::vector<layer_row>{};
+    for (auto& each : rows) {
+        const auto count = result.size();
+        const auto continues = !each.layer.empty() && each.layer != "(net)" && count > 1 && result[count - 1].layer.empty() &&
+                               result[count - 2].layer == each.layer;
+        if (continues) {
+            const auto between = std::move(result.back());
+            result.pop_back();
+            join_rows(result.back(), between);
+        }
+        if (!result.empty() && result.back().layer == each.layer && each.layer != "(net)") join_rows(result.back(), each);
+        else result.push_back(std::move(each));
+    }
+    return result;
+}
+
+}  // namespace xgrad::inline XGRAD_ABI::nn::detail

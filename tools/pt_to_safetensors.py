@@ -1,0 +1,172 @@
+#!/usr/bin/env python3
+"""Writes the tensors of a PyTorch file (.pt, .pth) as safetensors. Needs PyTorch and NumPy, nothing else.
+
+    python3 tools/pt_to_safetensors.py weights.pt                    # writes weights.safetensors
+    python3 tools/pt_to_safetensors.py checkpoint.pth net.safetensors --key model
+
+The file holds a state_dict, or a dictionary with one in it (a checkpoint), or a whole module with --trust. Names,
+shapes and layout stay PyTorch's: io::load(net, path, {.layout = io::layout::pytorch}) reads the result. A tensor that has two
+names is written under both.
+"""
+import argparse
+import collections.abc
+import inspect
+import json
+import os
+import struct
+import sys
+import tempfile
+import warnings
+
+USUAL_KEYS = ("state_dict", "model_state_dict", "model", "net", "module", "weights")
+
+
+class Unusable(Exception):
+    """One sentence that says what is wrong with the file."""
+
+
+def dtype_names(torch):
+    names = {"bool": "BOOL", "uint8": "U8", "int8": "I8", "uint16": "U16", "int16": "I16", "uint32": "U32", "int32": "I32",
+             "uint64": "U64", "int64": "I64", "float16": "F16", "bfloat16": "BF16", "float32": "F32", "float64": "F64",
+             "float8_e4m3fn": "F8_E4M3", "float8_e5m2": "F8_E5M2", "complex64": "C64"}
+    return {getattr(torch, own): name for own, name in names.items() if hasattr(torch, own)}
+
+
+def read(torch, path, trust):
+    """What the file holds. Without trust, nothing in it is run."""
+    try:
+        with open(path, "rb") as file:
+            if not file.read(1):
+                raise Unusable("is empty")
+    except OSError as error:
+        raise Unusable(f"cannot be read: {error.strerror}")
+    options = {"weights_only": not trust} if "weights_only" in inspect.signature(torch.load).parameters else {}
+    if not trust and not options:
+        raise Unusable("is not read by a PyTorch before 1.13 without --trust, because reading may run code in the file")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return torch.load(path, map_location="cpu", **options)
+    except Exception as error:   # of many kinds, by how the file is broken
+        reason = (str(error).strip() or type(error).__name__).split("\n")[0]
+        raise Unusable("cannot be loaded by PyTorch; it is cut short, or no such file"
+                       + ("" if trust else ", or holds other objects than tensors, which --trust reads, and may run their code")
+                       + f": {reason}")
+
+
+def is_state_dict(torch, value):
+    return isinstance(value, collections.abc.Mapping) and any(isinstance(x, torch.Tensor) for x in value.values())
+
+
+def find_state_dict(torch, loaded, key):
+    """The state_dict in what was loaded: under the key if there is one, else where it usually is."""
+    if isinstance(loaded, torch.nn.Module):
+        loaded = loaded.state_dict()
+    if key is not None:
+        for part in key.split("/"):
+            if not isinstance(loaded, collections.abc.Mapping) or part not in loaded:
+                raise Unusable(f"has no {key}")
+            loaded = loaded[part]
+        if isinstance(loaded, torch.nn.Module):
+            loaded = loaded.state_dict()
+        if not is_state_dict(torch, loaded):
+            raise Unusable(f"has no state_dict under {key}")
+        return loaded
+    if isinstance(loaded, torch.Tensor):
+        return {"tensor": loaded}
+    if not isinstance(loaded, collections.abc.Mapping):
+        raise Unusable(f"holds no state_dict, but an object of type {type(loaded).__name__}")
+    inside = [name for name in USUAL_KEYS if name in loaded]
+    inside = [name for name in inside if is_state_dict(torch, loaded[name]) or isinstance(loaded[name], torch.nn.Module)]
+    if len(inside) == 1:
+        return find_state_dict(torch, loaded, inside[0])
+    if inside:
+        raise Unusable(f"has several state_dicts: choose one by --key, of {', '.join(inside)}")
+    if is_state_dict(torch, loaded):
+        return loaded
+    others = [str(name) for name, value in loaded.items() if is_state_dict(torch, value)]
+    raise Unusable(f"holds no state_dict where one usually is; --key may be {', '.join(others)}" if others else "holds no state_dict")
+
+
+def tensors_of(torch, state_dict):
+    """Name, element type and contiguous tensor of each; what is no tensor is left out, and said."""
+    names = dtype_names(torch)
+    tensors = {}
+    for name, x in state_dict.items():
+        if not isinstance(name, str):
+            raise Unusable(f"has a tensor whose name is no text: {name!r}")
+        if not isinstance(x, torch.Tensor):
+            print(f"{name} is no tensor, and left out", file=sys.stderr)
+            continue
+        if x.layout != torch.strided or x.is_quantized or x.device.type == "meta":
+            raise Unusable(f"has a tensor that is sparse, quantized or without elements: {name}")
+        if x.dtype not in names:
+            raise Unusable(f"has a tensor of a type that safetensors has not: {name} is {x.dtype}")
+        tensors[name] = (names[x.dtype], x.detach().resolve_conj().resolve_neg().contiguous())
+    if not tensors:
+        raise Unusable("holds no tensor")
+    return tensors
+
+
+def bytes_of(torch, x):
+    """The elements, little-endian. NumPy does not know every type, but bytes."""
+    return x.reshape(-1).view(torch.uint8).numpy().tobytes() if x.numel() else b""
+
+
+def write(torch, tensors, path):
+    """The whole file under another name first, so that it is there complete or not at all."""
+    ordered = sorted(tensors.items(), key=lambda item: (-item[1][1].element_size(), item[0]))
+    header, at = {"__metadata__": {"format": "pt"}}, 0
+    for name, (dtype, x) in ordered:
+        end = at + x.numel() * x.element_size()
+        header[name] = {"dtype": dtype, "shape": list(x.shape), "data_offsets": [at, end]}
+        at = end
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    handle, temporary = tempfile.mkstemp(dir=os.path.dirname(os.path.abspath(path)), prefix=os.path.basename(path) + ".part")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(struct.pack("<Q", len(text)))
+            file.write(text)
+            for _, (_, x) in ordered:
+                file.write(bytes_of(torch, x))
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o666 & ~current_umask())
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+
+def current_umask():
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("source", help="a file that torch.save wrote")
+    parser.add_argument("target", nargs="?", help="the file to write; by default its name with .safetensors")
+    parser.add_argument("--key", help="where in a checkpoint the state_dict is: model, or ema/model")
+    parser.add_argument("--trust", action="store_true", help="load other objects than tensors, too: this runs code in the file")
+    given = parser.parse_args()
+    target = given.target or os.path.splitext(given.source)[0] + ".safetensors"
+    try:
+        import torch
+        if sys.byteorder != "little":
+            raise Unusable("is on a big-endian machine, for which this script is not written")
+        tensors = tensors_of(torch, find_state_dict(torch, read(torch, given.source, given.trust), given.key))
+        write(torch, tensors, target)
+    except ImportError as error:
+        sys.exit(f"pt_to_safetensors: PyTorch and NumPy are needed: {error}")
+    except Unusable as error:
+        sys.exit(f"pt_to_safetensors: {given.source} {error}")
+    except OSError as error:
+        sys.exit(f"pt_to_safetensors: {target} cannot be written: {error.strerror}")
+    print(f"{target}: {len(tensors)} tensors, {sum(x.numel() for _, x in tensors.values())} elements")
+
+
+if __name__ == "__main__":
+    main()
