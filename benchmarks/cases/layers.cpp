@@ -4,6 +4,7 @@
 
 #include <xgrad/nn/conv.hpp>
 #include <xgrad/nn/flatten.hpp>
+#include <xgrad/nn/fuse.hpp>
 #include <xgrad/nn/gru.hpp>
 #include <xgrad/nn/linear.hpp>
 #include <xgrad/nn/lstm.hpp>
@@ -71,11 +72,12 @@ void add_cnn() {
     });
     for (const auto batch : cnn_batches)
         add("layers/cnn/inference/" + std::to_string(batch), [=] {
-            auto net = std::make_shared<cnn>();
-            fill(*net);
-            return timed([net, x = images(batch)] {
+            const auto net = cnn{};
+            fill(net);
+            const auto x = images(batch);
+            return timed([program = xg::nn::fuse(net, x), x] {
                 const auto guard = xg::no_grad{};
-                return (*net)(x);
+                return program(x);
             }, [](const auto& y) { return std::vector<piece>{{"out", engine::values_of(y)}}; });
         });
 }

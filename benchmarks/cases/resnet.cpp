@@ -5,6 +5,7 @@
 #include <xgrad/nn/batch_norm.hpp>
 #include <xgrad/nn/conv.hpp>
 #include <xgrad/nn/flatten.hpp>
+#include <xgrad/nn/fuse.hpp>
 #include <xgrad/nn/linear.hpp>
 #include <xgrad/nn/pooling.hpp>
 #include <xgrad/nn/sequential.hpp>
@@ -103,12 +104,12 @@ struct training {
 void add_resnet() {
     for (const auto batch : resnet_batches)
         add("resnet50/inference/" + std::to_string(batch), [=] {
-            auto net = std::make_shared<resnet50>();
-            fill_all(*net);
-            xg::nn::eval(*net);
-            return timed([net, x = photographs(batch)] {
+            const auto net = resnet50{};
+            fill_all(net);
+            const auto x = photographs(batch);
+            return timed([program = xg::nn::fuse(net, x), x] {
                 const auto guard = xg::no_grad{};
-                return (*net)(x);
+                return program(x);
             }, [](const auto& y) { return std::vector<piece>{{"out", engine::values_of(y)}}; });
         });
     add("resnet50/training", [] {
