@@ -13,6 +13,7 @@ import json
 import math
 import os
 import re
+import signal
 import sys
 
 import families
@@ -129,7 +130,7 @@ def cores_lines(rows):
 
 
 def compiling_lines(rows):
-    yield ["", "it", "beside it", "", "it by that", "at most"]
+    yield ["", "it takes", "beside", "that takes", "ratio", "at most"]
     for row in rows:
         most = "" if row["at_most"] is None else f"{row['at_most']:g}" + " NOT kept" * (row["ratio"]["median"] > row["at_most"])
         yield [row["title"], time_text(row["ours"]), row["base"], time_text(row["theirs"]), ratio_text(row["ratio"]), most]
@@ -336,4 +337,5 @@ def main():
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)   # who reads the tables may have had enough
     main()
