@@ -31,7 +31,7 @@ struct training {
             auto layer = torch::nn::Linear(static_cast<std::int64_t>(given.widths[l]),
                                            static_cast<std::int64_t>(given.widths[l + 1]));
             layer->weight.copy_(tensor(given.weights[l], given.widths[l], given.widths[l + 1]).t());
-            layer->bias.copy_(tensor(given.biases[l], {static_cast<std::int64_t>(given.widths[l + 1])}));
+            layer->bias.copy_(tensor(given.biases[l], sizes{given.widths[l + 1]}));
             for (auto& p : layer->parameters()) parameters.push_back(p);
             layers.push_back(std::move(layer));
         }
@@ -140,7 +140,7 @@ void add_with_gradient(const std::string& name, std::size_t count, F f) {
 template <class F>
 void add_value(const std::string& name, std::size_t count, F f) {
     add(name + '/' + std::to_string(count), [=] {
-        const auto x = tensor(numbers(count, 1, -4, 4), {static_cast<std::int64_t>(count)});
+        const auto x = tensor(numbers(count, 1, -4, 4), sizes{count});
         const auto run = [=] {
             const auto guard = c10::InferenceMode{};
             return f(x);

@@ -33,11 +33,11 @@ struct bottleneck_impl : torch::nn::Module {
     }
 
     torch::Tensor forward(const torch::Tensor& x) {
-        auto h = torch::relu_(bn1(conv1(x)));
-        h = torch::relu_(bn2(conv2(h)));
+        auto h = bn1(conv1(x)).relu_();
+        h = bn2(conv2(h)).relu_();
         h = bn3(conv3(h));
         h += downsample.is_empty() ? x : downsample->forward(x);
-        return torch::relu_(h);
+        return h.relu_();
     }
 };
 
@@ -59,7 +59,7 @@ struct resnet50 : torch::nn::Module {
     }
 
     torch::Tensor forward(const torch::Tensor& x) {
-        auto h = torch::max_pool2d(torch::relu_(bn1(conv1(x))), 3, 2, 1);
+        auto h = torch::max_pool2d(bn1(conv1(x)).relu_(), 3, 2, 1);
         for (auto& stage : stages) h = stage->forward(h);
         return fc(torch::adaptive_avg_pool2d(h, {1, 1}).flatten(1));
     }
