@@ -6,8 +6,6 @@
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/exact.hpp>
 #include <xgrad/core/finite.hpp>
-#include <xgrad/ops/elementwise.hpp>
-#include <xgrad/ops/math.hpp>
 #include <xgrad/ops/narrow.hpp>
 #include <xgrad/ops/reduction_options.hpp>
 #include <xgrad/ops/take.hpp>
