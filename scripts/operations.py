@@ -1,17 +1,21 @@
 #!/usr/bin/env python3
-"""Writes docs/operations.md, the page of all operations, from the headers: python3 scripts/operations.py [--check]
+"""Writes the pages that are made of the headers' comments, docs/operations.md, layers.md, losses.md and the end of
+optimizers.md: python3 scripts/operations.py [--check]
 
 Name, formula and family of an operation come from its header's comment; what NumPy and PyTorch call it, and where the
-meaning differs, from docs/operations.txt. --check writes nothing, and fails where the page is not what it would be, where
-an operation is in no row of docs/operations.txt, and where no test of an operation's values names it.
+meaning differs, from docs/operations.txt. Of layers, losses and optimizers there is the whole comment, how they are made,
+and their options. --check writes nothing, and fails where a page is not what it would be, where an operation is in no row
+of docs/operations.txt, and where no test names an operation, a layer, a loss or an optimizer.
 """
+import itertools
 import pathlib
 import re
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-PAGE = ROOT / "docs" / "operations.md"
-NAMES = ROOT / "docs" / "operations.txt"
+INCLUDE = ROOT / "include" / "xgrad"
+DOCS = ROOT / "docs"
+NAMES = DOCS / "operations.txt"
 
 OBJECT = re.compile(r"^inline constexpr (?:detail::)?([a-z_0-9]+)(?:<.*>)? ([a-z_0-9]+)\{")
 FUNCTION = re.compile(r"^(?:tensor<.*>|auto) ([a-z_0-9]+)\(")
@@ -31,14 +35,14 @@ def comment_above(lines, at):
     text = []
     while at > 0 and lines[at - 1].startswith("///"):
         at -= 1
-        text.insert(0, lines[at][3:].strip())
+        text.insert(0, lines[at][3:].removeprefix(" ").rstrip())
     return text
 
 
 def operations():
     """(family, name, what its comment says) of each operation, in the order of families and headers."""
     found = []
-    headers = sorted((ROOT / "include/xgrad/ops").rglob("*.hpp"))
+    headers = sorted((INCLUDE / "ops").rglob("*.hpp"))
     for header in headers:
         lines = header.read_text(encoding="utf-8").splitlines()
         depth = 0
@@ -61,16 +65,16 @@ def operations():
                 head = re.compile(r"^(struct|class) " + OBJECT.match(line).group(1) + r"\b.*\{")
                 struct = next((i for i, other in enumerate(lines) if head.match(other)), None)
                 comment = comment_above(lines, struct) if struct is not None else []
-            if not comment and found and found[-1][0] == header.relative_to(ROOT / "include/xgrad").as_posix():
+            if not comment and found and found[-1][0] == header.relative_to(INCLUDE).as_posix():
                 comment = found[-1][2]   # two under one comment
-            family = header.relative_to(ROOT / "include/xgrad").as_posix()
+            family = header.relative_to(INCLUDE).as_posix()
             found.append((family, name, comment))
     return found
 
 
 def summary(comment):
     """The first sentence: the formula, as far as it goes, on one line."""
-    text = " ".join(comment)
+    text = " ".join(line.strip() for line in comment)
     text = re.split(r"(?<=[a-z0-9)\]])\. |  +|\s+d[a-z]+ = |\s+Throws", text)[0]
     return text.strip().rstrip(".:").replace("|", "\\|")
 
@@ -108,8 +112,164 @@ def page(found, rows):
     return "\n".join(lines) + "\n"
 
 
-def untested(found):
-    tests = "".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "tests").rglob("*.cpp")))
+# ---- layers, losses, optimizers ------------------------------------------------------------------------
+
+CLASS = re.compile(r"^(?:struct|class) ([a-z_0-9]+)(?: final)?(?: : [^{]*)?\s*\{")
+ALIAS = re.compile(r"^using ([a-z_0-9]+) =")
+FREE = re.compile(r"^(?!using|return|struct|class|inline constexpr|namespace)(?:inline )?[A-Za-z_][\w:<>,&* ]* ([a-z_0-9]+)\(")
+FIELDS = re.compile(r"^    (?!using|static|return|friend|explicit|template)([\w:<>, ]+?) ([a-z_0-9]+(?:(?:\{[^}]*\}| = [^;,]+)?, [a-z_0-9]+)*"
+                    r"(?:\{[^;]*\}| = [^;]+)?);(?:\s*///< (.*))?$")
+INSIDE = {"make_parameter", "member_kind", "members", "reflect", "walk", "steps", "memory", "line_search", "rule", "elementwise"}   # what others stand on
+MADE = "<!-- from here on by `python3 scripts/operations.py`, of the headers -->"
+
+
+def public_lines(header):
+    """(number, line) of what is no part of a namespace `detail`, and the lines."""
+    lines = header.read_text(encoding="utf-8").splitlines()
+    inner, found = False, []
+    for at, line in enumerate(lines):
+        if re.match(r"^namespace (detail|.*::detail) \{", line):
+            inner = True
+        if not inner:
+            found.append((at, line))
+        if re.match(r"^\}  // namespace (detail|.*::detail)$", line):
+            inner = False
+    return found, lines
+
+
+def body_of(lines, at):
+    end = next((i for i in range(at, len(lines)) if lines[i] in ("};", "}")), len(lines))
+    return lines[at + 1:end]
+
+
+def constructors(name, body):
+    """How an object is made, without what is done then."""
+    found = []
+    for at, line in enumerate(body):
+        if re.match(rf"^    (explicit )?{name}\(", line):
+            text = line.strip()
+            while text.count("(") != text.count(")") and at + 1 < len(body):
+                at += 1
+                text += " " + body[at].strip()
+            depth = 0
+            for end, letter in enumerate(text):
+                depth += (letter == "(") - (letter == ")")
+                if letter == ")" and depth == 0:
+                    break
+            text = text[:end + 1].replace("explicit ", "")
+            if not re.search(r"const Given&|\w+&&\)|\(\)$", text):
+                found.append(text)
+    return found
+
+
+def fields(body):
+    """(name and default, type, meaning) of the data members of a struct of options."""
+    found, depth = [], 0
+    for line in body:
+        if depth == 0 and (match := FIELDS.match(line)) and not re.match(r"m_|tag\b", match.group(2)):
+            found.append((match.group(2), match.group(1).strip(), match.group(3) or ""))
+        depth += line.count("{") - line.count("}")
+    return found
+
+
+def made_of(header):
+    """The parts of a family: (names, comment, constructors, fields)."""
+    found = []
+    visible, lines = public_lines(header)
+    for at, line in visible:
+        comment = comment_above(lines, at)
+        if match := CLASS.match(line):
+            name, body = match.group(1), body_of(lines, at)
+            if name.endswith("_fn") or name == "differentiable_parts":
+                continue   # the object that is one of it has the name
+            options = fields(body) if re.search(r"_(options|input|result|cache)$|_lr$|restarts$", name) else []
+            if comment or options:
+                found.append(([name], comment, constructors(name, body), options))
+        elif match := ALIAS.match(line):
+            if comment and not (found and found[-1][1] == comment):
+                found.append(([match.group(1)], comment, [], []))
+            elif found:
+                found[-1][0].append(match.group(1))   # several under one comment, or instances of the class above
+        elif match := OBJECT.match(line):
+            head = re.compile(r"^(struct|class) " + match.group(1) + r"\b.*\{")
+            struct = next((i for i, other in enumerate(lines) if head.match(other)), None)
+            comment = comment or (comment_above(lines, struct) if struct is not None else [])
+            found.append(([match.group(2)], comment, [], []))
+        elif (match := FREE.match(line)) and not match.group(1).startswith("say_") and comment:
+            if found and match.group(1) in found[-1][0]:
+                continue   # another of the same name
+            found.append(([match.group(1)], comment, [], []))
+    return found
+
+
+def family_text(header):
+    parts = made_of(header)
+    if not parts:
+        return []
+    head = itertools.takewhile(lambda line: line.startswith("//"), header.read_text(encoding="utf-8").splitlines())
+    title = re.split(r"(?<=\.) ", " ".join(line.removeprefix("//").strip() for line in head))[0]
+    out = ["", f"## `xgrad/{header.relative_to(INCLUDE).as_posix()}`", "", title]
+    for names, comment, made, options in parts:
+        out += ["", "### " + ", ".join(f"`{name}`" for name in names), ""]
+        if made:
+            out += ["```cpp", *made, "```"]
+        if comment:
+            out += ["```text", *comment, "```"]
+        if options:
+            out += ["| member | type | meaning |", "| --- | --- | --- |"]
+            out += [f"| `{name}` | `{kind}` | {meaning.replace('|', chr(92) + '|')} |" for name, kind, meaning in options]
+    return out
+
+
+def families(folder):
+    return [header for header in sorted((INCLUDE / folder).glob("*.hpp")) if header.stem not in INSIDE]
+
+
+def page_of(title, text, folder):
+    lines = [f"# {title}", "", *text]
+    for header in families(folder):
+        lines += family_text(header)
+    return "\n".join(lines) + "\n"
+
+
+def pages(found, rows):
+    """The text of each page by its name."""
+    optimizers = (DOCS / "optimizers.md").read_text(encoding="utf-8").split(MADE)[0]
+    made = "\n".join(line for header in families("optim") for line in family_text(header))
+    return {
+        "operations.md": page(found, rows),
+        "layers.md": page_of("Layers", [
+            "In the namespace `xgrad::nn`, each in the header of its family: how it is made, what it computes, and what it throws. A module",
+            "of one's own: docs/add_a_layer.md. This page is made by `python3 scripts/operations.py`."], "nn"),
+        "losses.md": page_of("Losses", [
+            "In the namespace `xgrad`: `loss(output, target)` is the mean, `loss(output, target, reduction::sum)` and further options in",
+            "braces. Output and target have equal shapes, where no other is named: nothing broadcasts, and another shape is a `shape_error`.",
+            "This page is made by `python3 scripts/operations.py`."], "ops/loss"),
+        "optimizers.md": optimizers.rstrip("\n") + "\n\n" + MADE + "\n" + made + "\n",
+    }
+
+
+def named_in_tests(prefix, name, tests):
+    return re.search(rf"\b{prefix}::{name}\b", tests)
+
+
+def untested_parts(tests):
+    """What a page names and no test does: of layers and optimizers what can be made, of losses the objects."""
+    missing = []
+    for folder, prefix in (("nn", "nn"), ("optim", "optim"), ("ops/loss", "xg(?:rad)?")):
+        for header in families(folder):
+            for names, _, made, _ in made_of(header):
+                if (made or folder == "ops/loss") and not names[0].endswith("_options") and names[0] != "optimizer":
+                    if not any(named_in_tests(prefix, name, tests) for name in names):
+                        missing.append(names[0])
+    return missing
+
+
+def all_tests():
+    return "".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "tests").rglob("*.cpp")))
+
+
+def untested(found, tests):
     return [name for _, name, _ in found if not re.search(rf"\bxg(rad)?::{name}\b", tests)]
 
 
@@ -122,14 +282,16 @@ def main(arguments):
     complaints += [f"{name} ({header}) has no comment" for header, name, comment in found if not comment]
     if complaints:
         sys.exit("\n".join(complaints))
-    text = page(found, rows)
+    for name, text in pages(found, rows).items():
+        if not arguments:
+            (DOCS / name).write_text(text, encoding="utf-8")
+        elif not (DOCS / name).exists() or (DOCS / name).read_text(encoding="utf-8") != text:
+            sys.exit(f"docs/{name} is not what the headers say: run python3 scripts/operations.py")
     if not arguments:
-        PAGE.write_text(text, encoding="utf-8")
         return
-    if not PAGE.exists() or PAGE.read_text(encoding="utf-8") != text:
-        sys.exit("docs/operations.md is not what the headers say: run python3 scripts/operations.py")
-    if missing := untested(found):
-        sys.exit("no test names these operations: " + ", ".join(missing))
+    tests = all_tests()
+    if missing := untested(found, tests) + untested_parts(tests):
+        sys.exit("no test names these: " + ", ".join(missing))
 
 
 if __name__ == "__main__":

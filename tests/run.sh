@@ -64,9 +64,9 @@ run_tests() {
 }
 
 if [ "$preset" = compiled ]; then
-    need_build_tools doctest-dev libeigen3-dev libdlpack-dev qemu-user   # for the processors that this machine is not
+    need_build_tools doctest-dev libeigen3-dev libdlpack-dev libstb-dev qemu-user   # for the processors that this machine is not
 else
-    need_build_tools doctest-dev libeigen3-dev libdlpack-dev
+    need_build_tools doctest-dev libeigen3-dev libdlpack-dev libstb-dev
 fi
 configure "$preset"
 build "$preset" "$jobs"

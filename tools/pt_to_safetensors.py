@@ -4,21 +4,35 @@
     python3 tools/pt_to_safetensors.py weights.pt                    # writes weights.safetensors
     python3 tools/pt_to_safetensors.py checkpoint.pth net.safetensors --key model
 
-The file holds a state_dict, or a dictionary with one in it (a checkpoint), or a whole module with --trust. Names,
-shapes and layout stay PyTorch's: io::load(net, path, {.layout = io::layout::pytorch}) reads the result. A tensor that has two
-names is written under both.
+The file holds a state_dict, a dictionary with one in it (a checkpoint), or a whole module. No code in it is run. Names, shapes
+and layout stay PyTorch's: io::load(net, path, {.layout = io::layout::pytorch}) reads the result. A tensor that has two names
+is written under both.
 """
 import argparse
 import collections.abc
 import inspect
 import json
 import os
+import pickle
 import struct
 import sys
 import tempfile
+import types
 import warnings
 
 USUAL_KEYS = ("state_dict", "model_state_dict", "model", "net", "module", "weights")
+
+# What a file of tensors needs by name, to be looked up while it is read. Nothing else of it is ever called: a .pt file is a
+# pickle, which could run anything.
+KNOWN = {
+    "collections": ("OrderedDict",),
+    "builtins": ("set", "frozenset"),
+    "__builtin__": ("set", "frozenset"),
+    "torch": ("Size", "device"),
+    "torch._utils": ("_rebuild_tensor", "_rebuild_tensor_v2", "_rebuild_parameter", "_rebuild_parameter_with_state",
+                     "_rebuild_sparse_tensor", "_rebuild_qtensor"),
+    "torch.serialization": ("_get_layout",),
+}
 
 
 class Unusable(Exception):
@@ -32,26 +46,81 @@ def dtype_names(torch):
     return {getattr(torch, own): name for own, name in names.items() if hasattr(torch, own)}
 
 
-def read(torch, path, trust):
-    """What the file holds. Without trust, nothing in it is run."""
+class Unknown:
+    """Stands for every object that is no tensor: what it would have done is not done, what it holds is kept."""
+
+    dump_patches = False   # what PyTorch asks the class of a module for
+
+    def __new__(cls, *given, **named):
+        return super().__new__(cls)
+
+    def __init__(self, *given, **named):
+        pass
+
+    def __setstate__(self, state):
+        self.state = state
+
+    def __setitem__(self, key, value):
+        pass
+
+    def append(self, value):
+        pass
+
+    def extend(self, values):
+        pass
+
+
+def careful_pickle(torch):
+    """What torch.load takes in the place of Python's pickle."""
+    class Unpickler(pickle.Unpickler):
+        def find_class(self, module, name):
+            own = getattr(torch, name, None) if module in ("torch", "torch.storage") else None
+            if name in KNOWN.get(module, ()) or isinstance(own, torch.dtype) or name.endswith("Storage") and isinstance(own, type):
+                return super().find_class(module, name)
+            return Unknown
+
+    careful = types.ModuleType("careful_pickle")
+    careful.__dict__.update({name: value for name, value in vars(pickle).items() if not name.startswith("__")})
+    careful.Unpickler = Unpickler
+    careful.load = lambda file, **options: Unpickler(file, **options).load()
+    return careful
+
+
+def read(torch, path):
+    """What the file holds."""
     try:
         with open(path, "rb") as file:
             if not file.read(1):
                 raise Unusable("is empty")
     except OSError as error:
         raise Unusable(f"cannot be read: {error.strerror}")
-    options = {"weights_only": not trust} if "weights_only" in inspect.signature(torch.load).parameters else {}
-    if not trust and not options:
-        raise Unusable("is not read by a PyTorch before 1.13 without --trust, because reading may run code in the file")
+    options = {"weights_only": False} if "weights_only" in inspect.signature(torch.load).parameters else {}
+    careful = careful_pickle(torch)
+    usual, torch.serialization.pickle = torch.serialization.pickle, careful   # PyTorch 1.13 takes this one, whatever it is given
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return torch.load(path, map_location="cpu", **options)
+            return torch.load(path, map_location="cpu", pickle_module=careful, **options)
     except Exception as error:   # of many kinds, by how the file is broken
         reason = (str(error).strip() or type(error).__name__).split("\n")[0]
-        raise Unusable("cannot be loaded by PyTorch; it is cut short, or no such file"
-                       + ("" if trust else ", or holds other objects than tensors, which --trust reads, and may run their code")
-                       + f": {reason}")
+        raise Unusable(f"is no file that torch.save wrote, or is cut short: {reason}")
+    finally:
+        torch.serialization.pickle = usual
+
+
+def state_of(torch, value):
+    """The state_dict of a module, of whatever class, and what is none as it is."""
+    if isinstance(value, torch.nn.Module):
+        return value.state_dict()
+    inside = getattr(value, "state", None) if isinstance(value, Unknown) else None
+    if not isinstance(inside, dict) or "_parameters" not in inside:
+        return value
+    hidden = inside.get("_non_persistent_buffers_set") or ()
+    tensors = {name: x for kind in ("_parameters", "_buffers") for name, x in inside[kind].items() if x is not None and name not in hidden}
+    for name, module in inside["_modules"].items():
+        if module is not None:
+            tensors.update({f"{name}.{inner}": x for inner, x in state_of(torch, module).items()})
+    return tensors
 
 
 def is_state_dict(torch, value):
@@ -60,32 +129,25 @@ def is_state_dict(torch, value):
 
 def find_state_dict(torch, loaded, key):
     """The state_dict in what was loaded: under the key if there is one, else where it usually is."""
-    if isinstance(loaded, torch.nn.Module):
-        loaded = loaded.state_dict()
-    if key is not None:
-        for part in key.split("/"):
-            if not isinstance(loaded, collections.abc.Mapping) or part not in loaded:
-                raise Unusable(f"has no {key}")
-            loaded = loaded[part]
-        if isinstance(loaded, torch.nn.Module):
-            loaded = loaded.state_dict()
-        if not is_state_dict(torch, loaded):
-            raise Unusable(f"has no state_dict under {key}")
-        return loaded
+    loaded = state_of(torch, loaded)
+    for part in key.split("/") if key else ():
+        if not isinstance(loaded, collections.abc.Mapping) or part not in loaded:
+            raise Unusable(f"has no {key}")
+        loaded = state_of(torch, loaded[part])
     if isinstance(loaded, torch.Tensor):
         return {"tensor": loaded}
     if not isinstance(loaded, collections.abc.Mapping):
         raise Unusable(f"holds no state_dict, but an object of type {type(loaded).__name__}")
-    inside = [name for name in USUAL_KEYS if name in loaded]
-    inside = [name for name in inside if is_state_dict(torch, loaded[name]) or isinstance(loaded[name], torch.nn.Module)]
-    if len(inside) == 1:
-        return find_state_dict(torch, loaded, inside[0])
-    if inside:
-        raise Unusable(f"has several state_dicts: choose one by --key, of {', '.join(inside)}")
-    if is_state_dict(torch, loaded):
+    inside = {name: state_of(torch, value) for name, value in loaded.items()}
+    inside = {name: value for name, value in inside.items() if is_state_dict(torch, value)}
+    usual = [name for name in USUAL_KEYS if name in inside]
+    if len(usual) == 1 or (len(inside) == 1 and not is_state_dict(torch, loaded)):
+        return inside[usual[0] if usual else next(iter(inside))]
+    if not inside and is_state_dict(torch, loaded):
         return loaded
-    others = [str(name) for name, value in loaded.items() if is_state_dict(torch, value)]
-    raise Unusable(f"holds no state_dict where one usually is; --key may be {', '.join(others)}" if others else "holds no state_dict")
+    if not inside:
+        raise Unusable("holds no state_dict")
+    raise Unusable(f"has several state_dicts: choose one by --key, of {', '.join(map(str, inside))}")
 
 
 def tensors_of(torch, state_dict):
@@ -145,19 +207,18 @@ def current_umask():
     return mask
 
 
-def main():
+def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("source", help="a file that torch.save wrote")
     parser.add_argument("target", nargs="?", help="the file to write; by default its name with .safetensors")
     parser.add_argument("--key", help="where in a checkpoint the state_dict is: model, or ema/model")
-    parser.add_argument("--trust", action="store_true", help="load other objects than tensors, too: this runs code in the file")
-    given = parser.parse_args()
+    given = parser.parse_args(arguments)
     target = given.target or os.path.splitext(given.source)[0] + ".safetensors"
     try:
         import torch
         if sys.byteorder != "little":
             raise Unusable("is on a big-endian machine, for which this script is not written")
-        tensors = tensors_of(torch, find_state_dict(torch, read(torch, given.source, given.trust), given.key))
+        tensors = tensors_of(torch, find_state_dict(torch, read(torch, given.source), given.key))
         write(torch, tensors, target)
     except ImportError as error:
         sys.exit(f"pt_to_safetensors: PyTorch and NumPy are needed: {error}")

@@ -20,6 +20,9 @@
 #include <xgrad/data/idx.hpp>
 #include <xgrad/data/loader.hpp>
 #include <xgrad/data/mnist.hpp>
+#include <xgrad/data/subset.hpp>
+#include <xgrad/data/transform.hpp>
+#include <xgrad/io/npz.hpp>
 #include <xgrad/io/safetensors.hpp>
 #include <xgrad/nn.hpp>
 #include <xgrad/ops.hpp>

@@ -110,6 +110,24 @@ TEST_CASE("random numbers are drawn anew") {
     CHECK(xg::array_equal(program(x), first));
 }
 
+TEST_CASE("random numbers beside operations are an error: they would be drawn once") {
+    const auto drawn = [](const auto& v) { return v * xg::with_default_generator([](xg::generator& numbers) { return numbers.uniform<double>(); }); };
+    CHECK_THROWS_WITH_AS(xg::capture(drawn, x), doctest::Contains("default generator outside of operations"), xg::autograd_error);
+    const auto seeded = [](const auto& v) {
+        xg::manual_seed(1);
+        return v + xg::randn<double>({2, 3});
+    };
+    CHECK_THROWS_AS(xg::capture(seeded, x), xg::autograd_error);
+    const auto at_the_end = [](const auto& v) {
+        const auto y = v + xg::randn<double>({2, 3});
+        xg::manual_seed(1);
+        return y;
+    };
+    CHECK_THROWS_AS(xg::capture(at_the_end, x), xg::autograd_error);
+    const auto own = [](const auto& v) { return v * xg::generator{7}.uniform<double>(); };   // the same at each call
+    CHECK(xg::array_equal(xg::capture(own, x)(x), own(x)));
+}
+
 TEST_CASE("what a program could not know is an error") {
     using xg::autograd_error;
     CHECK_THROWS_WITH_AS(xg::capture([](const auto& v) { return v * v(0, 0); }, x), doctest::Contains("reads the elements"), autograd_error);
@@ -131,6 +149,15 @@ TEST_CASE("what a program could not know is an error") {
                              xg::sum(w * w).backward();
                              return v;
                          }, x), doctest::Contains("backward"), autograd_error);
+    CHECK_THROWS_WITH_AS(xg::capture([&](const auto& v) {
+                             state += 1;   // nothing has seen it yet
+                             return v + state;
+                         }, x), doctest::Contains("changes a tensor in place"), autograd_error);
+    CHECK_THROWS_WITH_AS(xg::capture([&](const auto& v) {
+                             const auto y = v + 1;
+                             state += 1;
+                             return y;
+                         }, x), doctest::Contains("changes a tensor in place"), autograd_error);
     CHECK_THROWS_AS(xg::capture([](const auto& v) { return xg::matmul(v, v); }, x), xg::shape_error);
     CHECK((x * 2)(0, 0) == 2);   // and afterwards all is as before
 }

@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <xgrad/autograd/capture.hpp>
 #include <xgrad/autograd/create.hpp>
 #include <xgrad/autograd/gradcheck.hpp>
 #include <xgrad/nn/attention.hpp>
@@ -104,6 +105,15 @@ TEST_CASE("multihead_attention: masks") {
     CHECK(std::ranges::all_of(leaf.grad().span(), [](double d) { return d == 0; }));
 }
 
+TEST_CASE("multihead_attention: captured with a cache it is an error, for a program remembers nothing") {
+    const auto layer = nn::multihead_attention<double>{8, 2};
+    auto cache = nn::kv_cache<double>{};
+    const auto x = xg::randn<double>({2, 5, 8});
+    CHECK_THROWS_WITH_AS(xg::capture([&](const auto& v) { return layer(v, {.causal = true, .cache = &cache}); }, x),
+                         doctest::Contains("capture it without a cache"), xg::autograd_error);
+    CHECK(cache.length() == 0);
+}
+
 TEST_CASE("multihead_attention: with a cache as without") {
     for (const auto rotary : {false, true}) {
         auto options = nn::multihead_attention_options{};
@@ -117,6 +127,16 @@ TEST_CASE("multihead_attention: with a cache as without") {
         for (auto t = std::size_t{2}; t < 5; ++t)
             check_close(layer(xg::narrow(x, t, 1, 1), {.causal = true, .cache = &cache}), xg::narrow(whole, t, 1, 1));
     }
+}
+
+TEST_CASE("multihead_attention: a cache is of one batch") {
+    const auto layer = nn::multihead_attention<double>{4, 2};
+    auto cache = nn::kv_cache<double>{};
+    layer(xg::ones<double>({2, 1, 4}), {.causal = true, .cache = &cache});
+    CHECK_THROWS_WITH_AS(layer(xg::ones<double>({3, 1, 4}), {.causal = true, .cache = &cache}),
+                         "[nn::kv_cache] there are keys (2, 2, 1, 2), the new ones are (3, 2, 1, 2); they differ in length alone: each run through "
+                         "sequences has a cache of its own", xg::shape_error);
+    CHECK(cache.length() == 1);
 }
 
 TEST_CASE("multihead_attention: keys and values of other widths, no bias, dropout, gradients") {

@@ -9,7 +9,10 @@
 #include <xgrad/nn/summary.hpp>
 #include <xgrad/ops/activation.hpp>
 #include <xgrad/ops/arithmetic.hpp>
+#include <xgrad/ops/convolution.hpp>
+#include <xgrad/ops/pad.hpp>
 #include <xgrad/ops/reduce.hpp>
+#include <xgrad/ops/shape.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -77,6 +80,34 @@ TEST_CASE("conv: gradients, and an activation along with it") {
     const auto net = nn::sequential{layer, xg::relu};
     const auto direct = xg::relu(layer(x));
     CHECK(std::ranges::equal(net(x).span(), direct.span()));
+}
+
+TEST_CASE("conv: its own elements around x, as pad puts them there") {
+    const auto x = xg::randn<double>({2, 2, 5, 6});
+    for (const auto mode : {xg::pad_mode::reflect, xg::pad_mode::replicate, xg::pad_mode::circular}) {
+        const auto layer = nn::conv2d<double>{2, 3, {3, 2}, {.stride = 2, .padding = {{1, 2}, {0, 1}}, .padding_mode = mode}};
+        const auto wanted = xg::conv2d(xg::pad(x, {{0, 0}, {0, 0}, {1, 2}, {0, 1}}, mode), layer.weight, layer.bias, {.stride = 2});
+        const auto y = layer(x);
+        REQUIRE(xg::shape(y.shape()) == xg::shape(wanted.shape()));
+        CHECK(std::ranges::equal(y.span(), wanted.span()));
+        CHECK(std::ranges::equal(layer(x, xg::relu).span(), xg::relu(wanted).span()));
+        CHECK(xg::gradcheck([&](const auto& v) { return layer(v); }, x));
+
+        const auto same = nn::conv1d<double>{2, 1, 4, {.padding = xg::same, .dilation = 2, .padding_mode = mode}};
+        const auto sequence = xg::randn<double>({1, 2, 9});
+        const auto z = xg::conv1d(xg::pad(sequence, {{0, 0}, {0, 0}, {3, 3}}, mode), same.weight, same.bias, {.dilation = 2});
+        CHECK(std::ranges::equal(same(sequence).span(), z.span()));
+    }
+    const auto zeros = nn::conv2d<double>{2, 3, 3, {.padding = 1, .padding_mode = xg::pad_mode::zeros}};
+    CHECK(std::ranges::equal(zeros(x).span(), xg::conv2d(x, zeros.weight, zeros.bias, {.padding = 1}).span()));
+    const auto wide = nn::conv1d<double>{1, 1, 3, {.padding = 3, .padding_mode = xg::pad_mode::reflect}};
+    CHECK_THROWS_AS(wide(xg::ones<double>({1, 1, 3})), xg::shape_error);
+    const auto alone = xg::randn<double>({1, 4});   // a sample, without an axis for the batch
+    CHECK(std::ranges::equal(wide(alone).span(), wide(xg::reshape(alone, {1, 1, 4})).span()));
+    CHECK_THROWS_AS(wide(xg::tensor<double>{xg::ones<double>({3})}), xg::rank_error);
+    CHECK_THROWS_AS(wide(xg::tensor<double>(1.0)), xg::rank_error);
+    const auto strided = nn::conv1d<double>{1, 1, 3, {.stride = 2, .padding = xg::same, .padding_mode = xg::pad_mode::circular}};
+    CHECK_THROWS_WITH_AS(strided(xg::ones<double>({1, 1, 3})), "[nn::conv] padding `same` goes with stride 1, the stride is 2", xg::value_error);
 }
 
 TEST_CASE("conv: sizes that do not go together") {

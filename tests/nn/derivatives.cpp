@@ -7,7 +7,10 @@
 #include <xgrad/nn/module.hpp>
 #include <xgrad/ops/activation.hpp>
 #include <xgrad/ops/loss.hpp>
+#include <xgrad/ops/narrow.hpp>
 
+#include <array>
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -95,6 +98,33 @@ TEST_CASE("derivatives of derivatives by a module") {
         return norm(moved).item();
     };
     CHECK(second.fc2.weight(1, 0) == doctest::Approx((at(step) - at(-step)) / (2 * step)).epsilon(1e-6));
+}
+
+TEST_CASE("the Hessian by the biases agrees with differences of the gradient") {
+    auto net = mlp{};
+    const auto given = data{};
+    const auto with_biases = [&](const auto& all) {   // all: (4 + 2), the biases one behind the other
+        auto of = net;
+        of.fc1.bias = xg::narrow(all, 0, 4, 0);
+        of.fc2.bias = xg::narrow(all, 4, 2, 0);
+        return of;
+    };
+    const auto loss = [&](const auto& all) { return given.loss()(with_biases(all)); };
+    const auto at = xg::tensor<double, 1>{0.3, -0.2, 0.5, 0.1, -0.4, 0.25};
+    const auto hessian = xg::hessian(loss, at);
+    REQUIRE(hessian.shape() == std::array<std::size_t, 2>{6, 6});
+    const auto h = 1e-5;
+    for (auto i = 0; i < 6; ++i) {
+        auto above = at.clone(), below = at.clone();
+        above(i) += h;
+        below(i) -= h;
+        const auto slope = xg::tensor<double, 1>{(xg::grad(loss)(above) - xg::grad(loss)(below)) / (2 * h)};
+        for (auto k = 0; k < 6; ++k) {
+            CHECK(hessian(i, k) == doctest::Approx(slope(k)).epsilon(1e-7));
+            CHECK(hessian(i, k) == doctest::Approx(hessian(k, i)).epsilon(1e-12));
+        }
+    }
+    CHECK(hessian(4, 4) == doctest::Approx(1));   // of the mean of ten squares, five of which are the output's
 }
 
 TEST_CASE("captured, it is one operation") {

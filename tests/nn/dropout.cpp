@@ -9,8 +9,11 @@
 #include <xgrad/ops/reduce.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
+#include <optional>
 #include <string>
+#include <tuple>
 #include <vector>
 
 namespace xg = xgrad;
@@ -41,15 +44,25 @@ TEST_CASE("dropout: whole channels") {
 }
 
 TEST_CASE("dropout: train and eval find it wherever it is") {
+    struct part {
+        std::optional<nn::dropout> last{nn::dropout{0.1}};
+        std::array<std::vector<nn::dropout>, 2> lists{std::vector<nn::dropout>(1), std::vector<nn::dropout>(1)};
+    };
     struct net {
         std::vector<nn::dropout> layers = std::vector<nn::dropout>(2);
         nn::sequential<nn::linear<>, nn::dropout> rest{nn::linear<>{2, 2}, nn::dropout{0.1}};
+        std::vector<std::optional<part>> parts{part{}, std::nullopt};
+        std::tuple<part, nn::linear<>> pair{part{}, nn::linear<>{2, 2}};
     };
     auto module = net{};
     nn::eval(module);
     CHECK_FALSE(module.layers[1].training);
     CHECK_FALSE(module.rest.get<1>().training);
+    CHECK_FALSE(module.parts[0]->last->training);
+    CHECK_FALSE(module.parts[0]->lists[1][0].training);
+    CHECK_FALSE(std::get<0>(module.pair).last->training);
     nn::train(module);
+    CHECK(std::get<0>(module.pair).lists[0][0].training);
     CHECK(module.rest.get<1>().training);
     CHECK(nn::summary(module.rest, {3, 2}).find("output") != std::string::npos);
 }

@@ -2,11 +2,13 @@
 
 #include <xgrad/autograd/create.hpp>
 #include <xgrad/autograd/gradcheck.hpp>
+#include <xgrad/nn/gru.hpp>
 #include <xgrad/nn/lstm.hpp>
 #include <xgrad/nn/module.hpp>
 #include <xgrad/nn/summary.hpp>
 #include <xgrad/ops/arithmetic.hpp>
 #include <xgrad/ops/join.hpp>
+#include <xgrad/ops/linalg.hpp>
 #include <xgrad/ops/narrow.hpp>
 #include <xgrad/ops/reduce.hpp>
 #include <xgrad/ops/split.hpp>
@@ -122,6 +124,40 @@ TEST_CASE("lstm: in two parts as in one") {
     const auto after = layer(xg::narrow(x, 2, 3, 1), {.h_0 = before.h_n, .c_0 = before.c_n});
     check_close(xg::concat({before.output, after.output}, 1), whole.output);
     check_close(after.c_n, whole.c_n);
+}
+
+TEST_CASE("lstm: with a projection, what goes out of a step is h W_hr") {
+    const auto layer = nn::lstm<double>{3, 5, {.layers = 2, .bidirectional = true, .proj_size = 2}};
+    auto names = std::vector<std::string>{}, transposed = std::vector<std::string>{};
+    nn::for_each_tensor([&](std::string_view name, const auto&) { names.emplace_back(name); }, layer);
+    nn::for_each_transposed([&](std::string_view name, const auto&) { transposed.emplace_back(name); }, layer);
+    REQUIRE(names.size() == 20);
+    CHECK(names[9] == "weight_hr_l0_reverse");
+    CHECK(transposed.size() == 12);
+    CHECK(xg::shape(layer.cells[1].weight_hr.shape()) == xg::shape{5, 2});
+    CHECK(xg::shape(layer.cells[0].weight_hh.shape()) == xg::shape{2, 20});
+    CHECK(xg::shape(layer.cells[2].weight_ih.shape()) == xg::shape{4, 20});
+    const auto x = xg::randn<double>({2, 4, 3});
+    const auto y = layer(x, {.lengths = xg::tensor<std::int64_t, 1>{4, 2}});
+    CHECK(xg::shape(y.output.shape()) == xg::shape{2, 4, 4});
+    CHECK(xg::shape(y.h_n.shape()) == xg::shape{4, 2, 2});
+    CHECK(xg::shape(y.c_n.shape()) == xg::shape{4, 2, 5});
+
+    // The projection as the weights of a layer without one: W_hh for it is W_hr W_hh.
+    const auto projected = nn::lstm<double>{3, 5, {.proj_size = 2}};
+    auto plain = nn::lstm<double>{3, 5};
+    const auto& from = projected.cells[0];
+    plain.cells[0] = from;
+    plain.cells[0].weight_hr = {};
+    plain.cells[0].weight_hh = xg::matmul(from.weight_hr, from.weight_hh);
+    check_close(projected(x).output, xg::matmul(plain(x).output, from.weight_hr));
+    check_close(projected(x).c_n, plain(x).c_n);
+    CHECK(xg::gradcheck([&](const auto& w) { auto own = projected; own.cells[0].weight_hr = w; return own(x).output; }, from.weight_hr));
+
+    CHECK_THROWS_AS((nn::lstm<>{3, 5, {.proj_size = 5}}), xg::value_error);
+    CHECK_THROWS_AS((nn::lstm<>{3, 5, {.proj_size = -1}}), xg::value_error);
+    CHECK_THROWS_AS((nn::gru<>{3, 5, {.proj_size = 2}}), xg::value_error);
+    CHECK_THROWS_AS(projected(x, {.h_0 = xg::ones<double>({1, 2, 5})}), xg::shape_error);
 }
 
 TEST_CASE("lstm: gradients") {

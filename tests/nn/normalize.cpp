@@ -10,7 +10,9 @@
 #include <cmath>
 #include <cstddef>
 #include <string>
+#include <string_view>
 #include <tuple>
+#include <vector>
 
 namespace xg = xgrad;
 namespace nn = xgrad::nn;
@@ -61,6 +63,29 @@ TEST_CASE("group_norm, instance_norm: over channels of a sample") {
     CHECK(nn::parameter_count(single) == 8);
     CHECK_THROWS_AS(single(xg::ones<double>({2, 3, 3})), xg::shape_error);
     CHECK(nn::summary(single, {2, 4, 3}).find("(2, 4, 3)") != std::string::npos);
+}
+
+TEST_CASE("instance_norm: running statistics, the average over the samples of what each channel has") {
+    auto layer = nn::instance_norm1d<double>{2, {.momentum = 0.25, .affine = true, .track_running_stats = true}};
+    auto names = std::vector<std::string>{};
+    nn::for_each_tensor([&](std::string_view name, const auto&) { names.emplace_back(name); }, layer);
+    CHECK(names == std::vector<std::string>{"weight", "bias", "running_mean", "running_var", "num_batches_tracked"});
+    CHECK(nn::parameters(layer).size() == 2);
+    const auto x = xg::tensor<double, 3>{{{1, 3}, {0, 4}}, {{5, 5}, {2, 8}}};
+    const auto y = layer(x);
+    CHECK(y(0, 1, 0) == doctest::Approx(-2 / std::sqrt(4 + 1e-5)));
+    // means (2, 2) and (5, 5), unbiased variances (2, 8) and (0, 18)
+    CHECK(layer.running_mean(0) == doctest::Approx(0.25 * 3.5));
+    CHECK(layer.running_var(0) == doctest::Approx(0.75 + 0.25 * 1));
+    CHECK(layer.running_var(1) == doctest::Approx(0.75 + 0.25 * 13));
+    CHECK(layer.num_batches_tracked.item() == 0);
+    nn::eval(layer);
+    const auto z = layer(x);
+    CHECK(z(1, 1, 1) == doctest::Approx((8 - 0.25 * 3.5) / std::sqrt(0.75 + 0.25 * 13 + 1e-5)));
+    CHECK(layer.running_mean(1) == doctest::Approx(0.25 * 3.5));
+    auto plain = nn::instance_norm1d<double>{2};
+    nn::eval(plain);
+    CHECK(plain(x)(0, 1, 0) == doctest::Approx(-2 / std::sqrt(4 + 1e-5)));
 }
 
 TEST_CASE("layers that normalise: gradients") {

@@ -89,6 +89,29 @@ TEST_CASE("transformer_encoder: a stack, with caches as without") {
     CHECK(nn::summary(net, {2, 4, 8}).find("(2, 4, 8)") != std::string::npos);
 }
 
+TEST_CASE("transformer_decoder: a stack, with caches as without") {
+    for (const auto norm_first : {false, true}) {
+        auto net = nn::transformer_decoder<double>{
+            2, 8, 2, {.feedforward = 6, .norm_first = norm_first, .final_norm = true, .rotary = xg::rotary_options{}}};
+        nn::eval(net);
+        const auto x = xg::randn<double>({2, 5, 8}), memory = xg::randn<double>({2, 3, 8});
+        auto there = xg::ones<bool>({2, 3});
+        there(1, 2) = false;
+        const auto whole = net(x, memory, {.causal = true}, {.keep_keys = there});
+        auto caches = std::vector<nn::kv_cache<double>>{};
+        // Two steps at once, then one at a time.
+        check_close(net(xg::narrow(x, 0, 2, 1), memory, caches, {.causal = true}, {.keep_keys = there}), xg::narrow(whole, 0, 2, 1));
+        for (auto t = std::size_t{2}; t < 5; ++t)
+            check_close(net(xg::narrow(x, t, 1, 1), memory, caches, {.causal = true}, {.keep_keys = there}), xg::narrow(whole, t, 1, 1));
+        CHECK(caches.size() == 2);
+        CHECK(caches[1].length() == 5);
+        CHECK_THROWS_AS(net(x, memory, {.cache = &caches[0]}), xg::value_error);
+        CHECK_THROWS_AS(net(x, memory, {}, {.cache = &caches[0]}), xg::value_error);
+        caches.pop_back();
+        CHECK_THROWS_AS(net(x, memory, caches), xg::value_error);
+    }
+}
+
 TEST_CASE("transformer: gradients") {
     auto encoder = nn::transformer_encoder<double, xg::gelu_fn>{1, 4, 2, {.feedforward = 3, .norm_first = true, .final_norm = true}};
     auto decoder = nn::transformer_decoder<double, xg::gelu_fn>{1, 4, 2, {.feedforward = 3}};

@@ -46,6 +46,9 @@ TEST_CASE("activation in pieces: values and derivatives") {
                     [](double x) { return x < -2 ? -2 : x > 3 ? 3 : x; }, {points}),
         elementwise("hardsigmoid", xg::hardsigmoid, [](double x) { return relu6(x + 3) / 6; }, {{-3.5, -2.5, 0, 2.9, 4}}),
         elementwise("hardswish", xg::hardswish, [](double x) { return x * relu6(x + 3) / 6; }, {{-3.5, -2.5, 0, 2.9, 4}}),
+        elementwise("hardshrink", xg::hardshrink, [](double x) { return std::fabs(x) <= 0.5 ? 0 : x; }, {{-2.5, -0.1, 0.3, 4, -1.2}}),
+        elementwise("softshrink", [](const auto& x) { return xg::softshrink(x, 2); },
+                    [](double x) { return x > 2 ? x - 2 : x < -2 ? x + 2 : 0; }, {{-2.5, -0.1, 0.3, 4, -1.2}}),
         elementwise("threshold", [](const auto& x) { return xg::threshold(x, 0.2f, 7); }, [](double x) { return x > 0.25 ? x : 7; }, {points}),
     });
 }
@@ -115,6 +118,12 @@ TEST_CASE("activation in pieces: the ends of the number line and the kinks") {
     CHECK(std::isnan(at(xg::hardtanh, no_number)));
     CHECK(std::isnan(at(xg::hardswish, no_number)));
     CHECK(std::isnan(at(threshold, no_number)));
+    CHECK(std::isnan(at(xg::hardshrink, no_number)));
+    CHECK(std::isnan(at(xg::softshrink, no_number)));
+    CHECK(at(xg::softshrink, -inf) == -inf);
+    CHECK(slope(xg::hardshrink, 0.5) == 0);
+    CHECK(slope(xg::softshrink, -0.5) == 0);
+    CHECK_THROWS_AS(xg::softshrink(xg::zeros<float>({2}), -1), xg::value_error);
     CHECK(at(xg::elu, -1e-20) == -1e-20);
     CHECK(slope(xg::elu, 0) == 1);
     CHECK(slope(xg::hardtanh, 1) == 0);

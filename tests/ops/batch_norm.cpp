@@ -2,6 +2,7 @@
 
 #include <support/operation_table.hpp>
 
+#include <xgrad/autograd/capture.hpp>
 #include <xgrad/autograd/create.hpp>
 #include <xgrad/autograd/functional.hpp>
 #include <xgrad/autograd/gradcheck.hpp>
@@ -153,6 +154,27 @@ TEST_CASE("batch_norm: a large mean costs no digits") {
     }
 }
 
+TEST_CASE("batch_norm: captured in training it would change the running statistics once more, or once too little") {
+    const auto x = xg::tensor<double>{operands({3, 2, 2}, false)[0]};
+    auto mean = xg::zeros<double>({2}), variance = xg::ones<double>({2});
+    const auto f = [&](bool training) {
+        return [&, training](const auto& v) { return xg::batch_norm(v, mean, variance, {.training = training}) * 2; };
+    };
+    CHECK_THROWS_WITH_AS(xg::capture(f(true), x), "[capture] a tensor of shape (2,) (running_mean of batch_norm) was changed in place while "
+                         "the function was written down; a program is made of operations that give new tensors", xg::autograd_error);
+    CHECK(xg::array_equal(xg::capture(f(false), x)(x), f(false)(x)));
+    const auto of_batch = [](const auto& v) { return xg::batch_norm(v, {}, {}, {.training = true}); };
+    CHECK(xg::array_equal(xg::capture(of_batch, x)(x), of_batch(x)));
+}
+
+TEST_CASE("batch_norm: running statistics that a rule keeps are not changed unnoticed") {
+    auto x = xg::tensor<double>{operands({3, 2, 2}, false)[0]}.requires_grad(true);
+    auto mean = xg::ones<double>({2}), variance = xg::ones<double>({2});
+    const auto y = xg::sum(xg::sum(x, {0, 2}) * mean);
+    xg::batch_norm(x, mean, variance, {.training = true});
+    CHECK_THROWS_AS(y.backward(), xg::autograd_error);
+}
+
 TEST_CASE("batch_norm: the same bits on any number of threads") {
     xg::manual_seed(3);
     for (const auto& sizes : {xg::shape{64, 16, 9, 9}, xg::shape{500, 120}}) {
@@ -176,7 +198,7 @@ TEST_CASE("batch_norm: the same bits on any number of threads") {
 TEST_CASE("batch_norm: what it refuses") {
     const auto training = xg::batch_norm_options{.training = true};
     CHECK_THROWS_WITH_AS(xg::batch_norm(xg::zeros<float>({1, 3}), {}, {}, training),
-                         "[batch_norm] x is (1, 3): a single value for each channel has no variance; training needs more", xg::value_error);
+                         "[batch_norm] x is (1, 3): a single value for each channel has no variance: training needs more, and for evaluation there is nn::eval(net)", xg::value_error);
     CHECK_THROWS_AS(xg::batch_norm(xg::zeros<float>({1, 3, 1, 1}), {}, {}, training), xg::value_error);
     CHECK_THROWS_AS(xg::batch_norm(xg::tensor<float>(xg::zeros<float>({3})), {}, {}, training), xg::rank_error);
     const auto two = xg::zeros<float>({2}), three = xg::ones<float>({3});

@@ -56,7 +56,7 @@ TEST_CASE("cosine_similarity: values and derivatives") {
                              }
                              return y;
                          },
-                         .points = {{shaped(some, {4, 3}), shaped(others, {4, 3})}}, .epsilons = 32, .scale = 1, .is_product = true};
+                         .points = {{shaped(some, {4, 3}), shaped(others, {4, 3})}}, .epsilons = 32, .scale = 1};
     };
     check(row(1, 1e-8));
     check(row(0, 1e-8));
@@ -98,7 +98,7 @@ TEST_CASE("cosine_embedding_loss: values and derivatives") {
                             }
                             return reduced(y, how);
                         },
-                        .points = {{shaped(some, {4, 3}), shaped(others, {4, 3})}}, .epsilons = 10000, .scale = 1, .is_product = true});
+                        .points = {{shaped(some, {4, 3}), shaped(others, {4, 3})}}, .epsilons = 10000, .scale = 1});
     auto a = xg::tensor<double, 2>{{{0, 0}, {0, 0}}}.requires_grad(true);
     const auto y = xg::cosine_embedding_loss(a, xg::tensor<double, 2>{{1, 2}, {0, 0}}, xg::tensor<int, 1>{1, -1}, xg::reduction::none);
     CHECK(y(0) == 1);
@@ -128,7 +128,13 @@ TEST_CASE("triplet_margin_loss: values and derivatives") {
                                 return y;
                             },
                             .points = {{shaped(some, {2, 3}), shaped(others, {2, 3}), shaped({0.2, 1.5, -2, 0.6, 1, 1.3}, {2, 3})}},
-                            .epsilons = 64, .scale = 1, .is_product = true});
+                            .epsilons = 64, .scale = 1});
+}
+
+TEST_CASE("triplet_margin_loss: distances whose squares leave the range of the type") {
+    const auto x = xg::full<float>({1, 2}, 1e30f), y = xg::zeros<float>({1, 2});
+    for (const auto p : {1.0, 1.5, 2.0}) CHECK(xg::triplet_margin_loss(x, y, y, {.p = p}).item() == 1);
+    CHECK(xg::triplet_margin_loss(x, y, x, {.eps = 0}).item() == doctest::Approx(std::sqrt(2.0) * 1e30));
 }
 
 TEST_CASE("triplet_margin_loss: equal points") {

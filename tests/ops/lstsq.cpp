@@ -81,20 +81,22 @@ TEST_CASE("lstsq: values and derivatives") {
            lstsq_row({0, 3, 2}, {3, 2})});
 }
 
-TEST_CASE("pinv and lstsq: matrices of a lower rank") {
-    const auto x = numbers({4, 2}), y = numbers({2, 3}, 2), b = numbers({4, 2}, 3);
+TEST_CASE("pinv and lstsq: matrices of a lower rank, tall, wide and square") {
     const auto p = [](const auto& left, const auto& right) { return xg::pinv(of_rank_two(left, right)); };
-    const auto a = of_rank_two(x, y);
-    const auto inverse = p(x, y);
-    CHECK(difference(xg::matmul(xg::matmul(a, inverse), a), a) < 1e-14);
-    CHECK(difference(xg::matmul(xg::matmul(inverse, a), inverse), inverse) < 1e-13);
-    CHECK(xg::gradcheck(p, std::tuple{x, y}));
-    CHECK(xg::gradgradcheck(p, std::tuple{x, y}));
     const auto solution = [](const auto& left, const auto& right, const auto& values) {
         return xg::lstsq(of_rank_two(left, right), values).solution;
     };
-    CHECK(difference(solution(x, y, b), xg::matmul(inverse, b)) < 1e-13);
-    CHECK(xg::gradcheck(solution, std::tuple{x, y, b}));
+    for (const auto& [rows, columns] : {std::pair{4, 3}, std::pair{3, 5}, std::pair{4, 4}}) {
+        const auto x = numbers({rows, 2}), y = numbers({2, columns}, 2), b = numbers({rows, 2}, 3);
+        const auto a = of_rank_two(x, y), inverse = p(x, y);
+        CHECK(difference(xg::matmul(xg::matmul(a, inverse), a), a) < 1e-13);
+        CHECK(difference(xg::matmul(xg::matmul(inverse, a), inverse), inverse) < 1e-12);
+        CHECK(xg::gradcheck(p, std::tuple{x, y}));
+        CHECK(xg::gradgradcheck(p, std::tuple{x, y}));
+        CHECK(difference(solution(x, y, b), xg::matmul(inverse, b)) < 1e-12);
+        CHECK(xg::gradcheck(solution, std::tuple{x, y, b}));
+    }
+    const auto a = of_rank_two(numbers({4, 2}), numbers({2, 3}, 2)), b = numbers({4, 2}, 3);
     const auto result = xg::lstsq(a, b);
     CHECK(result.rank.item() == 2);
     CHECK(result.residuals.shape() == xg::shape{0});

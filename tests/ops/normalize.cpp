@@ -108,16 +108,19 @@ TEST_CASE("group_norm, instance_norm: values and derivatives") {
 }
 
 TEST_CASE("normalisation: the third derivative") {
-    const auto weights = shaped({0.3, -0.7, 1.1, 0.4, -0.2}, {2, 4});
     const auto slope = [&](const auto& f) {
         return [=](const xg::tensor<double>& x, const xg::tensor<double>& w) {
-            return xg::grad([&](const xg::tensor<double>& v) { return xg::sum(xg::pow(f(v, w), 3) * weights); })(x);
+            return xg::grad([&](const xg::tensor<double>& v) {
+                return xg::sum(xg::pow(f(v, w), 3) * shaped({0.3, -0.7, 1.1, 0.4, -0.2}, v.shape()));
+            })(x);
         };
     };
     const auto at = std::tuple{operands({2, 4}, {4}, 1)[0], operands({2, 4}, {4}, 2)[1]};
     CHECK(xg::gradgradcheck(slope([](const auto& x, const auto& w) { return xg::layer_norm(x, {4}, w, {}, {.eps = 0.1}); }), at));
     CHECK(xg::gradgradcheck(slope([](const auto& x, const auto& w) { return xg::rms_norm(x, {4}, w, {.eps = 0.1}); }), at));
     CHECK(xg::gradgradcheck(slope([](const auto& x, const auto& w) { return xg::group_norm(x, 2, w, {}, {.eps = 0.1}); }), at));
+    const auto images = std::tuple{operands({2, 2, 3}, {2}, 1)[0], operands({2, 2, 3}, {2}, 2)[1]};
+    CHECK(xg::gradgradcheck(slope([](const auto& x, const auto& w) { return xg::instance_norm(x, w, {}, {.eps = 0.1}); }), images));
 }
 
 TEST_CASE("normalisation: a large mean costs no digits") {

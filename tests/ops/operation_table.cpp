@@ -95,6 +95,34 @@ std::optional<std::string> wrong_second_derivative(const operation& row, const l
     return wrong_derivative(row, x, [](const auto& f, const auto& at) { return xg::gradgradcheck(f, at); });
 }
 
+/// The derivative of sum(f) by operand k, as an operation of its own: its second derivatives are third ones of f.
+operation slope_of(const operation& row, std::size_t k) {
+    auto slope = operation{};
+    slope.run.in_double = [&row, k](const list<double>& x) {
+        const auto f = [&](const xg::tensor<double>& operand) {
+            auto all = x;
+            all[k] = operand;
+            return xg::tensor<double>{xg::sum(row.run.in_double(all))};
+        };
+        return xg::tensor<double>{xg::grad(f)(x[k])};
+    };
+    return slope;
+}
+
+/// Of each element by itself: beside one with a large derivative the difference quotient of another has no digits left.
+std::optional<std::string> wrong_third_derivative(const operation& row) {
+    auto count = std::size_t{0};
+    for (const auto& each : row.points[0]) count = std::max(count, each.size());
+    for (auto i = std::size_t{0}; i < count; ++i) {
+        auto x = list<double>{};
+        for (const auto& each : row.points[0]) x.push_back(shaped({std::as_const(each).data()[i % each.size()]}, {1}));
+        for (auto k = std::size_t{0}; k < x.size(); ++k)
+            if (auto wrong = wrong_second_derivative(slope_of(row, k), x))
+                return "third derivative, of operand " + std::to_string(k) + "'s at place " + std::to_string(i) + ": " + *wrong;
+    }
+    return std::nullopt;
+}
+
 std::optional<std::string> wrong_in(const operation& row, const list<double>& x) {
     // What float sees are operands rounded to float; so the reference gets these.
     const auto in_float = converted<float>(x);
@@ -136,6 +164,16 @@ auto where_chosen(const operation& row, const list<T>& x, std::size_t k, const x
     };
 }
 
+/// Whether the operation takes such operands at all: a `value_error` says that it does not.
+template <class T>
+std::optional<xg::tensor<T>> result_if_defined(const operation& row, const list<T>& x) {
+    try {
+        return run_in<T>(row)(x);
+    } catch (const xg::value_error&) {
+        return std::nullopt;
+    }
+}
+
 /// Zero stays zero: whatever the operands are, a result that is not chosen contributes nothing, to derivatives of the
 /// first and of the second order.
 template <class T>
@@ -145,7 +183,9 @@ std::optional<std::string> wrong_where_nothing_is_chosen(const operation& row, c
             auto x = converted<T>(points);
             for (auto k = std::size_t{0}; k < x.size(); ++k)
                 if (poisoned == k || poisoned == points.size()) x[k] = xg::full_like(x[k], static_cast<T>(poison));
-            const auto chosen = xg::zeros<bool>(run_in<T>(row)(x).shape());
+            const auto y = result_if_defined(row, x);
+            if (!y) continue;
+            const auto chosen = xg::zeros<bool>(y->shape());
             for (auto k = std::size_t{0}; k < x.size(); ++k) {
                 const auto f = where_chosen(row, x, k, chosen);
                 const auto what = [&](const char* order) {
@@ -254,6 +294,8 @@ std::optional<std::string> wrong_anywhere(const operation& row) {
         if (wrong) return "at shapes " + shapes_of(x) + ": " + *wrong;
     }
     if (!row.is_elementwise) return std::nullopt;
+    if (row.second_derivative)
+        if (auto wrong = wrong_third_derivative(row)) return wrong;
     if (auto wrong = wrong_beside_what_is_not_chosen<double>(row)) return wrong;
     if (auto wrong = wrong_beside_what_is_not_chosen<float>(row)) return wrong;
     return wrong_over_shapes(row);
@@ -339,6 +381,11 @@ TEST_CASE("the table finds what is wrong with a row") {
         "second", [](const auto& x) { return x * x * x; },
         [](const auto& dy, const auto&, const auto& x) { return dy * 3 * (x * x).detach(); });
     CHECK(begins(complaint(elementwise("second", second, cube_reference, {{0.5, 1.5}})), "at shapes (2,): second derivative: input 0"));
+
+    constexpr auto third = xg::custom(
+        "third", [](const auto& x) { return x * x * x; },
+        [](const auto& dy, const auto&, const auto& x) { return dy * (6 * x.detach() * x - 3 * xg::square(x.detach())); });
+    CHECK(begins(complaint(elementwise("third", third, cube_reference, {{0.5, 1.5}})), "third derivative, of operand 0's at place 0: input 0"));
 
     constexpr auto root = xg::custom(
         "root", [](const auto& x) { return xg::sqrt(x); }, [](const auto& dy, const auto& y, const auto&) { return dy / (y + y); });

@@ -160,7 +160,8 @@ TEST_CASE("sort: results have names, defaults are the last axis and ascending or
 
 TEST_CASE("unique: values, inverse and counts; NaN last and each by itself") {
     const auto x = xg::tensor<double, 2>{{3, 1, NAN}, {1, inf, 3}};
-    const auto [values, inverse, counts] = xg::unique(x, {.inverse = true, .counts = true});
+    const auto [values, indices, inverse, counts] = xg::unique(x, {.indices = true, .inverse = true, .counts = true});
+    CHECK(xg::array_equal(indices, places{1, 0, 4, 2}));
     CHECK(xg::array_equal(inverse, xg::tensor<std::int64_t>{xg::tensor<std::int64_t, 2>{{1, 0, 3}, {0, 2, 1}}}));
     CHECK(xg::array_equal(counts, places{2, 2, 1, 1}));
     CHECK(values(2) == inf);
@@ -171,6 +172,31 @@ TEST_CASE("unique: values, inverse and counts; NaN last and each by itself") {
     CHECK(xg::unique(xg::zeros<float>({0})).size() == 0);
     const auto slope = xg::grad([](const auto& v) { return xg::sum(xg::unique(v) * vector{1, 10}); });
     CHECK(xg::array_equal(slope(vector{7, 2, 7, 2}), vector{10, 1, 0, 0}));
+}
+
+TEST_CASE("unique: along an axis, as NumPy's") {
+    const auto x = xg::tensor<double, 2>{{1, 0, 2}, {1, -1, 7}, {1, 0, 2}, {0, 5, 5}, {1, -1, 7}};
+    const auto [values, indices, inverse, counts] = xg::unique(x, 0, {.indices = true, .inverse = true, .counts = true});
+    CHECK(xg::array_equal(values, xg::tensor<double, 2>{{0, 5, 5}, {1, -1, 7}, {1, 0, 2}}));
+    CHECK(xg::array_equal(indices, places{3, 1, 0}));
+    CHECK(xg::array_equal(inverse, xg::tensor<std::int64_t>{places{2, 1, 2, 0, 1}}));
+    CHECK(xg::array_equal(counts, places{1, 2, 2}));
+    CHECK(xg::array_equal(xg::unique(xg::tensor<double, 2>{xg::transpose(x)}, 1), xg::transpose(values)));
+    CHECK(xg::array_equal(xg::unique(xg::tensor<double, 2>{xg::transpose(x)}, -1, {.counts = true}).counts, counts));
+    CHECK(xg::unique(x, 0, {.counts = true}).inverse.size() == 0);
+    const auto stack = xg::tensor<int, 3>{{{1, 2}, {0, 9}, {1, 2}}, {{3, 4}, {0, 9}, {3, 4}}};
+    CHECK(xg::array_equal(xg::unique(stack, 1), xg::tensor<int, 3>{{{0, 9}, {1, 2}}, {{0, 9}, {3, 4}}}));
+
+    const auto rare = xg::tensor<double, 2>{{NAN, 1}, {NAN, 1}, {inf, 2}, {0.0, 1}, {-0.0, 1}};   // NaN last, each by itself
+    const auto different = xg::unique(rare, 0, {.indices = true, .counts = true});
+    CHECK(xg::array_equal(different.indices, places{3, 2, 0, 1}));
+    CHECK(xg::array_equal(different.counts, places{2, 1, 1, 1}));
+    CHECK(!std::signbit(different.values(0, 0)));
+    CHECK(xg::unique(xg::zeros<float>({0, 3}), 0).shape() == std::array<std::size_t, 2>{0, 3});
+    CHECK(xg::unique(xg::zeros<float>({4, 0}), 0).shape() == std::array<std::size_t, 2>{1, 0});   // rows without elements are equal
+    const auto slope = xg::grad([](const auto& v) { return xg::sum(xg::unique(v, 0) * xg::tensor<double, 2>{{1}, {10}, {100}}); });
+    CHECK(xg::array_equal(slope(x), xg::tensor<double, 2>{{100, 100, 100}, {10, 10, 10}, {0, 0, 0}, {1, 1, 1}, {0, 0, 0}}));
+    CHECK_THROWS_WITH_AS(xg::unique(x, 2), "[unique] axis 2 is out of range for 2 axes", xg::index_error);
 }
 
 TEST_CASE("searchsorted: left and right, NaN and infinities, rows") {
@@ -221,6 +247,37 @@ TEST_CASE("histogram: edges and counts as NumPy's") {
     CHECK_THROWS_AS(xg::histogram(vector{1}, 0), xg::value_error);
     CHECK_THROWS_AS(xg::histogram(vector{1}, 3, {.low = 2, .high = 1}), xg::value_error);
     CHECK_THROWS_AS(xg::histogram(vector{1}, vector{2, 1}), xg::value_error);
+    CHECK_THROWS_AS(xg::histogram(vector{1}, vector{0, NAN, 2}), xg::value_error);
+}
+
+TEST_CASE("histogram: integers that no real number is") {
+    const auto large = xg::tensor<std::int64_t, 1>{(std::int64_t{1} << 53) - 1, (std::int64_t{1} << 53) + 1};
+    CHECK(xg::array_equal(xg::histogram(large, vector{0, 0x1p53}).counts, places{1}));
+    CHECK(xg::array_equal(xg::histogram(large, vector{0, 0x1p53, 0x1p54}).counts, places{1, 1}));
+    CHECK(xg::array_equal(xg::histogram(large, 1).counts, places{2}));
+    CHECK(xg::array_equal(xg::histogram(xg::tensor<int, 1>{16777217}, xg::tensor<float, 1>{0, 16777216}).counts, places{0}));
+    using limits = std::numeric_limits<std::uint64_t>;
+    CHECK(xg::array_equal(xg::histogram(xg::tensor<std::uint64_t, 1>{0, limits::max()}, vector{-inf, -1, 0x1p63, inf}).counts, places{0, 1, 1}));
+    CHECK(xg::array_equal(xg::histogram(xg::tensor<bool, 1>{true, false}, vector{-0.5, 0.5, 1.5}).counts, places{1, 1}));
+}
+
+TEST_CASE("histogram: sums of weights, as NumPy's") {
+    const auto x = xg::tensor<double, 2>{{0, 0.1, 0.25}, {0.5, 1, 1}}, w = xg::tensor<double, 2>{{1, 2, 4}, {8, 16, 32}};
+    const auto [sums, edges] = xg::histogram(x, 4, w);
+    CHECK(xg::array_equal(sums, vector{3, 4, 8, 48}));
+    CHECK(xg::array_equal(edges, vector{0, 0.25, 0.5, 0.75, 1}));
+    CHECK(xg::array_equal(xg::histogram(x, 2, w, {.low = 0.2, .high = 0.6}).counts, vector{4, 8}));
+    CHECK(xg::array_equal(xg::histogram(x, vector{0, 0.1, 0.5}, w).counts, vector{1, 14}));
+    CHECK(xg::array_equal(xg::histogram(xg::tensor<int, 1>{3, 4, 4}, 2, xg::tensor<float, 1>{0.5f, 1, 2}).counts, xg::tensor<float, 1>{0.5f, 3}));
+    CHECK(xg::array_equal(xg::histogram(vector{NAN, 0.5, 7}, 2, vector{1, 2, 4}, {.low = 0, .high = 1}).counts, vector{0, 2}));
+    CHECK(xg::array_equal(xg::histogram(xg::zeros<double>({0}), 2, xg::zeros<double>({0})).counts, vector{0, 0}));
+    CHECK_THROWS_WITH_AS(xg::histogram(x, 2, vector{1, 2}), "[histogram] x is (2, 3), the weights are (2,); both must be equal", xg::shape_error);
+    check(operation{.name = "histogram, weights", .run = on_lists([](const auto& v) {
+                        using T = typename std::decay_t<decltype(v[0])>::value_type;
+                        return xg::histogram(xg::tensor<T, 1>{0, 0.5, 2, 0.25}, 2, v[0], {.low = 0, .high = 1}).counts;
+                    }),
+                    .reference = [](const list<double>& v) { return xg::tensor<double>{vector{v[0](0) + v[0](3), v[0](1)}}; },
+                    .points = {{shaped({0.5, -1, 2, 3}, {4})}}});
 }
 
 TEST_CASE("sort: the same on every number of threads") {

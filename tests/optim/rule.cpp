@@ -2,6 +2,8 @@
 
 #include <support/temporary_folder.hpp>
 
+#include <xgrad/autograd/capture.hpp>
+#include <xgrad/autograd/capture.hpp>
 #include <xgrad/autograd/create.hpp>
 #include <xgrad/io/safetensors.hpp>
 #include <xgrad/ops/arithmetic.hpp>
@@ -184,4 +186,26 @@ TEST_CASE("gradient accumulation: two halves of a batch are the whole") {
     whole.step();
     CHECK(xg::allclose(net.weight, same.weight));
     CHECK(xg::allclose(net.bias, same.bias));
+}
+
+TEST_CASE("a step in a function that is captured is an error: the program would not take it") {
+    const auto net = layer{};
+    auto opt = optim::sgd{net.list(), {.lr = 0.5}};
+    net.backward();
+    const auto f = [&](const auto& x) {
+        opt.step();
+        return x * net.weight;
+    };
+    CHECK_THROWS_WITH_AS(xg::capture(f, xg::tensor<float, 1>{1, 2}), doctest::Contains("an optimizer's step"), xg::autograd_error);
+}
+
+TEST_CASE("a step in a function that is captured is an error: the program would not take it") {
+    const auto net = layer{};
+    auto opt = optim::sgd{net.list(), {.lr = 0.5}};
+    net.backward();
+    const auto f = [&](const auto& x) {
+        opt.step();
+        return x * net.weight;
+    };
+    CHECK_THROWS_WITH_AS(xg::capture(f, xg::tensor<float, 1>{1, 2}), doctest::Contains("an optimizer's step"), xg::autograd_error);
 }

@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <xgrad/autograd/create.hpp>
+#include <xgrad/optim/adagrad.hpp>
 #include <xgrad/optim/adam.hpp>
 #include <xgrad/optim/compose.hpp>
 #include <xgrad/optim/cosine.hpp>
@@ -111,6 +112,51 @@ TEST_CASE("schedules: no steps, and the last one") {
     CHECK(optim::one_cycle_lr{.total_steps = 20}(1, 19) == 1 / 25.0 / 1e4);
     CHECK(optim::one_cycle_lr{.total_steps = 20}(1, 50) == 1 / 25.0 / 1e4);
     CHECK(optim::one_cycle_lr{.total_steps = 20, .three_phase = true}(1, 19) == 1 / 25.0 / 1e4);
+}
+
+TEST_CASE("schedules: one cycle moves the momentum against the learning rate") {
+    // The figures: torch.optim.lr_scheduler.OneCycleLR of PyTorch 1.13.
+    const auto follow = [](auto& opt, const optim::schedule& plan, const auto& momentum, std::size_t steps) {
+        auto scheduler = optim::scheduler{opt, plan};
+        auto found = std::vector<double>{momentum(opt)};
+        for (auto k = std::size_t{1}; k < steps; ++k) {
+            scheduler.step();
+            found.push_back(momentum(opt));
+        }
+        return found;
+    };
+    const auto of_sgd = [](const auto& opt) { return opt.options().momentum; };
+    auto sgd = optim::sgd{two_parameters(), {.lr = 0.5, .momentum = 0.3}};
+    const auto found = follow(sgd, optim::one_cycle_lr{.total_steps = 8}, of_sgd, 9);
+    const auto wanted = std::vector<double>{0.95, 0.8688255099070633, 0.8528058334845816, 0.8688255099070633, 0.8944017761948346, 0.9216941869558779, 0.9423362099614142, 0.95};
+    for (auto k = std::size_t{0}; k < wanted.size(); ++k) check_close(found[k], wanted[k]);
+    CHECK(found[8] == 0.95);
+
+    auto adam = optim::adam{two_parameters(), {.lr = 0.5}};
+    const auto three = follow(adam, optim::one_cycle_lr{.total_steps = 8, .strategy = optim::anneal::linear, .three_phase = true,
+                                                        .base_momentum = 0.5, .max_momentum = 0.75},
+                              [](const auto& opt) { return opt.options().betas[0]; }, 8);
+    const auto betas = std::vector<double>{0.75, 0.5714285714285714, 0.6071428571428572, 0.75, 0.75, 0.75, 0.75, 0.75};
+    for (auto k = std::size_t{0}; k < betas.size(); ++k) check_close(three[k], betas[k]);
+
+    auto still = optim::sgd{two_parameters(), {.momentum = 0.3}};
+    follow(still, optim::one_cycle_lr{.total_steps = 8, .cycle_momentum = false}, of_sgd, 8);
+    CHECK(still.options().momentum == 0.3);
+    auto without = optim::adagrad{two_parameters(), {}};
+    CHECK_THROWS_AS((optim::scheduler{without, optim::one_cycle_lr{.total_steps = 8}}), xg::value_error);
+    CHECK_THROWS_AS((optim::scheduler{sgd, optim::one_cycle_lr{.total_steps = 8, .max_momentum = 1}}), xg::value_error);
+
+    // Within others, and resumed where a later schedule has no momentum to set.
+    const auto plan = optim::sequential_lr{{optim::constant_lr{}, optim::one_cycle_lr{.total_steps = 5}, optim::step_lr{}}, {0, 3}};
+    auto one = optim::sgd{two_parameters(), {.lr = 0.5}}, other = optim::sgd{two_parameters(), {.lr = 0.5}};
+    const auto whole = follow(one, plan, of_sgd, 6);
+    CHECK(whole[5] == whole[2]);
+    CHECK(whole[2] != 0.95);
+    auto resumed = optim::scheduler{other, plan};
+    resumed.go_to(5);
+    CHECK(other.options().momentum == whole[5]);
+    CHECK_FALSE((optim::sequential_lr{{optim::one_cycle_lr{.total_steps = 5}, optim::step_lr{}}, {0}}.momentum(3).has_value()));
+    CHECK(optim::chained_lr{{optim::one_cycle_lr{.total_steps = 5}, optim::step_lr{}}}.momentum(4) == 0.95);
 }
 
 TEST_CASE("schedules: restarts at exact powers") {

@@ -91,6 +91,7 @@ foreach(header IN LISTS headers)
                 violation("includes ${include}, which core/simd.hpp alone may")
             endif()
         elseif(include STREQUAL "<Eigen/Core>" AND header STREQUAL "io/eigen.hpp")   # for programs that have it
+        elseif(include STREQUAL "<stb/stb_image.h>" AND header STREQUAL "data/stb.hpp")   # likewise
         elseif(include MATCHES "^<([^>]*)>$")
             set(name "${CMAKE_MATCH_1}")
             if(NOT name MATCHES "^[a-z_]+$" AND NOT name MATCHES "${system_headers}")

@@ -8,8 +8,9 @@
 //
 // A row has the operation, what it must give (written out: plain loops and the functions of std), and where it
 // is tried: at least a step of the difference quotient away from kinks, where the quotient is no derivative.
-// `check` compares the value in double and in float, and the first and the second derivative by `gradcheck`; and where
-// the operation or its derivative is not finite, it looks that what is not chosen contributes nothing.
+// `check` compares the value in double and in float, and the first and the second derivative by `gradcheck`, of what goes
+// element by element the third, too; and where the operation or its derivative is not finite, it looks that what is not
+// chosen contributes nothing.
 //
 // The checks are compiled once, in ops/operation_table.cpp, and see operations as functions on lists of
 // tensors whose rank is dynamic; static ranks share all their code but the types.
@@ -54,9 +55,10 @@ struct operation {
     double epsilons = 4;
     double scale = 0;
     bool second_derivative = true;
-    /// A product of matrices: an infinity in an operand meets every zero of its row, as IEEE 754 has it.
+    /// A product of matrices, or made of such: an infinity in an operand meets every zero of its row, as IEEE 754 has it.
     bool is_product = false;
-    /// Element by element: tried at all pairs of shapes that broadcast, too, with operands out of `points`.
+    /// Element by element: tried at all pairs of shapes that broadcast, too, with operands out of `points`; and the third
+    /// derivative is.
     bool is_elementwise = false;
 };
 

@@ -1,6 +1,8 @@
 #include <doctest/doctest.h>
 
+#include <xgrad/nn/dropout.hpp>
 #include <xgrad/nn/linear.hpp>
+#include <xgrad/nn/module.hpp>
 #include <xgrad/ops/activation.hpp>
 #include <xgrad/ops/loss.hpp>
 #include <xgrad/ops/math.hpp>
@@ -9,6 +11,7 @@
 #include <xgrad/optim/sgd.hpp>
 #include <xgrad/train/check.hpp>
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -73,4 +76,28 @@ TEST_CASE("a loss without a graph") {
     CHECK(!found.has_graph);
     CHECK(to_string(found).starts_with("the loss has no graph"));
     CHECK(found.stopped.front() == "linear of (3, 2), under no_grad,");
+}
+
+TEST_CASE("modules that were left in evaluation mode") {
+    struct net_type {
+        xg::nn::linear<> fc{3, 2};
+        std::vector<xg::nn::dropout> dropouts{2};
+        std::optional<xg::nn::dropout> last{xg::nn::dropout{0.1}};
+    };
+    auto net = net_type{};
+    const auto f = [&] { return xg::sum(net.fc(x)); };
+    CHECK(xg::train::check(net, f).evaluating.empty());
+    xg::nn::eval(net.dropouts[1]);
+    auto found = xg::train::check(net, f);
+    CHECK(found.evaluating == names{"dropouts.1"});
+    CHECK(found.ok());
+    CHECK(to_string(found) == "dropouts.1 is in evaluation mode: call nn::train(net) before training, unless that is meant\n");
+    xg::nn::eval(net);
+    found = xg::train::check(net, f);
+    CHECK(found.evaluating == names{"dropouts.0", "dropouts.1", "last"});
+    CHECK(to_string(found) == "dropouts.0 and 2 more are in evaluation mode: call nn::train(net) before training, unless that is meant\n");
+    auto single = xg::nn::dropout{0.5};
+    xg::nn::eval(single);
+    CHECK(to_string(xg::train::check(single, [] { return xg::sum(xg::ones<float>({1})); })).find("the network is in evaluation mode") !=
+          std::string::npos);
 }

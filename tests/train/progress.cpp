@@ -3,6 +3,8 @@
 #include <xgrad/train/progress.hpp>
 #include <xgrad/train/text.hpp>
 
+#include <cmath>
+#include <cstddef>
 #include <cstdio>
 #include <string>
 
@@ -13,8 +15,8 @@ namespace {
 train::detail::progress_state half_way() {
     auto state = train::detail::progress_state{};
     state.epoch = 2, state.epochs = 5;
-    state.samples = 1000, state.done = 500, state.correct = 400;
-    state.loss_sum = 5;
+    state.samples = 1000, state.done = 500, state.before = 1000;
+    state.metrics = {{"loss", 5, 500}, {"accuracy", 400, 500}};
     state.seconds = 3;
     return state;
 }
@@ -62,8 +64,42 @@ TEST_CASE("the bar is full when the epoch is done, and never more than full") {
     CHECK(train::detail::progress_line(state, 120).find("[==============================]") != std::string::npos);
     state.done = 1200;
     CHECK(train::detail::progress_line(state, 120).find("[==============================]") != std::string::npos);
+}
+
+TEST_CASE("nobody knows how many samples there are, or nothing is done yet") {
+    auto state = half_way();
     state.samples = 0;
-    CHECK(train::detail::progress_line(state, 120).size() <= 120);
+    CHECK(train::detail::progress_line(state, 100) == "epoch 2/5  500 images  loss 0.01000  accuracy 80.00 %  500 images/s");
+    state = half_way();
+    state.done = 0, state.before = 0, state.seconds = 0, state.epoch = 1;
+    for (auto& each : state.metrics) each.samples = 0;
+    CHECK(train::detail::progress_line(state, 70) == "epoch 1/5 [>                 ]  loss -  accuracy -  ? images/s  ? left");
+    CHECK(train::detail::epoch_line(state, 0) == "epoch 1/5  loss -  accuracy -  ? images/s  0.0 s");
+    state.metrics.clear();
+    for (auto width = std::size_t{0}; width < 100; ++width) CHECK(train::detail::progress_line(state, width).size() <= width);
+}
+
+TEST_CASE("any metrics, each a mean over the samples") {
+    auto* const file = std::tmpfile();
+    REQUIRE(file != nullptr);
+    {
+        auto progress = train::progress{{.epochs = 12, .out = file}};
+        progress.begin_epoch(6);
+        progress.step(30, {{"mse", 0.00002}, {"r2", 0.5}});
+        progress.step(10, {{"mse", 0.00006}, {"r2", -1500}});
+        progress.step(0, {{"mse", std::nan("")}});
+        progress.end_epoch();
+        CHECK(progress.mean("r2") == doctest::Approx(-374.625));
+        CHECK(std::isnan(progress.mean("mae")));
+        CHECK(std::isnan(progress.loss()));
+        progress.begin_epoch();
+        progress.step(1, {{"a\033[2J\n", std::nan("")}});
+        progress.end_epoch();
+    }
+    const auto text = written_to(file);
+    std::fclose(file);
+    CHECK(text.starts_with("epoch  7/12  mse 3e-05  r2 -374.625  "));
+    CHECK(text.find("epoch  8/12  mse -  r2 -  a?[2J? nan") != std::string::npos);
 }
 
 TEST_CASE("into a file goes one plain line for each epoch") {

@@ -38,6 +38,7 @@ enum class making : unsigned char {
 inline constinit thread_local making made_now = making::usual;
 inline constinit thread_local bool unrecorded_read = false;   // by the rule under way
 inline constinit thread_local bool between_operations = false;   // of a function that is being written down
+inline constinit thread_local bool changed_between = false;      // elements, there, in place
 
 }  // namespace per_process
 }  // namespace xgrad::inline XGRAD_SHARED_ABI
@@ -134,7 +135,7 @@ public:
     /// is taken, and it is looked whether they did change only when the rule asks. The same for the recorded result
     /// of an operation, since a backward pass that comes there takes it to be what was recorded.
     void expose() {
-        if (made == making::in_forward || made == making::in_capture) note_read();
+        if (made == making::in_forward || made == making::in_capture) note_read(true);
         else if (made == making::in_rule && made_now == making::in_rule) made = making::by_hand;
         if (graph != nullptr) {
             note_number();
@@ -145,9 +146,10 @@ public:
     }
 
     /// Says that a derivative may come to depend on the elements. It is told whether the rule of a custom operation
-    /// reads what has no graph though it may have come of the operation's inputs.
-    void note_read() const {
-        if (made > making::in_rule) note_unusual_read();
+    /// reads what has no graph though it may have come of the operation's inputs. Of integers and truth values there are no
+    /// derivatives; a program that is being written down must know of them all the same.
+    void note_read(bool differentiable) const {
+        if (made > making::in_rule && (differentiable || made == making::in_capture)) note_unusual_read();
     }
 
     /// The same of somebody who takes a number out of what does have a graph, which ends there.
@@ -158,6 +160,7 @@ public:
 
     void mark_changed() noexcept {
         if (graph != nullptr) watch_result(*graph, *this);
+        if (per_process::between_operations) per_process::changed_between = true;
         owner->version.fetch_add(1, std::memory_order_relaxed);
     }
 

@@ -50,7 +50,7 @@ public:
     /// that kept them finds out. The pointer is meant for use before the next operation on the tensor. A temporary
     /// gives none; its span keeps the elements.
     const T* data() const& {
-        get().note_read();
+        get().note_read(real<T>);
         return reinterpret_cast<const T*>(get().elements);
     }
     T* data() & {

@@ -6,19 +6,23 @@
 //
 // The function is called once, and what its operations say of themselves at the door (operation.hpp) is kept. So a
 // branch is captured as it was taken. What a program could not know is an error: a function that reads elements of what
-// it computes, writes to them, or calls `backward`.
+// it computes, changes a tensor in place (as an optimizer's step does, and batch_norm in training its running statistics),
+// draws from the default generator outside of operations, or calls `backward`.
 #pragma once
 
 #include <xgrad/autograd/operation.hpp>
 #include <xgrad/autograd/program.hpp>
 #include <xgrad/autograd/tensor.hpp>
 #include <xgrad/core/config.hpp>
+#include <xgrad/core/random.hpp>
+#include <xgrad/core/text.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 #include <tuple>
 #include <type_traits>
@@ -40,6 +44,7 @@ public:
         }
         m_before = std::exchange(reading, this);
         m_between_before = std::exchange(per_process::between_operations, true);
+        per_process::changed_between = false;
     }
     ~program_writer() override {
         reading = m_before;
@@ -47,6 +52,7 @@ public:
     }
 
     void begin(const char* name) override {
+        if (m_open.empty()) expect_operations_alone();
         per_process::between_operations = false;
         m_open.push_back({.name = name});
     }
@@ -70,13 +76,14 @@ public:
     }
     void abandon() noexcept override {
         m_open.pop_back();   // the list was made with room
-        per_process::between_operations = m_open.empty();
+        come_out();
     }
 
     /// The program, when the function has come to its end with these results.
     program finish(std::span<const any_tensor> results) && {
         for (const auto& each : results) m_program.results.push_back(number_of(each));
-        for (const auto& each : m_seen) expect_unchanged(each);
+        for (auto number = std::size_t{0}; number < m_seen.size(); ++number) expect_unchanged(number);
+        expect_operations_alone();
         for (auto number = std::size_t{0}; number < m_seen.size(); ++number)
             if (m_program.values[number].from == program::origin::constant) m_program.values[number].constant = m_seen[number].x;
         return std::move(m_program);
@@ -107,26 +114,48 @@ private:
         if (!x.defined()) return program::none;
         const auto found = m_numbers.find(&x.get());
         if (found == m_numbers.end()) return add_value(x, program::origin::constant);
-        expect_unchanged(m_seen[found->second]);
+        expect_unchanged(found->second);
         return found->second;
     }
-    static void expect_unchanged(const seen_value& each) {
+    void expect_unchanged(std::size_t number) const {
+        const auto& each = m_seen[number];
         if (each.x.get().current_version() != each.version)
-            fail<autograd_error>("capture", "a tensor of shape ", each.x.shape(), " was changed in place while the function was "
-                                            "written down; a program is made of operations that give new tensors");
+            fail<autograd_error>("capture", "a tensor of shape ", each.x.shape(), use_of(number), " was changed in place while the function "
+                                            "was written down; a program is made of operations that give new tensors");
+    }
+    /// " (running_mean of batch_norm)"
+    std::string use_of(std::size_t number) const {
+        for (const auto& each : m_program.operations)
+            for (const auto& input : each.inputs)
+                if (input.value == number) return joined_text(" (", input.name, " of ", each.name, ")");
+        return {};
+    }
+    /// What happened between two operations was none that leaves a trace which the program would not leave.
+    void expect_operations_alone() const {
+        if (per_process::changed_between)
+            fail<autograd_error>("capture", "the function changes a tensor in place (by +=, an optimizer's step, an initialisation); "
+                                            "a program is made of operations that give new tensors");
+        if (m_uses_of_numbers != per_process::uses_of_numbers)
+            fail<autograd_error>("capture", "the function uses the default generator outside of operations; what it draws would be "
+                                            "constants of the program: use rand, dropout and the like");
     }
 
     void close(program::operation done) {
         m_open.pop_back();
         auto& list = m_open.empty() ? m_program.operations : m_open.back().made_of;
         list.push_back(std::move(done));
+        come_out();
+    }
+    void come_out() noexcept {
         per_process::between_operations = m_open.empty();
+        if (m_open.empty()) m_uses_of_numbers = per_process::uses_of_numbers;   // an operation draws anew when it runs again
     }
 
     program m_program;
     std::vector<program::operation> m_open;   // the operation at work, and those that called it
     std::vector<seen_value> m_seen;
     std::map<const array*, std::size_t> m_numbers;
+    std::uint64_t m_uses_of_numbers = per_process::uses_of_numbers;
     operation_reader* m_before;
     bool m_between_before;
 };
@@ -188,7 +217,8 @@ private:
 
 /// Calls f(x...) and gives the program of what it did. Arguments and result are tensors, lists of tensors, or pairs, tuples
 /// or arrays of such. Tensors that f holds are constants of the program. Throws what f throws; `autograd_error` where f reads or writes
-/// elements of tensors that it computes, or differentiates by `backward`.
+/// elements of tensors that it computes, changes any in place, uses the default generator beside operations, or differentiates
+/// by `backward`.
 template <class F, class... X>
 auto capture(const F& f, const X&... x) {
     using result_type = std::remove_cvref_t<decltype(f(x...))>;

@@ -138,7 +138,8 @@ Stream& operator<<(Stream& stream, const program& of) {
 
 namespace detail {
 
-inline std::string quoted(const std::string& label) {
+/// Not `quoted`: the one of the standard library would be found as well, by the argument.
+inline std::string in_quotes(const std::string& label) {
     auto text = std::string{"\""};
     for (const auto letter : label) {
         if (letter == '"' || letter == '\\') text += '\\';
@@ -162,25 +163,25 @@ inline std::string to_dot(const program& of) {
         const auto is_constant = of.values[number].from == program::origin::constant;
         from[number] = value_name(of, number);
         text += joined_text("    ", from[number], " [shape=", is_constant ? "note" : "ellipse", ", label=",
-                            quoted(value_name(of, number)), "];\n");
+                            in_quotes(value_name(of, number)), "];\n");
     }
     const auto line = [&](std::size_t number, const std::string& to, const std::string& name) {
         if (number == program::none) return;
         const auto& sizes = of.values[number].shape;
-        text += joined_text("    ", from[number], " -> ", to, " [label=", quoted(joined_text(name, name.empty() ? "" : " ", sizes)), "];\n");
+        text += joined_text("    ", from[number], " -> ", to, " [label=", in_quotes(joined_text(name, name.empty() ? "" : " ", sizes)), "];\n");
     };
     for (auto i = std::size_t{0}; i < of.operations.size(); ++i) {
         const auto& each = of.operations[i];
         const auto node = joined_text("op", i);
         auto label = each.name;
         for (const auto& attribute : each.attributes) append_text(label += '\n', attribute);
-        text += joined_text("    ", node, " [shape=box, label=", quoted(label), "];\n");
+        text += joined_text("    ", node, " [shape=box, label=", in_quotes(label), "];\n");
         for (const auto& input : each.inputs) line(input.value, node, input.name);
         for (const auto number : each.results) from[number] = node;
     }
     for (auto i = std::size_t{0}; i < of.results.size(); ++i) {
         const auto node = joined_text("result", i);
-        text += joined_text("    ", node, " [shape=ellipse, label=", quoted(value_name(of, of.results[i])), "];\n");
+        text += joined_text("    ", node, " [shape=ellipse, label=", in_quotes(value_name(of, of.results[i])), "];\n");
         line(of.results[i], node, "");
     }
     return text + "}\n";

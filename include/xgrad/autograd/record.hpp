@@ -227,7 +227,7 @@ struct input {
     template <element T>
     input(const basic_tensor<T>& x) : graph{access::graph(x)} {
         if constexpr (real<T>)
-            if (x.defined()) access::get(x).note_read();
+            if (x.defined()) access::get(x).note_read(true);
     }
     input(node* known) : graph{known} {}
 };

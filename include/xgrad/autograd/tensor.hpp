@@ -155,7 +155,7 @@ public:
     /// The elements as an xtensor adaptor, on which the whole of xtensor works. It keeps them alive, and
     /// writing through it changes the tensor.
     auto value() const {
-        this->get().note_read();
+        this->get().note_read(real<T>);
         return adapt<const T>();
     }
     auto value() {

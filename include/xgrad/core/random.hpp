@@ -32,6 +32,8 @@ struct shared_numbers {
 
 inline constinit shared_numbers numbers{};
 
+inline constinit thread_local std::uint64_t uses_of_numbers = 0;   // by this thread, whether it drew or set them
+
 }  // namespace per_process
 }  // namespace xgrad::inline XGRAD_SHARED_ABI
 
@@ -182,6 +184,14 @@ public:
         for (auto i = items.size(); i > 1; --i) std::swap(items[i - 1], items[below(i)]);
     }
 
+    /// Where it is in its sequence; a generator that is given this goes on there. Throws `value_error` for zeros alone, which
+    /// no generator comes to.
+    const std::array<std::uint64_t, 4>& state() const noexcept { return m_state; }
+    void state(const std::array<std::uint64_t, 4>& words) {
+        if (words == std::array<std::uint64_t, 4>{}) fail<value_error>("generator", "a state of zeros alone is none");
+        m_state = words;
+    }
+
 private:
     friend class detail::default_generator;
     explicit generator(const std::array<std::uint64_t, 4>& state) : m_state{state} {}
@@ -194,7 +204,9 @@ namespace detail {
 /// The default generator while somebody draws from it, locked: its state is everybody's, its code is not.
 class default_generator {
 public:
-    [[nodiscard]] default_generator() : m_lock{per_process::numbers.mutex}, m_numbers{per_process::numbers.state} {}
+    [[nodiscard]] default_generator() : m_lock{per_process::numbers.mutex}, m_numbers{per_process::numbers.state} {
+        ++per_process::uses_of_numbers;
+    }
     ~default_generator() { per_process::numbers.state = m_numbers.m_state; }
     default_generator(const default_generator&) = delete;
     default_generator& operator=(const default_generator&) = delete;

@@ -1,25 +1,22 @@
-// Batches of a data set, in order or shuffled.
+// Batches of a data set, in order, shuffled, or as a sampler says.
 #pragma once
 
-#include <xgrad/autograd/array.hpp>
-#include <xgrad/autograd/tensor.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/error.hpp>
-#include <xgrad/core/parallel.hpp>
 #include <xgrad/core/random.hpp>
+#include <xgrad/data/batch.hpp>
 #include <xgrad/data/dataset.hpp>
+#include <xgrad/data/prefetch.hpp>
+#include <xgrad/data/sampler.hpp>
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <iterator>
 #include <memory>
 #include <numeric>
 #include <optional>
 #include <span>
-#include <tuple>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -29,92 +26,67 @@ struct loader_options {
     std::size_t batch_size = 1;
     bool shuffle = false;                  ///< a new order every epoch
     bool drop_last = false;                ///< leave out the last batch when it is smaller than the others
-    std::optional<std::uint64_t> seed{};   ///< of the orders; else drawn from the default generator
+    std::optional<std::uint64_t> seed{};   ///< of the orders and transforms; else drawn from the default generator
+    data::sampler sampler{};               ///< of the order, instead of `shuffle`
+    std::size_t workers = 0;               ///< threads that make batches ahead; 0: made where the loop is
+    std::vector<double> pad{};             ///< what fills up shorter samples of a batch: one number, or one for each tensor
 };
 
-namespace detail {
-
-/// A new array of `count` rows of `source`: those numbered order[begin], order[begin + 1], ...; without an order
-/// the rows from `begin` on.
-inline xgrad::detail::array* copy_rows(const xgrad::detail::array& source, std::span<const std::size_t> order,
-                                       std::size_t begin, std::size_t count) {
-    auto sizes = source.sizes;
-    sizes[0] = count;
-    auto* const batch = xgrad::detail::array::make(sizes, source.element_bytes);
-    const auto row_bytes = source.size / source.sizes[0] * source.element_bytes;
-    if (row_bytes == 0) return batch;
-    constexpr auto grain = std::size_t{256} << 10;   // bytes; less is copied before a second thread has started
-    parallel_for(count, grain / row_bytes + 1, [&](std::size_t first, std::size_t last) {
-        auto* const to = batch->elements + first * row_bytes;
-        if (order.empty()) {
-            std::memcpy(to, source.elements + (begin + first) * row_bytes, (last - first) * row_bytes);
-            return;
-        }
-        for (auto i = first; i < last; ++i)
-            std::memcpy(to + (i - first) * row_bytes, source.elements + order[begin + i] * row_bytes, row_bytes);
-    });
-    return batch;
-}
-
-/// A tuple of handles, out of whatever a data set gives: a tuple of tensors or of references, a pair, an array.
-inline constexpr auto tuple_of_handles = [](const auto& tensors) {
-    return std::apply([](const auto&... each) { return std::tuple<std::remove_cvref_t<decltype(each)>...>{each...}; },
-                      tensors);
+/// Where a loader is: how many epochs are over, and how many batches of the next one were given out.
+struct loader_position {
+    std::uint64_t seed = 0, epoch = 0, batch = 0;
 };
-
-/// Throws unless every tensor has the samples that the set says it has.
-template <class... Tensors>
-void check_samples(const std::tuple<Tensors...>& tensors, std::size_t samples) {
-    static_assert(sizeof...(Tensors) != 0, "a data set has at least one tensor");
-    static_assert((requires { Tensors::static_rank; } && ...), "tensors() of a data set gives a tuple of tensors");
-    auto compare = [&, number = 0](const auto& each) mutable {
-        if (each.rank() == 0)
-            fail<rank_error>("loader", "tensor ", number, " of the data set is a scalar; the first axis counts the samples");
-        if (each.shape(0) != samples)
-            fail<shape_error>("loader", "the data set has ", samples, " samples, its tensor ", number, " has shape ",
-                              each.shape(), "; the first size of each must be the number of samples");
-        ++number;
-    };
-    std::apply([&](const auto&... each) { (compare(each), ...); }, tensors);
-}
-
-}  // namespace detail
 
 /// The batches of a data set: `for (auto [x, y] : loader)` is one epoch.
 ///
 /// A batch is a copy of its own, in order or shuffled: what is done to it does not change the data set. The order of an
-/// epoch is determined by the seed and the epoch's number alone. Each `begin()` starts the next epoch, and its iterator
-/// has that epoch's order for its own, so that loops over one loader may run within each other; the loader must
-/// outlive them. It holds handles to the tensors, not to the data set.
+/// epoch is determined by the seed and the epoch's number alone, a sample's random numbers by these and its index. Each
+/// `begin()` starts the next epoch, and its iterator has that epoch's order for its own, so that loops over one loader may
+/// run within each other; the loader must outlive them. Of a set of whole tensors it holds handles to these, of others a
+/// copy. With workers the set is read by several threads at once; what one of them throws arrives at the loop, in place of
+/// the batch.
 ///
-/// Throws `value_error` for a batch size of 0; `shape_error` when a tensor's first size is not the set's `size()`,
-/// `rank_error` for a scalar.
+/// Throws `value_error` for a batch size of 0, and for `shuffle` beside a sampler; `shape_error` when a tensor's first size is
+/// not the set's `size()`, `rank_error` for a scalar, and in the loop `shape_error` for samples of unequal shapes.
 template <dataset Dataset>
 class loader {
-public:
-    /// A tuple of tensors, of the ranks that the data set's have.
-    using value_type = decltype(detail::tuple_of_handles(std::declval<const Dataset&>().tensors()));
+    using source = detail::batch_source<Dataset>;
+    using shared_order = std::shared_ptr<const sample_order>;
 
-    explicit loader(const Dataset& set, loader_options options = {})
-        : m_tensors{detail::tuple_of_handles(set.tensors())}, m_samples{static_cast<std::size_t>(set.size())},
-          m_options{options} {
-        if (options.batch_size == 0) fail<value_error>("loader", "batch_size must be at least 1");
-        detail::check_samples(m_tensors, m_samples);
-        if (!options.shuffle) return;
-        m_seed = options.seed ? *options.seed
-                              : with_default_generator([](generator& numbers) { return numbers(); });
+public:
+    /// A tuple of tensors. Of whole tensors, of the ranks that these have; of samples, of one more: numbers become vectors.
+    using value_type = typename source::value_type;
+
+    explicit loader(const Dataset& set, loader_options options = {}) : m_source{set, options.pad}, m_options{std::move(options)} {
+        if (m_options.batch_size == 0) fail<value_error>("loader", "batch_size must be at least 1");
+        if (m_options.shuffle && m_options.sampler) fail<value_error>("loader", "shuffle beside a sampler: there can be one order only");
+        if (m_options.seed) m_seed = *m_options.seed;
+        else if (m_options.shuffle || m_options.sampler || source::draws)
+            m_seed = with_default_generator([](generator& numbers) { return numbers(); });
     }
 
     /// The number of batches in an epoch.
-    std::size_t size() const noexcept {
-        const auto full = m_samples / m_options.batch_size;
-        return full + (!m_options.drop_last && m_samples % m_options.batch_size != 0 ? 1 : 0);
+    std::size_t size() const {
+        const auto in_epoch = epoch_samples(), full = in_epoch / m_options.batch_size;
+        return full + (!m_options.drop_last && in_epoch % m_options.batch_size != 0 ? 1 : 0);
     }
     /// The number of samples in the data set.
-    std::size_t samples() const noexcept { return m_samples; }
+    std::size_t samples() const noexcept { return m_source.samples(); }
     /// How many epochs have begun.
     std::uint64_t epoch() const noexcept { return m_epoch; }
     const loader_options& options() const noexcept { return m_options; }
+
+    /// Where the loop is that began last: after its last batch, at the beginning of the next epoch.
+    loader_position position() const { return {m_seed, m_at.epoch, m_at.batch}; }
+    /// Lets the next `begin()` go on there, with what that loader would have given. Throws `value_error` for a batch beyond
+    /// the last of an epoch.
+    void go_to(const loader_position& to) {
+        if (to.batch > size()) fail<value_error>("loader", "batch ", to.batch, " of an epoch of ", size(), "; is it the same data set?");
+        m_seed = to.seed;
+        m_at = to;
+        m_epoch = to.epoch;
+        m_begin = static_cast<std::size_t>(to.batch);
+    }
 
     class iterator {
     public:
@@ -122,56 +94,73 @@ public:
         using difference_type = std::ptrdiff_t;
         using iterator_concept = std::input_iterator_tag;
 
-        value_type operator*() const { return m_loader->batch(m_index, *m_order); }
+        value_type operator*() const {
+            m_loader->note(m_epoch, m_index + 1);
+            return m_ahead != nullptr ? m_ahead->take(m_index) : m_loader->batch(m_index, *m_order, m_epoch);
+        }
         iterator& operator++() {
-            ++m_index;
+            if (++m_index == m_loader->size()) m_loader->note(m_epoch + 1, 0);
             return *this;
         }
-        void operator++(int) { ++m_index; }
+        void operator++(int) { ++*this; }
         friend bool operator==(const iterator& i, std::default_sentinel_t) {
             return i.m_index >= i.m_loader->size();
         }
 
     private:
         friend loader;
-        explicit iterator(const loader& owner) : m_loader{&owner}, m_order{owner.m_order} {}
+        iterator(loader& owner, std::uint64_t epoch, std::size_t index)
+            : m_loader{&owner}, m_order{owner.m_order}, m_epoch{epoch}, m_index{index} {
+            const auto workers = std::min(owner.m_options.workers, owner.size() - std::min(owner.size(), index));
+            if (workers == 0) return;
+            auto make = [&owner, epoch, order = m_order](std::size_t i) { return owner.batch(i, *order, epoch); };
+            m_ahead = std::make_shared<detail::prefetch<value_type>>(index, owner.size(), workers, std::move(make));
+        }
 
-        const loader* m_loader;
-        std::shared_ptr<const std::vector<std::size_t>> m_order;
-        std::size_t m_index = 0;
+        loader* m_loader;
+        shared_order m_order;
+        std::uint64_t m_epoch;
+        std::size_t m_index;
+        std::shared_ptr<detail::prefetch<value_type>> m_ahead{};
     };
 
     iterator begin() {
         // The last epoch's order is written over where no iterator has it any more.
-        if (m_order.use_count() != 1) m_order = std::make_shared<std::vector<std::size_t>>();
-        if (m_options.shuffle) {
-            m_order->resize(m_samples);
+        if (m_order.use_count() != 1) m_order = std::make_shared<sample_order>();
+        // Multiplied by an odd number, no two epochs give the same.
+        auto numbers = generator{m_seed ^ (m_epoch * 0xd1342543de82ef95u)};
+        if (m_options.sampler) *m_order = m_options.sampler.order(samples(), numbers);
+        else if (m_options.shuffle) {
+            m_order->resize(samples());
             std::iota(m_order->begin(), m_order->end(), std::size_t{0});
-            // Multiplied by an odd number, no two epochs give the same.
-            generator{m_seed ^ (m_epoch * 0xd1342543de82ef95u)}.shuffle(std::span{*m_order});
+            numbers.shuffle(std::span{*m_order});
         }
-        ++m_epoch;
-        return iterator{*this};
+        const auto from = std::exchange(m_begin, 0);
+        if (from < size()) note(m_epoch, from);
+        else note(m_epoch + 1, 0);
+        return iterator{*this, m_epoch++, from};
     }
     std::default_sentinel_t end() const noexcept { return {}; }
 
 private:
-    value_type batch(std::size_t index, std::span<const std::size_t> order) const {
-        using xgrad::detail::access;
-        const auto begin = index * m_options.batch_size;
-        const auto count = std::min(m_options.batch_size, m_samples - begin);
-        const auto rows = [&]<class T, std::size_t N>(const tensor<T, N>& source) {
-            return access::adopt<T, N>(detail::copy_rows(access::get(source), order, begin, count));
-        };
-        return std::apply([&](const auto&... each) { return value_type{rows(each)...}; }, m_tensors);
+    std::size_t epoch_samples() const { return m_options.sampler ? m_options.sampler.size(samples()) : samples(); }
+    void note(std::uint64_t epoch, std::size_t batch) {
+        m_at.epoch = epoch;
+        m_at.batch = batch;
     }
 
-    value_type m_tensors;
-    std::size_t m_samples;
+    value_type batch(std::size_t index, std::span<const std::size_t> order, std::uint64_t epoch) const {
+        const auto first = index * m_options.batch_size;
+        const auto count = std::min(m_options.batch_size, epoch_samples() - first);
+        return m_source.make(order, first, count, {m_seed, epoch}, m_options.pad);
+    }
+
+    source m_source;
     loader_options m_options;
-    std::shared_ptr<std::vector<std::size_t>> m_order;   // of the epoch that began last; empty when not shuffled
-    std::uint64_t m_seed = 0;
-    std::uint64_t m_epoch = 0;
+    std::shared_ptr<sample_order> m_order;   // of the epoch that began last; empty when samples come in their own
+    std::uint64_t m_seed = 0, m_epoch = 0;
+    std::size_t m_begin = 0;                 // the batch that the next epoch begins with
+    loader_position m_at;
 };
 
 }  // namespace xgrad::data

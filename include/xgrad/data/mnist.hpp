@@ -8,6 +8,7 @@
 #include <xgrad/core/error.hpp>
 #include <xgrad/core/parallel.hpp>
 #include <xgrad/core/shape.hpp>
+#include <xgrad/data/dataset.hpp>
 #include <xgrad/data/idx.hpp>
 
 #include <algorithm>
@@ -35,6 +36,11 @@ struct labelled_images {
 
     std::size_t size() const { return y.size(); }
     auto tensors() const { return std::tuple{x, y}; }
+    /// An image (784) and its label. Throws `index_error`.
+    auto operator[](std::size_t i) const {
+        detail::check_sample("labelled_images", i, size());
+        return detail::rows_of(tensors(), i);
+    }
 };
 
 namespace detail {

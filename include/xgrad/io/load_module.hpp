@@ -23,6 +23,7 @@ namespace xgrad::inline XGRAD_ABI::io::detail {
 /// What does not fit, gathered until all of it is known.
 struct load_problems {
     std::vector<std::string> missing, unexpected, misshaped, mistyped, others;
+    std::string hint;   ///< what helps, said once
 
     /// Throws what there is to say, by the first kind that says all of it.
     XGRAD_COLD void report(const xgrad::detail::input_file& file) const {
@@ -38,6 +39,7 @@ struct load_problems {
         for (const auto* const list : {&misshaped, &mistyped, &others})
             for (const auto& sentence : *list) add(sentence);
         if (text.empty()) return;
+        if (!hint.empty()) add(hint);
         if (!missing.empty() && !unexpected.empty()) add("where only the names differ, {.rename = ...} brings them together");
         if (!missing.empty() || !unexpected.empty() || !others.empty()) file.fail(text);
         if (mistyped.empty()) file.fail<shape_error>(text);
@@ -56,7 +58,7 @@ public:
         for (const auto& place : m_module.places) match(place);
         find_missing();
         find_unexpected();
-        if (m_matches.empty() && !m_module.tensors.empty() && m_options.strict == false && m_problems.misshaped.empty() && m_problems.mistyped.empty())
+        if (!m_options.strict && m_found.empty() && !m_module.tensors.empty())
             m_problems.others.push_back("holds no tensor of the module at all");
         check_layout();
         m_problems.report(m_file.file());
@@ -99,17 +101,18 @@ private:
         const auto sizes = m_module.sizes_in_file(place);
         if (!safetensors_file::readable_as(entry, tensor.dtype)) {
             if (m_options.skip_other_types) m_report.skipped.push_back(entry.name);
-            else m_problems.mistyped.push_back("tensor " + entry.name + " is " + entry.dtype + ", to be loaded into " + std::string{tensor.dtype} + "; element types are not converted");
+            else m_problems.mistyped.push_back(xgrad::detail::joined(
+                {"tensor ", entry.name, " is ", entry.dtype, ", to be loaded into ", tensor.dtype, "; element types are not converted"}));
         } else if (entry.sizes != sizes) m_problems.misshaped.push_back(misshaped(entry, sizes, place));
         else m_matches.push_back({&place, &entry});
     }
 
-    std::string misshaped(const tensor_entry& entry, const shape& sizes, const tensor_place& place) const {
-        auto text = xgrad::detail::joined({"tensor ", entry.name, " is ", entry.sizes, ", to be loaded into ", sizes});
-        if (sizes.rank() != 2 || entry.sizes != shape{sizes[1], sizes[0]}) return text;
-        if (m_module.as_pytorch && place.transposed) return text + ", as PyTorch has it: without {.layout = io::layout::pytorch} it fits";
-        return text + (place.transposed ? "; PyTorch keeps this weight as (out, in): {.layout = io::layout::pytorch} transposes it"
-                                        : "; transpose it first: some libraries keep a weight as (out, in)");
+    std::string misshaped(const tensor_entry& entry, const shape& sizes, const tensor_place& place) {
+        if (sizes.rank() == 2 && entry.sizes == shape{sizes[1], sizes[0]})
+            m_problems.hint = !place.transposed    ? "transpose it first: some libraries keep a weight as (out, in)"
+                              : m_module.as_pytorch ? "the file has xgrad's own layout: load it without {.layout = io::layout::pytorch}"
+                                                    : "PyTorch keeps a weight as (out, in): {.layout = io::layout::pytorch} transposes it";
+        return xgrad::detail::joined({"tensor ", entry.name, " is ", entry.sizes, ", to be loaded into ", sizes});
     }
 
     /// A tensor is missing when the file has it by none of its names.
@@ -143,6 +146,7 @@ private:
 
     /// Square weights fit in either layout, so where no other weight decides, the file's own word does.
     void check_layout() {
+        if (!m_problems.misshaped.empty()) return;
         const auto other = std::string_view{m_module.as_pytorch ? "xgrad" : "pt"};
         if (m_file.format() != other) return;
         const auto decides = [](const tensor_match& each) { return each.place->transposed && each.entry->sizes[0] != each.entry->sizes[1]; };

@@ -10,6 +10,7 @@
 #include <xgrad/core/memory.hpp>
 #include <xgrad/core/parallel.hpp>
 #include <xgrad/core/simd.hpp>
+#include <xgrad/kernels/arg_reduce.hpp>
 #include <xgrad/kernels/take.hpp>
 
 #include <algorithm>
@@ -18,6 +19,7 @@
 #include <compare>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <type_traits>
 #include <utility>
@@ -107,24 +109,14 @@ void select_items(Item* items, std::size_t count, std::size_t wanted) {
     std::sort(items, items + wanted);
 }
 
-/// The first place from k on whose element may stand before `bound`: is larger (`descending`) or smaller, or one is NaN.
-template <class T>
-std::size_t next_candidate(const T* x, std::size_t step, std::size_t k, std::size_t count, T bound, bool descending) {
-    const auto may_stand_before = [=](const auto& v, const auto& b) { return descending ? !(v <= b) : !(v >= b); };
-    if constexpr (real<T>)
-        if (step == 1)
-            while (k + simd::width<T> <= count && !simd::any(may_stand_before(simd::load(x + k), simd::batch<T>(bound)))) k += simd::width<T>;
-    while (k < count && !may_stand_before(x[k * step], bound)) ++k;
-    return k;
-}
-
 /// The first `wanted` of the line's items in order, few of many: kept as a heap whose top is the last of them.
 template <class Key, class T, class Item>
 void select_few(const T* x, std::size_t step, const Item& item, std::size_t count, std::size_t wanted, bool descending, order_item<Key>* best) {
     for (auto k = std::size_t{0}; k < wanted; ++k) best[k] = item(k);
     std::make_heap(best, best + wanted);
     const auto next = [&](std::size_t k) {
-        return next_candidate(x, step, k, count, x[static_cast<std::size_t>(place_in(best[0])) * step], descending);
+        const auto bound = x[static_cast<std::size_t>(place_in(best[0])) * step];
+        return descending ? next_candidate<std::greater<>>(x, step, k, count, bound) : next_candidate<std::less<>>(x, step, k, count, bound);
     };
     for (auto k = next(wanted); k < count; k = next(k + 1))
         if (const auto each = item(k); each < best[0]) {

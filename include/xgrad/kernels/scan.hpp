@@ -159,19 +159,4 @@ void shift(const T* x, const axis_view& at, bool reverse, T fill, T* y) {
     });
 }
 
-/// y[k] = the first place of the best of x[0], ..., x[k]; the first NaN from where there is one.
-template <class Better, class T>
-void cumulative_best(const Better& better, const T* x, const axis_view& at, std::int64_t* y) {
-    struct best {
-        T value;
-        std::int64_t place;
-    };
-    scan(at, false, best{T{}, -1}, [x, y, better](best& so_far, std::size_t place, std::size_t k) {
-        const auto value = x[place];
-        const auto is_first_nan = value != value && so_far.value == so_far.value;
-        if (so_far.place < 0 || better(value, so_far.value) || is_first_nan) so_far = {value, static_cast<std::int64_t>(k)};
-        y[place] = so_far.place;
-    });
-}
-
 }  // namespace xgrad::kernels

@@ -11,6 +11,7 @@
 #include <xgrad/ops/shape.hpp>
 
 #include <cstddef>
+#include <vector>
 
 namespace xgrad::inline XGRAD_ABI::nn {
 
@@ -24,9 +25,15 @@ struct kv_cache {
 
     std::size_t length() const { return keys.defined() ? keys.shape(2) : 0; }
 
-    /// Puts k and v behind what there is, and gives back all.
+    /// Puts k and v behind what there is, and gives back all. Throws `autograd_error` in a function that is captured.
     void append(tensor<T, 4>& k, tensor<T, 4>& v) {
+        if (per_process::between_operations)
+            fail<autograd_error>("nn::kv_cache", "the function is captured, and a program keeps nothing from one call to the next; capture it "
+                                                 "without a cache");
         if (keys.defined()) {
+            if (keys.shape(0) != k.shape(0) || keys.shape(1) != k.shape(1) || keys.shape(3) != k.shape(3))
+                fail<shape_error>("nn::kv_cache", "there are keys ", shape(keys.shape()), ", the new ones are ", shape(k.shape()),
+                                  "; they differ in length alone: each run through sequences has a cache of its own");
             k = concat({keys, k}, 2);
             v = concat({values, v}, 2);
         }
@@ -36,6 +43,13 @@ struct kv_cache {
 };
 
 namespace detail {
+
+/// One cache for each layer of a stack; an empty list is made as long as that.
+template <real T>
+void check_caches(const char* stack, std::vector<kv_cache<T>>& caches, std::size_t layers) {
+    if (caches.empty()) caches.resize(layers);
+    if (caches.size() != layers) fail<value_error>(stack, "there are ", caches.size(), " caches for ", layers, " layers");
+}
 
 /// A mask for single sequences, (b, l, s), as one for all heads, (b, 1, l, s). (l, s) and (b, heads, l, s) stay.
 template <element T>

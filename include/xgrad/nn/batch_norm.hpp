@@ -57,6 +57,9 @@ struct batch_norm {
                       "x has axes for samples and channels, and one for each dimension that the layer's name says");
         if (x.rank() != Axes + 2 && !(Axes == 1 && x.rank() == 2))
             fail<rank_error>("nn::batch_norm", "x is ", shape(x.shape()), "; it has axes for samples and channels, and ", Axes, " more");
+        for (const auto* const own : {&weight, &running_mean})
+            if (own->defined() && x.shape(1) != own->size())
+                fail<shape_error>("nn::batch_norm", "x is ", shape(x.shape()), "; the layer has ", own->size(), " channels");
         const auto seen = num_batches_tracked.defined() ? num_batches_tracked.item() : 0;
         const auto y = xgrad::batch_norm(
             x, running_mean, running_var, weight, bias,

@@ -9,9 +9,12 @@
 #include <xgrad/nn/make_parameter.hpp>
 #include <xgrad/nn/walk.hpp>
 #include <xgrad/ops/convolution.hpp>
+#include <xgrad/ops/pad.hpp>
 #include <xgrad/ops/window_options.hpp>
 
 #include <cstddef>
+#include <utility>
+#include <vector>
 
 namespace xgrad::inline XGRAD_ABI::nn {
 
@@ -21,6 +24,7 @@ struct conv_layer_options {
     per_axis dilation = 1;
     extent groups = 1;            ///< channels in so many parts that do not meet
     bool bias = true;             ///< false: the layer's `bias` has no value
+    pad_mode padding_mode = pad_mode::zeros;
 };
 
 namespace detail {
@@ -37,24 +41,48 @@ inline shape conv_weight_shape(const char* layer, std::size_t axes, extent in, e
     return sizes;
 }
 
+/// x with its own elements around it, as far as the padding of windows of `weight` goes.
+template <element T>
+tensor<T> padded_by_itself(const tensor<T>& x, const shape& weight, const conv_options& options, pad_mode mode) {
+    const auto axes = weight.rank() - 2;
+    auto widths = std::vector<pad_width>(x.rank(), pad_width{0, 0});
+    if (x.rank() <= axes) return x;   // which the convolution finds wrong
+    for (auto axis = std::size_t{0}; axis < axes; ++axis) {
+        auto before = options.padding.before().at("nn::conv", "padding", axis, axes, 0);
+        auto after = options.padding.after().at("nn::conv", "padding", axis, axes, 0);
+        if (options.padding.is_same()) {
+            if (const auto stride = options.stride.at("nn::conv", "stride", axis, axes, 1); stride != 1)
+                fail<value_error>("nn::conv", "padding `same` goes with stride 1, the stride is ", stride);
+            const auto whole = (weight[axis + 2] - 1) * options.dilation.at("nn::conv", "dilation", axis, axes, 1);
+            before = whole / 2;
+            after = whole - before;
+        }
+        widths[x.rank() - axes + axis] = pad_width{before, after};
+    }
+    return pad(x, widths, mode);
+}
+
 }  // namespace detail
 
 /// y = w * x + b        x: (n, in, ...)  weight: (out, in / groups, kernel...)  bias: (out)  y: (n, out, ...)
 ///
 ///     auto layer = nn::conv2d<>{3, 64, 7, {.stride = 2, .padding = 3}};
 ///
+/// Around x there are zeros, or x's own elements: `.padding_mode = pad_mode::reflect`, `replicate`, `circular`.
 /// At first weight, bias ~ U(-a, a), a = 1 / sqrt(in / groups times the kernel's elements), as in PyTorch. Throws `value_error`;
-/// called, what `xgrad::conv2d` throws. Y. LeCun et al., "Gradient-based learning applied to document recognition", 1998.
+/// called, what `xgrad::conv2d` and `xgrad::pad` throw. Y. LeCun et al., "Gradient-based learning applied to document recognition", 1998.
 template <std::size_t Axes, real T = float>
 struct conv {
     tensor<T, Axes + 2> weight;
     tensor<T, 1> bias;
     conv_options options;   ///< of `xgrad::conv2d`
+    pad_mode padding_mode;
 
     XGRAD_MEMBERS(weight, bias)
 
     conv(extent in, extent out, const per_axis& kernel, conv_layer_options by = {})
-        : options{.stride = by.stride, .padding = by.padding, .dilation = by.dilation, .groups = by.groups} {
+        : options{.stride = by.stride, .padding = by.padding, .dilation = by.dilation, .groups = by.groups},
+          padding_mode{by.padding_mode} {
         const auto sizes = detail::conv_weight_shape("nn::conv", Axes, in, out, by.groups, false, kernel);
         const auto bound = detail::bound_for(sizes.elements() / sizes[0]);
         weight = detail::uniform_parameter<Axes + 2, T>(sizes, bound);
@@ -63,17 +91,27 @@ struct conv {
 
     template <element U, std::size_t N>
     tensor<U, N> operator()(const tensor<U, N>& x) const {
-        return conv_fn<Axes>{}(x, weight, bias, options);
+        return convolve(x);
     }
     /// f(w * x + b): relu, sigmoid and tanh are computed along with the convolution.
     template <element U, std::size_t N, class Activation>
     auto operator()(const tensor<U, N>& x, const Activation& f) const {
-        return conv_fn<Axes>{}(x, weight, bias, options, f);
+        return convolve(x, f);
     }
 
     /// Whether there is anything to gain from it; `sequential` asks.
     template <class Activation>
     static constexpr auto fuses = xgrad::detail::fusible<Activation>;
+
+private:
+    template <element U, std::size_t N, class... Activation>
+    auto convolve(const tensor<U, N>& x, const Activation&... f) const {
+        if (padding_mode == pad_mode::zeros) return conv_fn<Axes>{}(x, weight, bias, options, f...);
+        auto bare = options;
+        bare.padding = 0;
+        auto padded = detail::padded_by_itself<U>(x, shape(weight.shape()), options, padding_mode);
+        return conv_fn<Axes>{}(xgrad::detail::with_rank<N>(std::move(padded)), weight, bias, bare, f...);
+    }
 };
 template <real T = float>
 using conv1d = conv<1, T>;

@@ -8,6 +8,7 @@
 #include <xgrad/nn/recurrent.hpp>
 #include <xgrad/ops/activation.hpp>
 #include <xgrad/ops/arithmetic.hpp>
+#include <xgrad/ops/linalg.hpp>
 #include <xgrad/ops/split.hpp>
 
 #include <cstdint>
@@ -23,22 +24,23 @@ struct lstm_input {
 
 template <real T>
 struct lstm_result {
-    tensor<T, 3> output;     ///< (b, length, directions * hidden), of the last layer
+    tensor<T, 3> output;     ///< (b, length, directions * hidden), of the last layer; with a projection of proj_size, and so is h_n
     tensor<T, 3> h_n, c_n;   ///< (layers * directions, b, hidden), after the last step of each sequence
 };
 
 /// i, f, g, o = x_t W_ih + b_ih + h_{t-1} W_hh + b_hh, in four parts
-/// c_t = sigmoid(f) c_{t-1} + sigmoid(i) tanh(g)        h_t = sigmoid(o) tanh(c_t)
+/// c_t = sigmoid(f) c_{t-1} + sigmoid(i) tanh(g)        h_t = sigmoid(o) tanh(c_t),  with `proj_size`  sigmoid(o) tanh(c_t) W_hr
 ///     x: (b, length, in)  output: (b, length, directions * hidden)
 ///     weight_ih_l0: (in, 4 hidden)  weight_hh_l0: (hidden, 4 hidden)  bias_ih_l0, bias_hh_l0: (4 hidden); further layers _l1, ...;
-///     the other direction _l0_reverse, ...
+///     the other direction _l0_reverse, ...; weight_hr_l0: (hidden, proj_size), and then h_t and weight_hh_l0 have proj_size for hidden
 ///
 ///     auto layer = nn::lstm<>{32, 64, {.layers = 2, .dropout = 0.1}};
 ///     const auto [output, h_n, c_n] = layer(x, {.lengths = lengths});
 ///
 /// At first all are ~ U(-a, a), a = 1 / sqrt(hidden), as in PyTorch. Throws `value_error`, for dropout with one layer, too;
 /// called, `shape_error`. S. Hochreiter, J. Schmidhuber, "Long short-term memory", 1997; with the forget gate of F. Gers,
-/// J. Schmidhuber, F. Cummins, "Learning to forget", 2000.
+/// J. Schmidhuber, F. Cummins, "Learning to forget", 2000; the projection is that of H. Sak, A. Senior, F. Beaufays, "Long
+/// short-term memory based recurrent neural network architectures for large vocabulary speech recognition", 2014.
 template <real T = float>
 class lstm : public detail::recurrent<T, 4, 2> {
 public:
@@ -49,7 +51,8 @@ public:
         const auto output = this->run(x, with.lengths, with.keep, all, [](const auto& gates, const auto& own, const auto& weights) {
             const auto parts = chunk(gates + weights.of_state(own[0]), 4, 1);
             const tensor<T, 2> c = sigmoid(parts[1]) * own[1] + sigmoid(parts[0]) * tanh(parts[2]);
-            return typename lstm::state{sigmoid(parts[3]) * tanh(c), c};
+            const tensor<T, 2> h = sigmoid(parts[3]) * tanh(c);
+            return typename lstm::state{weights.weight_hr.defined() ? matmul(h, weights.weight_hr) : h, c};
         });
         return {output, all[0], all[1]};
     }

@@ -123,9 +123,9 @@ struct member_list {
         }
     }
     /// `module.training`, where there is such a switch; else null.
-    template <class M>
-    static bool* training(M& module) {
-        if constexpr (requires { { (module.training) } -> std::same_as<bool&>; }) return &module.training;
+    template <class M, class Switch = std::conditional_t<std::is_const_v<M>, const bool, bool>>
+    static Switch* training(M& module) {
+        if constexpr (requires { { (module.training) } -> std::same_as<Switch&>; }) return &module.training;
         else return nullptr;
     }
 

@@ -32,6 +32,7 @@ struct recurrent_options {
     bool bidirectional = false;   ///< each layer runs from the end of a sequence, too, and gives both outputs side by side
     bool bias = true;
     double dropout = 0;           ///< of the outputs of each layer but the last, in training
+    extent proj_size = 0;         ///< of `lstm`: if not 0, what goes out of a step has so many features
 };
 
 template <real T>
@@ -52,6 +53,7 @@ template <real T>
 struct recurrent_weights {
     tensor<T, 2> weight_ih, weight_hh;
     tensor<T, 1> bias_ih, bias_hh;
+    tensor<T, 2> weight_hr;   ///< of `lstm` with a projection
 
     tensor<T, 3> of_input(const tensor<T, 3>& x) const { return detail::affine(x, weight_ih, bias_ih); }
     tensor<T, 2> of_state(const tensor<T, 2>& h) const { return detail::affine(h, weight_hh, bias_hh); }
@@ -70,7 +72,7 @@ public:
 
     recurrent(const char* name, extent in, extent hidden, recurrent_options options)
         : m_name{name}, m_in{at_least_one(name, "in", in)}, m_hidden{at_least_one(name, "hidden", hidden)},
-          m_layers{at_least_one(name, "layers", options.layers)}, m_directions{options.bidirectional ? 2u : 1u}, m_dropout{options.dropout} {
+          m_out{out_features(name, m_hidden, options.proj_size)}, m_layers{at_least_one(name, "layers", options.layers)}, m_directions{options.bidirectional ? 2u : 1u}, m_dropout{options.dropout} {
         xgrad::detail::check_probability(name, m_dropout);
         if (m_dropout != 0 && m_layers == 1)
             fail<value_error>(name, "dropout is between layers, and there is one layer alone: leave it out, or ask for more layers");
@@ -78,11 +80,13 @@ public:
         const auto gates = Gates * m_hidden;
         for (auto i = std::size_t{0}; i < m_layers * m_directions; ++i) {
             auto& cell = cells.emplace_back();
-            cell.weight_ih = uniform_parameter<2, T>({i < m_directions ? m_in : m_directions * m_hidden, gates}, bound);
-            cell.weight_hh = uniform_parameter<2, T>({m_hidden, gates}, bound);
-            if (!options.bias) continue;
-            cell.bias_ih = uniform_parameter<1, T>({gates}, bound);
-            cell.bias_hh = uniform_parameter<1, T>({gates}, bound);
+            cell.weight_ih = uniform_parameter<2, T>({i < m_directions ? m_in : m_directions * m_out, gates}, bound);
+            cell.weight_hh = uniform_parameter<2, T>({m_out, gates}, bound);
+            if (options.bias) {
+                cell.bias_ih = uniform_parameter<1, T>({gates}, bound);
+                cell.bias_hh = uniform_parameter<1, T>({gates}, bound);
+            }
+            if (options.proj_size != 0) cell.weight_hr = uniform_parameter<2, T>({m_hidden, m_out}, bound);
         }
     }
 
@@ -110,7 +114,7 @@ protected:
             fail<shape_error>(m_name, "x is ", sizes, "; it must be (batch, length, features), of at least one step, with ", m_in, " features");
         const auto now = step_masks{m_name, lengths, keep, sizes[0], sizes[1]};
         auto parts = std::array<std::vector<tensor<T, 2>>, States>{};
-        for (auto s = std::size_t{0}; s < States; ++s) parts[s] = at_first(all[s], sizes[0]);
+        for (auto s = std::size_t{0}; s < States; ++s) parts[s] = at_first(all[s], sizes[0], s == 0 ? m_out : m_hidden);
         auto h = now.without_padding(x);
         for (auto layer = std::size_t{0}; layer < m_layers; ++layer) {
             if (layer != 0) h = xgrad::dropout(h, {.p = m_dropout, .training = training});
@@ -128,11 +132,19 @@ protected:
     }
 
 private:
-    std::vector<tensor<T, 2>> at_first(const tensor<T, 3>& given, std::size_t batch) const {
-        const auto sizes = shape{cells.size(), batch, m_hidden};
-        if (!given.defined()) return std::vector<tensor<T, 2>>(cells.size(), zeros<T>({batch, m_hidden}));
+    static std::size_t out_features(const char* name, std::size_t hidden, extent proj_size) {
+        if (proj_size == 0) return hidden;
+        if (States != 2) fail<value_error>(name, "proj_size is of nn::lstm alone");
+        const auto features = at_least_one(name, "proj_size", proj_size);
+        if (features >= hidden) fail<value_error>(name, "proj_size is ", features, "; it must be below hidden, ", hidden);
+        return features;
+    }
+
+    std::vector<tensor<T, 2>> at_first(const tensor<T, 3>& given, std::size_t batch, std::size_t features) const {
+        const auto sizes = shape{cells.size(), batch, features};
+        if (!given.defined()) return std::vector<tensor<T, 2>>(cells.size(), zeros<T>({batch, features}));
         if (shape(given.shape()) != sizes)
-            fail<shape_error>(m_name, "a state at first is ", shape(given.shape()), "; it must be (layers * directions, batch, hidden), ", sizes);
+            fail<shape_error>(m_name, "a state at first is ", shape(given.shape()), "; it must be (layers * directions, batch, features), ", sizes);
         return unbind(given, 0);
     }
 
@@ -152,7 +164,7 @@ private:
     }
 
     const char* m_name;
-    std::size_t m_in, m_hidden, m_layers, m_directions;
+    std::size_t m_in, m_hidden, m_out, m_layers, m_directions;   // features of what goes out: hidden ones, or their projection
     double m_dropout;
 };
 

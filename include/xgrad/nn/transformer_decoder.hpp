@@ -49,13 +49,19 @@ struct transformer_decoder_layer {
     /// `with` is for x's attention to itself, `beside` for that to the memory.
     tensor<T, 3> operator()(const tensor<T, 3>& x, const tensor<T, 3>& memory, const attention_input<T>& with = {},
                             const attention_input<T>& beside = {}) const {
+        if (beside.cache != nullptr)
+            fail<value_error>("nn::transformer_decoder_layer", "a cache is of x's attention to itself; the memory is whole at each step");
         auto h = detail::add_and_norm(x, norm1, norm_first, [&](const auto& v) { return dropout1(self_attn(v, with)); });
         h = detail::add_and_norm(h, norm2, norm_first, [&](const auto& v) { return dropout2(multihead_attn(v, memory, memory, beside)); });
         return detail::add_and_norm(h, norm3, norm_first, [&](const auto& v) { return dropout3(linear2(dropout(linear1(v, Activation{})))); });
     }
 };
 
-/// So many of these layers, one after the other, and a norm behind them with `final_norm`. Masks are for each of them.
+/// So many of these layers, one after the other, and a norm behind them with `final_norm`. Masks are for each of them; of
+/// caches, each has its own:
+///
+///     auto caches = std::vector<nn::kv_cache<>>{};
+///     for (...) y = decoder(next, memory, caches);        next: (b, 1, width)
 template <real T = float, class Activation = relu_fn>
 struct transformer_decoder {
     std::vector<transformer_decoder_layer<T, Activation>> layers;
@@ -71,9 +77,19 @@ struct transformer_decoder {
 
     tensor<T, 3> operator()(tensor<T, 3> x, const tensor<T, 3>& memory, const attention_input<T>& with = {},
                             const attention_input<T>& beside = {}) const {
-        if (with.cache != nullptr || beside.cache != nullptr)
-            fail<value_error>("nn::transformer_decoder", "each layer needs a cache of its own: call the layers one by one");
+        if (with.cache != nullptr)
+            fail<value_error>("nn::transformer_decoder", "each layer needs a cache of its own: decoder(x, memory, caches, masks)");
         for (const auto& layer : layers) x = layer(x, memory, with, beside);
+        return norm ? (*norm)(x) : x;
+    }
+    /// With keys and values of x from before; an empty list is made as long as there are layers. The memory is the same each time.
+    tensor<T, 3> operator()(tensor<T, 3> x, const tensor<T, 3>& memory, std::vector<kv_cache<T>>& caches,
+                            attention_input<T> with = {.causal = true}, const attention_input<T>& beside = {}) const {
+        detail::check_caches("nn::transformer_decoder", caches, layers.size());
+        for (auto i = std::size_t{0}; i < layers.size(); ++i) {
+            with.cache = &caches[i];
+            x = layers[i](x, memory, with, beside);
+        }
         return norm ? (*norm)(x) : x;
     }
 };

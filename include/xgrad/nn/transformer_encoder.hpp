@@ -92,9 +92,7 @@ struct transformer_encoder {
     }
     /// With keys and values from before; an empty list is made as long as there are layers.
     tensor<T, 3> operator()(tensor<T, 3> x, std::vector<kv_cache<T>>& caches, attention_input<T> with = {.causal = true}) const {
-        if (caches.empty()) caches.resize(layers.size());
-        if (caches.size() != layers.size())
-            fail<value_error>("nn::transformer_encoder", "there are ", caches.size(), " caches for ", layers.size(), " layers");
+        detail::check_caches("nn::transformer_encoder", caches, layers.size());
         for (auto i = std::size_t{0}; i < layers.size(); ++i) {
             with.cache = &caches[i];
             x = layers[i](x, with);

@@ -70,6 +70,24 @@ tensor<T> threshold_value(const basic_tensor<T>& x, T bound, T value) {
     return activate<T>("threshold", x, kept, gradient);
 }
 template <real T>
+tensor<T> hardshrink_of(const basic_tensor<T>& x, T bound) {
+    return call("hardshrink", {"x", "bound"}, [](const basic_tensor<T>& v, T b) {
+        const auto value = [=](const auto& each) { return where(abs(each) <= b, 0, each); };
+        const auto gradient = [=](const auto& dy, const auto& each) { return where(abs(each) <= b, 0, dy); };
+        return activate<T>("hardshrink", v, value, gradient);
+    }, x, bound);
+}
+template <real T>
+tensor<T> softshrink_of(const basic_tensor<T>& x, T bound) {
+    return call("softshrink", {"x", "bound"}, [](const basic_tensor<T>& v, T b) {
+        if (!(b >= 0)) fail<value_error>("softshrink", "the bound must not be below 0, got ", b);
+        const auto value = [=](const auto& each) { return where(abs(each) <= b, 0, where(each > 0, each - b, each + b)); };
+        const auto gradient = [=](const auto& dy, const auto& each) { return where(abs(each) <= b, 0, dy); };
+        return activate<T>("softshrink", v, value, gradient);
+    }, x, bound);
+}
+
+template <real T>
 tensor<T> threshold_of(const basic_tensor<T>& x, T bound, T value) {
     return call("threshold", {"x", "bound", "value"},
                 [](const basic_tensor<T>& v, T a, T b) { return threshold_value<T>(v, a, b); },
@@ -151,6 +169,26 @@ struct threshold_fn {
 };
 inline constexpr threshold_fn threshold{};
 
+/// y = x where |x| > bound, 0 elsewhere        dx = dy where |x| > bound
+struct hardshrink_fn {
+    template <real T, std::size_t N>
+    tensor<T, N> operator()(const tensor<T, N>& x, std::type_identity_t<T> bound = T(0.5)) const {
+        return detail::with_rank<N>(detail::hardshrink_of<T>(x, bound));
+    }
+};
+inline constexpr hardshrink_fn hardshrink{};
+
+/// y = x brought nearer to 0 by the bound, 0 where |x| <= bound        dx = dy where |x| > bound
+/// Throws `value_error` for a negative bound. D. Donoho, "De-noising by soft-thresholding", IEEE Transactions on Information
+/// Theory 41 (1995).
+struct softshrink_fn {
+    template <real T, std::size_t N>
+    tensor<T, N> operator()(const tensor<T, N>& x, std::type_identity_t<T> bound = T(0.5)) const {
+        return detail::with_rank<N>(detail::softshrink_of<T>(x, bound));
+    }
+};
+inline constexpr softshrink_fn softshrink{};
+
 }  // namespace xgrad
 
 // Defined by xgrad::compiled.
@@ -163,7 +201,9 @@ namespace xgrad::inline XGRAD_ABI::detail {
     XGRAD_INSTANCE tensor<T> elu_of(const basic_tensor<T>&, T); \
     XGRAD_INSTANCE tensor<T> celu_of(const basic_tensor<T>&, T); \
     XGRAD_INSTANCE tensor<T> hardtanh_of(const basic_tensor<T>&, T, T); \
-    XGRAD_INSTANCE tensor<T> threshold_of(const basic_tensor<T>&, T, T);
+    XGRAD_INSTANCE tensor<T> threshold_of(const basic_tensor<T>&, T, T); \
+    XGRAD_INSTANCE tensor<T> hardshrink_of(const basic_tensor<T>&, T); \
+    XGRAD_INSTANCE tensor<T> softshrink_of(const basic_tensor<T>&, T);
 XGRAD_FOR_REAL_TYPES(XGRAD_INSTANCES)
 #undef XGRAD_INSTANCES
 }

@@ -57,6 +57,8 @@ void update_running(const tensor<T>& statistics, std::size_t count, double momen
         means[c] += m * ((of.mean(c) - means[c]) + of.rest(c));
         variances[c] += m * (of.variance(c) * unbiased - variances[c]);
     }
+    access::get(mean).mark_changed();
+    access::get(variance).mark_changed();
 }
 
 /// Statistics that are given, as the kernel has them.
@@ -91,7 +93,8 @@ tensor<T> batch_norm_value(const basic_tensor<T>& x, const basic_tensor<T>& mean
         return normalize(name, x, weight, bias, given_statistics(mean, variance, options.eps), by);
     }
     if (options.training && count == 1)
-        fail<value_error>(name, "x is ", shape_of(x), ": a single value for each channel has no variance; training needs more");
+        fail<value_error>(name, "x is ", shape_of(x),
+                          ": a single value for each channel has no variance: training needs more, and for evaluation there is nn::eval(net)");
     const auto statistics = room_for_statistics<T>(by.layout.rows);
     auto y = normalize(name, x, weight, bias, statistics, by);
     if (options.training && mean.defined() && count != 0)

@@ -27,8 +27,8 @@
 namespace xgrad::inline XGRAD_ABI {
 
 /// What stands outside of (a b c d): `constant` a number, `reflect` c b | a b c d | c b, `replicate` a a | a b c d | d d,
-/// `circular` c d | a b c d | a b.
-enum class pad_mode { constant, reflect, replicate, circular };
+/// `circular` c d | a b c d | a b. `zeros` is `constant`, by the name that layers have for it.
+enum class pad_mode { constant, reflect, replicate, circular, zeros = constant };
 
 /// How many elements come before and after those of an axis; of which fewer than none: so many are cut off.
 struct pad_width {

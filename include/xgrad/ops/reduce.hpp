@@ -266,10 +266,7 @@ tensor<std::int64_t> arg_extremum_value(const char* name, const basic_tensor<T>&
     auto axes = axis_set{};
     axes.insert(axis);
     auto y = make_result<std::int64_t>(reduced_shape(sizes, axes, keep));
-    auto outer = std::size_t{1}, inner = std::size_t{1};
-    for (auto i = std::size_t{0}; i < axis; ++i) outer *= sizes[i];
-    for (auto i = axis + 1; i < sizes.rank(); ++i) inner *= sizes[i];
-    kernels::arg_reduce(Better{}, x.data(), outer, sizes[axis], inner, access::elements(y));
+    kernels::arg_reduce<Better>(x.data(), kernels::axis_view{sizes, axis}, access::elements(y));
     return y;
 }
 template <class Better, element T>

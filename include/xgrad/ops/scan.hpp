@@ -12,6 +12,7 @@
 #include <xgrad/autograd/operation.hpp>
 #include <xgrad/autograd/upstream.hpp>
 #include <xgrad/core/config.hpp>
+#include <xgrad/kernels/arg_reduce.hpp>
 #include <xgrad/kernels/scan.hpp>
 #include <xgrad/ops/arithmetic.hpp>
 #include <xgrad/ops/compare.hpp>
@@ -119,12 +120,18 @@ tensor<T> cumulative_log_sum(const basic_tensor<T>& x, std::size_t axis) {
     });
 }
 
+/// y_i = x at the place of the best so far        dx_j = the sum of dy_i over all i whose place is j
 template <class Better, element T>
 values_and_indices<T> cumulative_extremum(const char* name, const basic_tensor<T>& x, std::size_t axis) {
-    return call(name, {"x", "axis"}, [](const basic_tensor<T>& v, std::size_t along) {
+    return call(name, {"x", "axis"}, [name](const basic_tensor<T>& v, std::size_t along) {
+        auto values = make_result<T>(shape_of(v));
         auto places = make_result<std::int64_t>(shape_of(v));
-        kernels::cumulative_best(Better{}, v.data(), kernels::axis_view{shape_of(v), along}, access::elements(places));
-        return chosen_along(v, std::move(places), along);
+        kernels::cumulative_best<Better>(v.data(), kernels::axis_view{shape_of(v), along}, access::elements(values), access::elements(places));
+        if constexpr (real<T>)
+            values = record(name, std::move(values), {v}, keep(places), [along, length = shape_of(v)[along]](const auto& dy, gradients& d, const auto& at) {
+                d(0, [&] { return scatter_sum(dy, at(), along, length); });
+            });
+        return values_and_indices<T>{std::move(values), std::move(places)};
     }, x, axis);
 }
 

@@ -3,6 +3,7 @@
 
 #include <xgrad/autograd/operation.hpp>
 #include <xgrad/core/config.hpp>
+#include <xgrad/core/memory.hpp>
 #include <xgrad/kernels/order.hpp>
 #include <xgrad/ops/order.hpp>
 #include <xgrad/ops/take.hpp>
@@ -10,6 +11,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <numeric>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -67,65 +69,129 @@ inline constexpr searchsorted_fn searchsorted{};
 
 struct unique_options {
     detail::options_begin begin{};
+    bool indices = false;
     bool inverse = false;
     bool counts = false;
 };
 
 /// What `unique` gives with options; what was not asked for has no elements.
-template <element T>
+template <element T, std::size_t N = 1>
 struct unique_elements {
-    tensor<T, 1> values;
-    tensor<std::int64_t> inverse;     ///< which of the values each element is, of the shape of x
-    tensor<std::int64_t, 1> counts;   ///< how often each is there
+    tensor<T, N> values;
+    tensor<std::int64_t, 1> indices;   ///< where each of the values is first
+    tensor<std::int64_t> inverse;      ///< which of the values each element is, of the shape of x; with an axis, each along it
+    tensor<std::int64_t, 1> counts;    ///< how often each is there
 
-    void for_each_tensor(const auto& f) { f(values), f(inverse), f(counts); }
-    void for_each_tensor(const auto& f) const { f(values), f(inverse), f(counts); }
+    void for_each_tensor(const auto& f) { f(values), f(indices), f(inverse), f(counts); }
+    void for_each_tensor(const auto& f) const { f(values), f(indices), f(inverse), f(counts); }
 };
 
 namespace detail {
 
 void say_options(const unique_options& options, const auto& say) {
+    say("indices", options.indices);
     say("inverse", options.inverse);
     say("counts", options.counts);
 }
 
+/// Those along an axis one behind the other, (count, size) row-major.
 template <element T>
-unique_elements<T> unique_value(const basic_tensor<T>& x, const unique_options& options) {
-    const auto flat = reshape_to(x, {x.size()});
-    const auto places = ordered_places(flat, 0, flat.size(), false);
+struct compared_rows {
+    memory::scratch<T> elements;
+    std::size_t size;
+
+    compared_rows(const basic_tensor<T>& x, const kernels::axis_view& at)
+        : elements{x.size()}, size{at.outer * at.inner} {
+        for (auto o = std::size_t{0}; o < at.outer; ++o)
+            for (auto k = std::size_t{0}; k < at.length; ++k)
+                std::copy_n(x.data() + (o * at.length + k) * at.inner, at.inner, elements.data() + k * size + o * at.inner);
+    }
+
+    const T* row(std::int64_t number) const { return elements.data() + static_cast<std::size_t>(number) * size; }
+    /// By the first elements that differ; NaN counts as the largest.
+    bool before(std::int64_t a, std::int64_t b) const {
+        return std::lexicographical_compare(row(a), row(a) + size, row(b), row(b) + size, kernels::ordered_before<T>);
+    }
+    bool equal(std::int64_t a, std::int64_t b) const { return std::equal(row(a), row(a) + size, row(b)); }
+};
+
+/// The places of the first of equals, `places` in order, `equal(a, b)` of two of them.
+template <class Equal>
+unique_elements<std::int64_t> groups_of_equals(const tensor<std::int64_t>& places, const shape& sizes, const unique_options& options,
+                                               const Equal& equal) {
     auto first = std::vector<std::int64_t>{}, counts = std::vector<std::int64_t>{};
-    auto inverse = make_result<std::int64_t>(options.inverse ? shape_of(x) : shape{0});
+    auto inverse = make_result<std::int64_t>(options.inverse ? sizes : shape{0});
     for (const auto place : places.span()) {
-        const auto at = static_cast<std::size_t>(place);
-        if (first.empty() || flat.data()[at] != flat.data()[static_cast<std::size_t>(first.back())]) {
+        if (first.empty() || !equal(place, first.back())) {
             first.push_back(place);
             counts.push_back(0);
         }
         ++counts.back();
-        if (options.inverse) access::elements(inverse)[at] = static_cast<std::int64_t>(first.size()) - 1;
+        if (options.inverse) access::elements(inverse)[place] = static_cast<std::int64_t>(first.size()) - 1;
     }
-    auto values = take_along(flat, tensor<std::int64_t>{first, {first.size()}}, 0);
     if (!options.counts) counts.clear();
-    return {with_rank<1>(std::move(values)), std::move(inverse), tensor<std::int64_t, 1>{counts, {counts.size()}}};
+    return {tensor<std::int64_t, 1>{first, {first.size()}}, {}, std::move(inverse), tensor<std::int64_t, 1>{counts, {counts.size()}}};
+}
+
+/// With the values at the first places.
+template <element T>
+unique_elements<T, dynamic_rank> with_values(const basic_tensor<T>& x, std::size_t axis, unique_elements<std::int64_t>&& groups,
+                                             const unique_options& options) {
+    auto values = take_along(x, tensor<std::int64_t>{groups.values}, axis);
+    auto none = tensor<std::int64_t, 1>{std::vector<std::int64_t>{}, {0}};
+    return {std::move(values), options.indices ? std::move(groups.values) : std::move(none), std::move(groups.inverse), std::move(groups.counts)};
+}
+
+template <element T>
+unique_elements<T, dynamic_rank> unique_any(const basic_tensor<T>& x, const unique_options& options) {
+    return call("unique", {"x", "options"}, [](const basic_tensor<T>& v, const unique_options& wanted) {
+        const auto flat = reshape_to(v, {v.size()});
+        const auto equal = [&](std::int64_t a, std::int64_t b) { return flat.data()[a] == flat.data()[b]; };
+        return with_values(flat, 0, groups_of_equals(ordered_places(flat, 0, flat.size(), false), shape_of(v), wanted, equal), wanted);
+    }, x, options);
 }
 template <element T>
-unique_elements<T> unique_any(const basic_tensor<T>& x, const unique_options& options) {
-    return call("unique", {"x", "options"}, [](const basic_tensor<T>& v, const unique_options& wanted) { return unique_value(v, wanted); }, x, options);
+unique_elements<T, dynamic_rank> unique_along(const basic_tensor<T>& x, std::size_t axis, const unique_options& options) {
+    return call("unique", {"x", "axis", "options"}, [](const basic_tensor<T>& v, std::size_t along, const unique_options& wanted) {
+        const auto rows = compared_rows<T>{v, {shape_of(v), along}};
+        const auto sizes = shape{shape_of(v)[along]};
+        auto places = make_result<std::int64_t>(sizes);
+        auto* const begin = access::elements(places);
+        std::iota(begin, begin + places.size(), std::int64_t{0});
+        std::stable_sort(begin, begin + places.size(), [&](std::int64_t a, std::int64_t b) { return rows.before(a, b); });
+        return with_values(v, along, groups_of_equals(places, sizes, wanted, [&](std::int64_t a, std::int64_t b) { return rows.equal(a, b); }),
+                           wanted);
+    }, x, axis, options);
+}
+
+template <std::size_t N, element T>
+unique_elements<T, N> with_ranks(unique_elements<T, dynamic_rank>&& found) {
+    return {with_rank<N>(std::move(found.values)), std::move(found.indices), std::move(found.inverse), std::move(found.counts)};
 }
 
 }  // namespace detail
 
-/// The different elements in ascending order: `unique(x)`; with their `inverse` or `counts` where these are asked for,
-/// `unique(x, {.counts = true})`. NaN counts as the largest, and is unequal to any other; of both zeros, the first stands.
-/// The gradient goes to the first of equals.
+/// The different elements in ascending order: `unique(x)`; with `indices` (where each is first), `inverse` or `counts` where these
+/// are asked for, `unique(x, {.counts = true})`. With an axis, the different ones of those along it, which are compared by their
+/// first elements that differ: `unique(x, 0)` are the different rows. NaN counts as the largest, and is unequal to any other;
+/// of both zeros, the first stands. The gradient goes to the first of equals.
 struct unique_fn {
     template <element T, std::size_t N>
     tensor<T, 1> operator()(const tensor<T, N>& x) const {
-        return detail::unique_any<T>(x, {}).values;
+        return (*this)(x, unique_options{}).values;
     }
     template <element T, std::size_t N>
     unique_elements<T> operator()(const tensor<T, N>& x, const unique_options& options) const {
-        return detail::unique_any<T>(x, options);
+        return detail::with_ranks<1>(detail::unique_any<T>(x, options));
+    }
+    template <element T, std::size_t N>
+    tensor<T, N> operator()(const tensor<T, N>& x, extent axis) const {
+        return (*this)(x, axis, unique_options{}).values;
+    }
+    template <element T, std::size_t N>
+    unique_elements<T, N> operator()(const tensor<T, N>& x, extent axis, const unique_options& options) const {
+        static_assert(N != 0, "a tensor without axes has none to compare along");
+        return detail::with_ranks<N>(detail::unique_along<T>(x, normalize_axis("unique", axis, x.rank()), options));
     }
 };
 inline constexpr unique_fn unique{};
@@ -137,7 +203,8 @@ inline constexpr unique_fn unique{};
 namespace xgrad::inline XGRAD_ABI::detail {
 #define XGRAD_INSTANCES(T) \
     XGRAD_INSTANCE tensor<std::int64_t> searchsorted_any(const basic_tensor<T>&, const basic_tensor<T>&, bool); \
-    XGRAD_INSTANCE unique_elements<T> unique_any(const basic_tensor<T>&, const unique_options&);
+    XGRAD_INSTANCE unique_elements<T, dynamic_rank> unique_any(const basic_tensor<T>&, const unique_options&); \
+    XGRAD_INSTANCE unique_elements<T, dynamic_rank> unique_along(const basic_tensor<T>&, std::size_t, const unique_options&);
 XGRAD_FOR_REAL_TYPES(XGRAD_INSTANCES)
 #undef XGRAD_INSTANCES
 }

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -34,6 +35,17 @@ public:
         const auto begin = next == m_milestones.begin() ? std::size_t{0} : *(next - 1);
         return m_schedules[static_cast<std::size_t>(next - m_milestones.begin())](base, step - begin);
     }
+    /// What the schedule of this step says, or the last one before that had something to say.
+    std::optional<double> momentum(std::size_t step) const {
+        auto at = static_cast<std::size_t>(std::upper_bound(m_milestones.begin(), m_milestones.end(), step) - m_milestones.begin());
+        for (;; --at) {
+            const auto begin = at == 0 ? std::size_t{0} : m_milestones[at - 1];
+            if (step >= begin)
+                if (const auto found = m_schedules[at].momentum(step - begin)) return found;
+            if (begin == 0) return std::nullopt;   // what is before has no steps
+            step = std::min(step, begin - 1);      // the last step of the one before
+        }
+    }
 
 private:
     std::vector<schedule> m_schedules;
@@ -51,6 +63,13 @@ public:
     double operator()(double base, std::size_t step) const {
         for (const auto& each : m_schedules) base = each(base, step);
         return base;
+    }
+    /// That of the last schedule that has one.
+    std::optional<double> momentum(std::size_t step) const {
+        auto last = std::optional<double>{};
+        for (const auto& each : m_schedules)
+            if (const auto found = each.momentum(step)) last = found;
+        return last;
     }
 
 private:

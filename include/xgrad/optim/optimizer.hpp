@@ -91,6 +91,16 @@ public:
         m_lrs[checked(group)] = lr;
     }
 
+    /// A new momentum for a group, `momentum` or the first of `betas`, whichever the rule has; for schedules that move it.
+    /// Throws `value_error` when it has neither, and for a number that is not from 0 to below 1.
+    void group_momentum(std::size_t group, double momentum) {
+        auto* const own = momentum_of(checked(group));
+        if (own == nullptr)
+            fail<value_error>(m_rule, "there is no momentum to be moved: give the schedule .cycle_momentum = false, or take sgd or adam");
+        detail::check_fraction(m_rule, "momentum", momentum);
+        *own = momentum;
+    }
+
     const parameter_list<T>& parameters() const noexcept { return m_parameters; }
 
     /// The names of the parameters that had no gradient in the last `step`, and so stayed as they were: a
@@ -125,7 +135,7 @@ protected:
     optimizer(const char* rule, parameter_list<T> parameters, double lr)
         : m_rule{rule}, m_parameters{std::move(parameters)}, m_groups(m_parameters.size()), m_updated(m_parameters.size()), m_lrs{lr} {
         detail::check_not_negative(rule, "lr", lr);
-        if (m_parameters.empty()) fail<value_error>(m_rule, "there is no parameter to learn");
+        if (m_parameters.empty()) fail<value_error>(m_rule, "there is no parameter to learn: the list is empty; nn::parameters leaves out what is frozen");
         for (auto each = m_parameters.begin(); each != m_parameters.end(); ++each) {
             if (!each->requires_grad() || !each->is_leaf())
                 fail<autograd_error>(m_rule, "parameter ", each->name(), " is no leaf that requires a gradient");
@@ -172,6 +182,7 @@ protected:
 
 private:
     virtual std::vector<std::string> load(const parameter_list<T>& list) = 0;
+    virtual double* momentum_of(std::size_t) { return nullptr; }
 
     void validate_all() const {
         for (const auto& each : m_parameters) validate(each);

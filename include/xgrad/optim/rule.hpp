@@ -225,6 +225,13 @@ protected:
     Options options_of(std::size_t i) const { return options(this->group_of(i)); }
 
 private:
+    double* momentum_of(std::size_t group) override {
+        auto& own = m_options[group];
+        if constexpr (requires { own.betas; }) return own.betas.data();
+        else if constexpr (requires { own.momentum; }) return &own.momentum;
+        else return nullptr;
+    }
+
     std::vector<Options> m_options;
 };
 

@@ -22,6 +22,7 @@
 #include <concepts>
 #include <cstddef>
 #include <functional>
+#include <optional>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -34,20 +35,24 @@ namespace xgrad::inline XGRAD_ABI::optim {
 template <class F>
 concept schedule_function = std::is_invocable_r_v<double, const F&, double, std::size_t>;
 
-/// Any schedule, its type left behind, for lists of them. Throws `value_error` where its options are out of range.
+/// Any schedule, its type left behind, for lists of them. One with a `std::optional<double> momentum(std::size_t step) const`
+/// moves the momentum, too, at the steps at which that has a value. Throws `value_error` where its options are out of range.
 class schedule {
 public:
     template <schedule_function F>
         requires(!std::same_as<F, schedule>)
     schedule(F f) {
         if constexpr (requires { f.validate(); }) f.validate();
+        if constexpr (requires { f.momentum(std::size_t{}); }) m_momentum = [f](std::size_t step) { return f.momentum(step); };
         m_function = std::move(f);
     }
 
     double operator()(double base, std::size_t step) const { return m_function(base, step); }
+    std::optional<double> momentum(std::size_t step) const { return m_momentum ? m_momentum(step) : std::nullopt; }
 
 private:
     std::function<double(double, std::size_t)> m_function;
+    std::function<std::optional<double>(std::size_t)> m_momentum;
 };
 
 namespace detail {
@@ -114,8 +119,11 @@ public:
 
 private:
     void apply() {
-        for (auto group = std::size_t{0}; group < m_base.size(); ++group)
+        const auto momentum = m_plan.momentum(m_step);
+        for (auto group = std::size_t{0}; group < m_base.size(); ++group) {
+            if (momentum) m_optimizer->group_momentum(group, *momentum);
             m_optimizer->group_lr(group, m_plan(m_base[group], m_step));
+        }
     }
 
     optimizer<T>* m_optimizer;

@@ -10,13 +10,16 @@
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/shape.hpp>
 #include <xgrad/core/text.hpp>
+#include <xgrad/nn/members.hpp>
 #include <xgrad/nn/module.hpp>
+#include <xgrad/nn/walk.hpp>
 
 #include <algorithm>
 #include <cstddef>
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <unordered_set>
 #include <utility>
@@ -30,21 +33,28 @@ struct check_result {
     std::vector<std::string> stopped;            ///< operations that took what has a gradient and gave what has none
     std::vector<shape> unknown;                  ///< of tensors that get a gradient and belong to no parameter
     std::vector<std::string> not_optimized;      ///< parameters of the module that the optimizer does not have
+    std::vector<std::string> evaluating;         ///< modules that `nn::eval` has told not to train, by name; of some that may be meant
     bool has_graph = true;                       ///< whether the loss came of anything that asks for a gradient
 
     /// Whether every parameter learns, and nothing else asks for a gradient.
     bool ok() const { return has_graph && without_gradient.empty() && unknown.empty() && not_optimized.empty(); }
 };
 
-/// A line for each finding: "fc2.bias gets no gradient", "argmax (2, 3) stops the gradient", ...
+/// A line for each finding: "fc2.bias gets no gradient: ...", "argmax (2, 3) stops the gradient", ...
 inline std::string to_string(const check_result& found) {
     auto text = std::string{};
     if (!found.has_graph) text += "the loss has no graph: nothing that it came of asks for a gradient, or recording was off\n";
-    for (const auto& name : found.without_gradient) text += name + " gets no gradient\n";
+    for (const auto& name : found.without_gradient) text += name + " gets no gradient: what its layer computes must go into the loss\n";
     for (const auto& operation : found.stopped) text += operation + " stops the gradient\n";
     for (const auto& sizes : found.unknown)
         text += xgrad::detail::joined_text("a tensor of shape ", sizes, " gets a gradient and is no parameter\n");
     for (const auto& name : found.not_optimized) text += name + " is not among the optimizer's parameters\n";
+    if (!found.evaluating.empty()) {
+        text += found.evaluating.front().empty() ? "the network" : found.evaluating.front();
+        if (found.evaluating.size() > 1) text += xgrad::detail::joined_text(" and ", found.evaluating.size() - 1, " more");
+        text += found.evaluating.size() > 1 ? " are" : " is";
+        text += " in evaluation mode: call nn::train(net) before training, unless that is meant\n";
+    }
     return text.empty() ? "every parameter gets a gradient\n" : text;
 }
 
@@ -139,6 +149,11 @@ check_result check_learning(const Net& net, const F& f, const Optimizer* optimiz
     each_parameter([&](const auto& each) {
         if (!take(xgrad::detail::access::graph(each))) found.without_gradient.push_back(each.name());
         if (!optimized(xgrad::detail::access::graph(each), true)) found.not_optimized.push_back(each.name());
+    });
+    auto path = std::string{};
+    nn::detail::walk(net, path, [](std::string_view, const auto&) {}, [&](std::string_view name, const auto& each) {
+        if (const auto* const training = nn::detail::member_list::training(each); training != nullptr && !*training)
+            found.evaluating.emplace_back(name);
     });
     for (const auto* const leaf : leaves)
         if (!optimized(leaf, false)) found.unknown.push_back(leaf->sizes);

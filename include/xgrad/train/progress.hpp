@@ -2,38 +2,41 @@
 #pragma once
 
 #include <xgrad/core/config.hpp>
+#include <xgrad/train/named_value.hpp>
 #include <xgrad/train/progress_line.hpp>
 #include <xgrad/train/terminal.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdio>
 #include <string>
+#include <string_view>
 
 namespace xgrad::inline XGRAD_ABI::train {
 
 struct progress_options {
     std::size_t epochs = 1;
-    std::size_t samples = 0;        ///< in one epoch
+    std::size_t samples = 0;        ///< in one epoch; 0: unknown
     const char* unit = "images";    ///< what a sample is, in the plural
-    std::FILE* out = stdout;
+    std::FILE* out = stdout;        ///< null: nowhere
 };
 
-/// Shows loss, accuracy, speed and time left while a model learns:
+/// Shows metrics, speed and time left while a model learns:
 ///
 ///     auto progress = train::progress{{.epochs = 5, .samples = 60000}};
 ///     for (...) {
 ///         progress.begin_epoch();
-///         for (...) progress.step(batch_size, loss.item(), count_correct(out, y));
+///         for (...) progress.step(batch_size, {{"loss", loss.item()}, {"accuracy", train::accuracy(out, y)}});
 ///         progress.end_epoch();
 ///     }
 ///
-/// Loss and accuracy are means over the epoch so far. On a terminal a line with a bar is drawn again at most
+/// Metrics are means over the samples of the epoch so far. On a terminal a line with a bar is drawn again at most
 /// ten times a second, without any escape code; into a file or a pipe goes one line for each epoch.
 class progress {
 public:
     explicit progress(progress_options options)
-        : m_out{options.out}, m_live{is_terminal(options.out)} {
+        : m_out{options.out}, m_live{options.out != nullptr && is_terminal(options.out)} {
         m_state.epochs = options.epochs;
         m_state.samples = options.samples;
         m_state.unit = options.unit;
@@ -48,22 +51,30 @@ public:
     /// From here to `end_epoch` the clock runs.
     void begin_epoch() {
         ++m_state.epoch;
-        m_state.done = m_state.correct = 0;
-        m_state.loss_sum = 0;
+        m_state.before += m_state.done;
+        m_state.done = 0;
+        for (auto& each : m_state.metrics) each.sum = 0, each.samples = 0;
         m_seconds_before = m_state.seconds;
         m_begin = m_drawn = clock::now();
     }
+    /// The same, of epoch number `epoch`, from 0 on: of a run that goes on after others.
+    void begin_epoch(std::size_t epoch) {
+        m_state.epoch = epoch;
+        begin_epoch();
+    }
 
-    /// A batch of that many samples is done; `loss` is its mean loss, `correct` how many were recognised.
-    void step(std::size_t samples, double loss, std::size_t correct) {
+    /// A batch of that many samples is done; each metric is its mean over the batch.
+    void step(std::size_t samples, const named_values& metrics) {
+        for (const auto& [name, value] : metrics) add(name, samples == 0 ? 0 : value * static_cast<double>(samples), samples);
         m_state.done += samples;
-        m_state.correct += correct;
-        m_state.loss_sum += loss * static_cast<double>(samples);
-        const auto now = clock::now();
-        if (!m_live || now - m_drawn < std::chrono::milliseconds{100}) return;
-        m_drawn = now;
-        take_time();
-        show(detail::progress_line(m_state, terminal_width(m_out) - 1));   // the last column would wrap
+        draw();
+    }
+    /// The same of a classifier: `loss` is the batch's mean loss, `correct` how many were recognised.
+    void step(std::size_t samples, double loss, std::size_t correct) {
+        add("loss", samples == 0 ? 0 : loss * static_cast<double>(samples), samples);
+        add("accuracy", static_cast<double>(correct), samples);
+        m_state.done += samples;
+        draw();
     }
 
     void end_epoch() {
@@ -73,12 +84,29 @@ public:
         m_shown = 0;
     }
 
-    /// The mean loss and the accuracy of the current or last epoch.
-    double loss() const noexcept { return m_state.mean_loss(); }
-    double accuracy() const noexcept { return m_state.accuracy(); }
+    /// The mean of a metric in the current or last epoch; NaN of one that there is not.
+    double mean(std::string_view name) const { return m_state.mean(name); }
+    double loss() const { return mean("loss"); }
+    double accuracy() const { return mean("accuracy"); }
 
 private:
     using clock = std::chrono::steady_clock;
+
+    void add(const std::string& name, double sum, std::size_t samples) {
+        const auto named = [&](const auto& each) { return each.name == name; };
+        auto found = std::find_if(m_state.metrics.begin(), m_state.metrics.end(), named);
+        if (found == m_state.metrics.end()) found = m_state.metrics.insert(found, {.name = name});
+        found->sum += sum;
+        found->samples += samples;
+    }
+
+    void draw() {
+        const auto now = clock::now();
+        if (!m_live || now - m_drawn < std::chrono::milliseconds{100}) return;
+        m_drawn = now;
+        take_time();
+        show(detail::progress_line(m_state, terminal_width(m_out) - 1));   // the last column would wrap
+    }
 
     void take_time() {
         m_state.seconds = m_seconds_before + std::chrono::duration<double>(clock::now() - m_begin).count();
@@ -95,6 +123,7 @@ private:
     }
 
     void print(const std::string& text) {
+        if (m_out == nullptr) return;
         std::fwrite(text.data(), 1, text.size(), m_out);
         std::fflush(m_out);
     }

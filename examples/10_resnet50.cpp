@@ -3,9 +3,9 @@
 // x: (b, 3, h, w)  stem (b, 64, h/4, w/4)  layers (b, 256, h/4, w/4), (b, 512, h/8, w/8), (b, 1024, h/16, w/16),
 // (b, 2048, h/32, w/32)  out: (b, 1000)
 //
-//     ./08_resnet50                                                    random weights, a small picture
-//     ./08_resnet50 --size 224 --batch 8 --weights resnet50.safetensors
-//     ./08_resnet50 --weights resnet50.safetensors --input x.npy --output y.npy
+//     ./10_resnet50                                                    random weights, a small picture
+//     ./10_resnet50 --size 224 --batch 8 --weights resnet50.safetensors
+//     ./10_resnet50 --weights resnet50.safetensors --input x.npy --output y.npy
 //
 // Times go to the standard error.
 #include <xgrad/io/npy.hpp>

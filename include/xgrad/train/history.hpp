@@ -1,0 +1,109 @@
+// What a run has measured: numbers with names, epoch by epoch, and its log as a CSV file.
+#pragma once
+
+#include <xgrad/core/config.hpp>
+#include <xgrad/core/error.hpp>
+#include <xgrad/core/file.hpp>
+#include <xgrad/core/text.hpp>
+#include <xgrad/train/named_value.hpp>
+
+#include <algorithm>
+#include <cerrno>
+#include <cmath>
+#include <cstddef>
+#include <cstdio>
+#include <cstring>
+#include <limits>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace xgrad::inline XGRAD_ABI::train {
+
+/// The curves of a run: `log.add(epoch, {{"train loss", a}, {"test loss", b}})`. A name that comes later, or is left out, has NaN
+/// at the other steps.
+class history {
+public:
+    void add(double step, const named_values& values) {
+        m_steps.push_back(step);
+        for (auto& each : m_curves) each.push_back(none);
+        for (const auto& [name, value] : values) {
+            const auto at = static_cast<std::size_t>(std::find(m_names.begin(), m_names.end(), name) - m_names.begin());
+            if (at == m_names.size()) {
+                m_names.push_back(name);
+                m_curves.emplace_back(m_steps.size(), none);
+            }
+            m_curves[at].back() = value;
+        }
+    }
+
+    std::size_t size() const noexcept { return m_steps.size(); }
+    const std::vector<std::string>& names() const noexcept { return m_names; }
+    const std::vector<double>& steps() const noexcept { return m_steps; }
+    /// Throws `value_error` for a name that there is not.
+    const std::vector<double>& operator[](std::string_view name) const {
+        const auto found = std::find(m_names.begin(), m_names.end(), name);
+        if (found == m_names.end()) fail<value_error>("history", "there is no ", name);
+        return m_curves[static_cast<std::size_t>(found - m_names.begin())];
+    }
+
+private:
+    static constexpr auto none = std::numeric_limits<double>::quiet_NaN();
+
+    std::vector<std::string> m_names;
+    std::vector<double> m_steps;
+    std::vector<std::vector<double>> m_curves;
+};
+
+namespace detail {
+
+/// A field of a CSV file, in quotes where it needs them.
+inline std::string csv_field(const std::string& text) {
+    if (text.find_first_of(",\"\r\n") == text.npos) return text;
+    auto quoted = std::string{'"'};
+    for (const auto c : text) quoted += c == '"' ? std::string(2, '"') : std::string(1, c);
+    return quoted += '"';
+}
+
+}  // namespace detail
+
+/// A log with a row for each step, written as it comes: what is there stays there should the program end. The first row names
+/// the columns, and they are those of the first `add`. NaN is an empty field.
+class csv_log {
+public:
+    /// Begins the file anew, or with `append` goes on after what is there. Throws `io_error`.
+    XGRAD_COLD explicit csv_log(const std::string& path, bool append = false) : m_path{path} {
+        if (append && xgrad::detail::input_file::exists(path)) {
+            auto file = xgrad::detail::input_file{"csv_log", path};
+            m_begun = file.size() != 0;
+        }
+        m_file.reset(std::fopen(path.c_str(), append ? "ab" : "wb"));
+        if (m_file == nullptr) fail<io_error>("csv_log", path, ": cannot be written: ", std::strerror(errno));
+    }
+
+    /// Throws `value_error` when the names are others than those of the first row that this log has written.
+    void add(double step, const named_values& values) {
+        auto names = std::string{"step"}, row = xgrad::detail::joined_text(step);
+        for (const auto& [name, value] : values) {
+            names += ',' + detail::csv_field(name);
+            row += ',';
+            if (!std::isnan(value)) xgrad::detail::append_text(row, value);
+        }
+        if (m_names.empty()) {
+            if (!m_begun) row.insert(0, names + '\n');
+            m_names = names;
+        } else if (names != m_names) {
+            fail<value_error>("csv_log", m_path, ": the columns are ", m_names, ", and not ", names);
+        }
+        row += '\n';
+        if (std::fwrite(row.data(), 1, row.size(), m_file.get()) != row.size() || std::fflush(m_file.get()) != 0)
+            fail<io_error>("csv_log", m_path, ": cannot be written: ", std::strerror(errno));
+    }
+
+private:
+    std::string m_path, m_names;
+    bool m_begun = false;
+    xgrad::detail::file_handle m_file;
+};
+
+}  // namespace xgrad::train
