@@ -19,6 +19,7 @@
 #include <algorithm>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -83,6 +84,19 @@ template <class Module>
 load_report load(Module& module, const std::string& path, const load_options& options = {}) {
     const auto tensors = detail::tensors_of(std::as_const(module), options.layout == layout::pytorch);
     return detail::module_loader{tensors, options, path}.load();
+}
+
+/// The arguments the other way round: one sentence, instead of all that does not fit.
+template <class Path, class Module>
+    requires std::is_convertible_v<const Path&, std::string_view>
+void save(const Path&, const Module&, const save_options& = {}) {
+    static_assert(!std::is_convertible_v<const Path&, std::string_view>, "the network comes first, then the file: io::save(net, path)");
+}
+template <class Path, class Module>
+    requires std::is_convertible_v<const Path&, std::string_view>
+load_report load(const Path&, const Module&, const load_options& = {}) {
+    static_assert(!std::is_convertible_v<const Path&, std::string_view>, "the network comes first, then the file: io::load(net, path)");
+    return {};
 }
 
 /// Writes tensors to a file: `save_tensors({{"w", w}, {"b", b}}, path)`. Throws as `save`, and `value_error`
