@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <xgrad/autograd/checkpoint.hpp>
 #include <xgrad/autograd/create.hpp>
 #include <xgrad/nn/attention.hpp>
 #include <xgrad/nn/batch_norm.hpp>
@@ -15,6 +16,7 @@
 #include <xgrad/ops/dot.hpp>
 #include <xgrad/ops/einsum.hpp>
 #include <xgrad/ops/linalg.hpp>
+#include <xgrad/ops/math.hpp>
 #include <xgrad/ops/pooling.hpp>
 #include <xgrad/ops/shape.hpp>
 #include <xgrad/ops/tensordot.hpp>
@@ -93,6 +95,21 @@ TEST_CASE("layers that share tensors count them once") {
                                           "second  linear      (1, 8)          72             64\n"
                                           "first   linear      (1, 8)                         64  again\n"
                                           "all                                144            192\n");
+}
+
+TEST_CASE("a checkpoint shows what is in it") {
+    struct saving {
+        nn::linear<> first{4, 4}, second{4, 2};
+        auto operator()(const xg::tensor<float, 2>& x) const {
+            return xg::checkpoint([this](const xg::tensor<float, 2>& v) { return second(xg::exp(first(v))); }, x);
+        }
+    };
+    CHECK(nn::summary(saving{}, xg::ones<float>({3, 4})) == "layer   operations  output  parameters  multiply-adds\n"
+                                                            "input               (3, 4)\n"
+                                                            "first   linear      (3, 4)          20             48\n"
+                                                            "        exp         (3, 4)\n"
+                                                            "second  linear      (3, 2)          10             24\n"
+                                                            "all                                 30             72\n");
 }
 
 TEST_CASE("products of every kind have their multiply-adds") {

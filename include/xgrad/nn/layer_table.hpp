@@ -44,60 +44,64 @@ struct layer_row {
     std::vector<const void*> used;   ///< elements of the inputs
 };
 
-/// Stands at the door while a module is called, and makes a row of each operation that no other has called.
+/// Stands at the door while a module is called, and makes a row of each operation that no other has called, but `checkpoint`,
+/// which is there for the sake of those in it.
 class layer_reader final : public xgrad::detail::reader_scope {
 public:
     void begin(const char* name) override {
-        m_open.push_back({.name = name});
+        m_open.push_back({{.name = name}, {}});
         reader_scope::begin(name);
     }
     void input(const char* name, const any_tensor& x) override {
         if (x.defined()) {
-            m_open.back().inputs.push_back({name, x.shape()});
-            if (m_open.size() == 1) m_used.push_back(x.get().owner);
+            m_open.back().what.inputs.push_back({name, x.shape()});
+            m_open.back().used.push_back(x.get().owner);
         }
         reader_scope::input(name, x);
     }
     void truth(const char* name, bool value) override {
-        m_open.back().truths.push_back({name, value});
+        m_open.back().what.truths.push_back({name, value});
         reader_scope::truth(name, value);
     }
     void text(const char* name, std::string_view value) override {
-        m_open.back().texts.push_back({name, std::string{value}});
+        m_open.back().what.texts.push_back({name, std::string{value}});
         reader_scope::text(name, value);
     }
     void integers(const char* name, std::span<const std::int64_t> values) override {
-        m_open.back().integers.push_back({name, {values.begin(), values.end()}});
+        m_open.back().what.integers.push_back({name, {values.begin(), values.end()}});
         reader_scope::integers(name, values);
     }
     void end(std::span<const any_tensor> results, std::shared_ptr<const callable_operation> again) override {
         auto done = std::move(m_open.back());
         m_open.pop_back();
-        if (!results.empty() && results[0].defined()) done.output = results[0].shape();
-        const auto count = multiply_adds(done);
-        if (!m_open.empty()) m_open.back().inside += count;
-        else add_row(done, count);
+        if (!results.empty() && results[0].defined()) done.what.output = results[0].shape();
+        const auto is_outside = [](const open_operation& each) { return each.what.name == "checkpoint"; };
+        if (!std::ranges::all_of(m_open, is_outside)) m_open.back().what.inside += multiply_adds(done.what);
+        else if (!is_outside(done)) add_row(std::move(done));
         reader_scope::end(results, std::move(again));
     }
     void abandon() noexcept override {
         m_open.pop_back();
-        if (m_open.empty()) m_used.clear();
         reader_scope::abandon();
     }
 
     std::vector<layer_row> rows() && { return std::move(m_rows); }
 
 private:
-    void add_row(const called_operation& done, std::uint64_t count) {
-        auto row = layer_row{.layer = {}, .operations = {done.name}, .output = done.output, .multiply_adds = count, .used = {}};
-        const auto activation = done.text_of("activation");
+    struct open_operation {
+        called_operation what;
+        std::vector<const void*> used;
+    };
+
+    void add_row(open_operation&& done) {
+        auto row = layer_row{.layer = {}, .operations = {done.what.name}, .output = done.what.output,
+                             .multiply_adds = multiply_adds(done.what), .used = std::move(done.used)};
+        const auto activation = done.what.text_of("activation");
         if (!activation.empty() && activation != "none") row.operations.emplace_back(activation);
-        row.used = std::exchange(m_used, {});
         m_rows.push_back(std::move(row));
     }
 
-    std::vector<called_operation> m_open;
-    std::vector<const void*> m_used;
+    std::vector<open_operation> m_open;
     std::vector<layer_row> m_rows;
 };
 
