@@ -1,10 +1,12 @@
 """Lets our side and the peers' take turns, case by case, and writes what came out as JSON.
 
-usage: python3 compare.py --programs DIR --out FILE --include DIR [--isa NAME] [--quick] [--filter TEXT] [--example FILE]
+usage: python3 compare.py --programs DIR --out FILE --include DIR [--isa NAME] [--quick] [--only NAME,NAME...] [--filter TEXT]
+                          [--example FILE] [--readme FILE]
 
 A side is a program DIR/bench_NAME (see side.hpp). For each case the peers' outcomes are first compared with ours; a
 case on which they disagree is not timed. Then the sides run short rounds in turns, so that whatever the machine does
-meanwhile it does to all of them. A ratio is the median over the rounds of their time by ours.
+meanwhile it does to all of them. A ratio is the median over the rounds of their time by ours. families.py says which cases
+there are.
 
 With --isa all are held to one instruction set (see instruction_sets.py). A peer that cannot be is left out, and named.
 """
@@ -13,6 +15,7 @@ import argparse
 import json
 import os
 import re
+import resource
 import statistics
 import struct
 import subprocess
@@ -20,6 +23,7 @@ import sys
 import tempfile
 import time
 
+import families
 import instruction_sets
 
 # How far apart two sides may be: the largest difference in an array by its largest element. Sums of a thousand
@@ -62,10 +66,14 @@ class Side:
             raise RuntimeError(answer.removeprefix("error ") or "the program ended early")
         return answer.removeprefix("ok").strip()
 
-    def peak_memory(self):
-        """VmHWM: the most that was resident at any time, in bytes."""
+    def memory(self, which):
+        """In bytes: VmRSS, what is resident, or VmHWM, the most that was at any time since `forget_peak`."""
         with open(f"/proc/{self.process.pid}/status") as status:
-            return int(re.search(r"VmHWM:\s+(\d+)", status.read())[1]) * 1024
+            return int(re.search(rf"{which}:\s+(\d+)", status.read())[1]) * 1024
+
+    def forget_peak(self):
+        with open(f"/proc/{self.process.pid}/clear_refs", "w") as file:   # see proc(5)
+            file.write("5")
 
     def bind(self, first, others):
         """Ties the first thread to one core and those that it has begun to others."""
@@ -86,11 +94,14 @@ class Table:
     def __init__(self, options):
         self.options = options
         self.rounds, self.seconds = (5, 0.01) if options.quick else (15, 0.03)
+        self.patience = 3 if options.quick else 10   # seconds that a row may take beyond a few rounds
+        self.families = families.chosen(options.only)
+        self.wanted = {"xgrad"}.union(*(families.FAMILIES[name][1] for name in self.families))
         self.sides = {}
         self.settings = {}   # of a (side, number of cores), where the plain ones are not its best
         self.notes = {}
         self.rows = []
-        self.second_thread, self.alignment, self.busy = [], [], []
+        self.second_thread, self.alignment, self.busy, self.cores, self.compiling, self.means = [], [], [], [], [], []
         self.isa = instruction_sets.SETS.get(options.isa)   # none: each side takes what it likes
         self.flags = instruction_sets.processor_flags()
         self.left_out = {}   # of a peer: why
@@ -104,7 +115,7 @@ class Table:
         return os.path.join(self.options.programs, "bench_" + name)
 
     def has(self, name):
-        return os.path.exists(self.program(name)) and name not in self.left_out
+        return name in self.wanted and name not in self.left_out and os.path.exists(self.program(name))
 
     def start(self, name, cores):
         threads, settings = self.settings.get((name, cores), (cores, settings_of(cores)))
@@ -233,40 +244,45 @@ class Table:
 
     # ---- one row ---------------------------------------------------------------------------------------
 
-    def difference(self, case, peer, peer_case, cores):
+    def difference(self, case, peer, peer_case, cores, tolerance=TOLERANCE):
         path = os.path.join(self.scratch, "outcome")
         self.side(peer, cores).ask(f"write {peer_case} {path}")
         apart, _, piece = self.side("xgrad", cores).ask(f"compare {case} {path}").partition(" ")
         os.remove(path)
-        if float(apart) > TOLERANCE:
+        if float(apart) > tolerance:
             raise RuntimeError(f"{piece} differs by {float(apart):.2g} of its largest element from {TITLES[peer]}'s")
         return float(apart)
 
-    def measure(self, group, title, case, peers=(), cores=1, target=None, flop=None, bytes_moved=None, best_of=False):
-        """A row: our time for `case`, and for each (side, its case) of `peers` theirs. `target`: the ratio to reach,
-        against the first of them, or the best if `best_of`."""
-        if (self.options.filter or "") not in case or cores > len(CORES):
+    def cases(self):
+        return self.side("xgrad").ask("cases").split()
+
+    def takes(self, case):
+        return (self.options.filter or "") in case
+
+    def measure(self, group, title, case, peers=(), cores=1, best=None, flop=None, bytes_moved=None, exact=True, or_percent=None,
+                tolerance=TOLERANCE):
+        """A row: our time for `case`, and theirs for each of `peers`: (side, its case, what it is called, the ratio to reach),
+        of which the last two may be left out. `best`: the ratio to reach against the fastest of them. `or_percent`: the
+        ratio need not be reached where so much of the limit is. `exact`: nobody can do with fewer operations than `flop`.
+        `tolerance`: how far apart the outcomes may be."""
+        if not self.takes(case) or cores > len(CORES):
             return
-        peers = [(name, peer_case) for name, peer_case in peers if self.knows(name, peer_case)]
         row = {"group": group, "title": title, "case": case, "cores": cores, "peers": []}
         sides = [(self.side("xgrad", cores), case)]
-        for name, peer_case in peers:
+        for name, peer_case, called, target in ((*peer, None, None)[:4] for peer in peers):
+            if not self.knows(name, peer_case):
+                continue
             try:
-                row["peers"].append({"name": TITLES[name] + "'s own" * ("_own" in peer_case),
-                                     "difference": self.difference(case, name, peer_case, cores)})
+                peer = {"name": called or TITLES[name], "difference": self.difference(case, name, peer_case, cores, tolerance)}
+                row["peers"].append({**peer, "target": target} if target else peer)
                 sides.append((self.side(name, cores), peer_case))
             except RuntimeError as e:
-                self.failures.append(f"{case}: {e}; not timed")
-                print(self.failures[-1], flush=True)
+                self.fail(f"{case}: {e}; not timed")
         limit = next((known for known in self.limits if (flop and "flop" in known) or (bytes_moved and "bytes" in known)), None)
         if limit:
             sides.append((self.side("xgrad", 1), limit))
-        times = [[] for _ in sides]
-        for number in range(self.rounds):
-            order = list(enumerate(sides))
-            for i, (side, name) in order if number % 2 == 0 else reversed(order):
-                times[i].append(float(side.ask("time " + name)))
-        row["ours"] = spread(times[0])
+        times = self.in_turns([lambda side=side, name=name: float(side.ask("time " + name)) for side, name in sides])
+        row["ours"], row["rounds"] = spread(times[0]), len(times[0])
         if limit:
             speeds = [float(limit.split("/")[-1]) / t for t in times.pop()]
             speed = spread(speeds)["median"] * (cores if flop else 1)
@@ -274,20 +290,47 @@ class Table:
                 self.peak = max(self.peak, *speeds)
             row["speed"] = (flop or bytes_moved) / row["ours"]["median"]
             row["limit"] = {"kind": "flop" if flop else "bytes", "percent": 100 * row["speed"] / speed}
+            if or_percent:
+                row["or_percent"] = or_percent
         for peer, theirs in zip(row["peers"], times[1:]):
             peer["time"] = spread(theirs)
             peer["ratio"] = spread([b / a for a, b in zip(times[0], theirs)])
-        if limit and flop:
+        if limit and flop and exact:
             self.drop_the_impossible(row, flop, self.peak * cores)
         if row["peers"]:
-            best = min(row["peers"], key=lambda p: p["time"]["median"]) if best_of else row["peers"][0]
-            best["compared"] = True
-            if target:
-                best["target"] = target
+            first = min(row["peers"], key=lambda p: p["time"]["median"]) if best else row["peers"][0]
+            first["compared"] = True
+            if best:
+                first["target"] = best
         self.rows.append(row)
         print(f"{title:58} {readable(row['ours']['median']):>9}  " + "  ".join(
             f"{p['name']} x {p['ratio']['median']:.2f}" for p in row["peers"]) +
             (f"  {row['limit']['percent']:.0f} % of the limit" if limit else ""), flush=True)
+
+    def in_turns(self, measurements):
+        """The times of each, measured round by round, every second one in the other order; fewer rounds, but five, where they
+        are long."""
+        times = [[] for _ in measurements]
+        begin = time.monotonic()
+        for number in range(self.rounds):
+            if number >= 5 and time.monotonic() - begin > self.patience:
+                break
+            order = list(enumerate(measurements))
+            for i, measured in order if number % 2 == 0 else reversed(order):
+                times[i].append(measured())
+        return times
+
+    def fail(self, what):
+        self.failures.append(what)
+        print(what, flush=True)
+
+    def mean(self, title, peer, cases, target, least):
+        """The geometric mean of a peer's ratios over these cases is to be `target`, each at least `least`."""
+        found = [(p["ratio"]["median"], row["title"]) for row in self.rows if row.get("case") in cases for p in row["peers"] if p["name"] == peer]
+        if found and not self.options.filter:
+            ratios = [ratio for ratio, _ in found]
+            self.means.append({"title": title, "peer": peer, "cases": cases, "mean": statistics.geometric_mean(ratios),
+                               "least": min(ratios), "where": min(found)[1], "target": target, "target_least": least})
 
     def knows(self, name, case):
         """Whether a side is there and has the case; libxsmm has not all products."""
@@ -299,34 +342,54 @@ class Table:
             reached = flop / peer["time"]["median"]
             if reached > 1.2 * peak:
                 row["peers"].remove(peer)
-                self.failures.append(f"{row['case']}: {peer['name']} does {reached:.0f} GFLOP/s, and {self.isa.title} no more "
-                                     f"than {peak:.0f}: it is not held to it")
-                print(self.failures[-1], flush=True)
+                self.fail(f"{row['case']}: {peer['name']} does {reached:.0f} GFLOP/s, and {self.isa.title} no more than {peak:.0f}: "
+                          "it is not held to it")
 
     def measure_limits(self):
         side = self.side("xgrad")
-        for case in side.ask("cases").split():
+        for case in self.cases():
             if case.startswith("limit/"):
                 amount = float(case.split("/")[-1])
                 self.limits[case] = spread([amount / float(side.ask("time " + case)) for _ in range(self.rounds)])
                 print(f"{case}: {self.limits[case]['median']:.1f} G/s", flush=True)
 
-    def measure_second_thread(self):
-        """Our own time with one thread by that with two: a second thread must never cost anything."""
-        if len(CORES) < 2:
-            return
+    def one_and_two(self):
+        """Our side with one thread and with two, whose first is tied to the same core: one may be slowed from outside, the
+        other not."""
         first, second = CORES[-1], CORES[0]
         sides = [Side(self.program("xgrad"), [first], 1, settings_of(1), self.seconds),
                  Side(self.program("xgrad"), CORES, 2, settings_of(2), self.seconds)]
-        # The first thread of both is tied to the same core: one may be slowed from outside, the other not.
         sides[1].ask("run training/200")   # which begins the second
         sides[1].bind(first, {second})
-        for case in [row["case"] for row in self.rows if row["cores"] == 1]:
+        return sides
+
+    def measure_second_thread(self):
+        """Our own time with one thread by that with two: a second thread must never cost anything."""
+        known = [row["case"] for row in self.rows if row["cores"] == 1 and "case" in row]
+        if len(CORES) < 2 or not known:
+            return
+        sides = self.one_and_two()
+        for case in known:
             ratios = []
-            for _ in range(self.rounds // 2 + 1):
+            begin = time.monotonic()
+            while len(ratios) <= self.rounds // 2 and (len(ratios) < 3 or time.monotonic() - begin < self.patience / 4):
                 alone, with_second = (float(side.ask("time " + case)) for side in sides)
                 ratios.append(alone / with_second)
             self.second_thread.append({"case": case, "ratio": statistics.median(ratios)})
+        for side in sides:
+            side.end()
+
+    def measure_cores(self, cases):
+        """How many times faster two threads on two cores are than one."""
+        cases = [case for case in cases if self.takes(case)]
+        if len(CORES) < 2 or not cases:
+            return
+        sides = self.one_and_two()
+        for case in cases:
+            one, two = self.in_turns([lambda side=side: float(side.ask("time " + case)) for side in sides])
+            row = {"case": case, "one": spread(one), "two": spread(two), "target": 1.7, "ratio": spread([a / b for a, b in zip(one, two)])}
+            self.cores.append(row)
+            print(f"{case}, two cores by one: x {row['ratio']['median']:.2f}", flush=True)
         for side in sides:
             side.end()
 
@@ -336,10 +399,10 @@ class Table:
         """What it costs that arrays begin in the middle of a cache line, or rows do not follow one another: our time on
         aligned matrices by that on others, and the peers' on those others by ours. A process for each, whose arrays
         stay where they are; and a new one now and then, since which pages of memory it got matters too."""
-        cases = self.side("xgrad").ask("cases").split()
+        cases = self.cases()
         bases = [case for case in cases if any(other.startswith(case + "/") for other in cases)]
         for base in bases:
-            variants = [case for case in cases if case.startswith(base + "/") and (self.options.filter or "") in case]
+            variants = [case for case in cases if case.startswith(base + "/") and self.takes(case)]
             if not variants:
                 continue
             keys = [("xgrad", case) for case in [base] + variants]
@@ -351,8 +414,7 @@ class Table:
                         self.difference(case, name, case, 1)
                         keys.append((name, case))
                     except RuntimeError as e:
-                        self.failures.append(f"{case}: {e}; not timed")
-                        print(self.failures[-1], flush=True)
+                        self.fail(f"{case}: {e}; not timed")
             times = {key: [] for key in keys}
             for _ in range(self.rounds // 5):
                 sides = [(key, self.start(key[0], 1)) for key in keys]
@@ -373,7 +435,7 @@ class Table:
     def measure_busy(self):
         """An epoch with two threads by the same with one, while others want the cores. None is tied to one."""
         case, cores = "epoch/100", CORES[-2:]
-        if len(cores) < 2 or (self.options.filter or "") not in case:
+        if len(cores) < 2 or not self.takes(case):
             return
         write_digits(self.scratch, 6000 if self.options.quick else 60000)
         data = {"XGRAD_BENCHMARK_DATA": self.scratch}
@@ -412,13 +474,27 @@ class Table:
         print(f"{title:58} {readable(row['ours']['median'], unit):>9}  " + "  ".join(
             f"{p['name']} x {p['ratio']['median']:.2f}" for p in row["peers"]), flush=True)
 
+    def measure_beyond(self, group, title, case, outputs, most):
+        """The memory that a case takes while it runs, beyond what it was given and what it gives back (`outputs`, in bytes)."""
+        if not self.takes(case):
+            return
+        side = self.start("xgrad", 1)
+        side.ask("ready " + case)
+        before = side.memory("VmRSS")
+        side.forget_peak()
+        side.ask("run " + case)
+        beyond = max(0, side.memory("VmHWM") - before - outputs)
+        side.end()
+        self.amounts(group, title, "bytes", [beyond])
+        self.rows[-1]["at_most"] = most
+
     def measure_memory(self):
         def peak(name, requests):
             # glibc's malloc as it is: told to give nothing back, as for speed, it would hold more.
             side = Side(self.program(name), CORES[-1:], 1, settings_of(1, XGRAD_BENCHMARK_DATA=self.scratch), self.seconds)
             for request in ["cases"] + requests:
                 side.ask(request)
-            memory = side.peak_memory()
+            memory = side.memory("VmHWM")
             side.end()
             return [memory]
 
@@ -467,6 +543,47 @@ class Table:
                          [with_libraries(stripped)], "LibTorch", [libraries] if libraries else None)
 
 
+    def measure_compiling(self):
+        """Processor time, in turns with what it is compared with."""
+        headers = ["-std=c++20", "-I" + self.options.include]
+        compiler = os.environ.get("CXX", "g++").split()
+        check = headers + ["-fsyntax-only", "-x", "c++", "-"]
+        xtensor = "".join(f"#include <{'xtensor/' + new if self.has_header('xtensor/' + new) else 'xtensor/' + new.split('/')[-1]}>\n"
+                          for new in ("containers/xarray.hpp", "core/xmath.hpp", "views/xview.hpp", "io/xio.hpp"))
+
+        def seconds(flags, text):
+            before = resource.getrusage(resource.RUSAGE_CHILDREN)
+            subprocess.run(compiler + flags, check=True, text=True, input=text)
+            after = resource.getrusage(resource.RUSAGE_CHILDREN)
+            return (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) * 1e9
+
+        def row(title, flags, text, base, base_flags, base_text, most, rounds):
+            times = [], []
+            for _ in range(1 if self.options.quick else rounds):
+                times[0].append(seconds(flags, text))
+                times[1].append(seconds(base_flags, base_text))
+            one = {"title": title, "ours": spread(times[0]), "base": base, "theirs": spread(times[1]), "at_most": most,
+                   "ratio": spread([a / b for a, b in zip(*times)])}
+            self.compiling.append(one)
+            print(f"{title:58} {readable(one['ours']['median']):>9}  by {base} x {one['ratio']['median']:.2f}", flush=True)
+
+        four = "xtensor's xarray, xmath, xview, xio"
+        row("xgrad/xgrad.hpp, -fsyntax-only", check, "#include <xgrad/xgrad.hpp>\n", four, check, xtensor, families.UMBRELLA_AT_MOST, 7)
+        for header in families.FAMILY_HEADERS:
+            row(f"xgrad/{header}, -fsyntax-only", check, f"#include <xgrad/{header}>\n", four, check, xtensor, families.HEADER_AT_MOST, 2)
+        if self.options.readme:
+            with open(self.options.readme) as file:
+                program = re.search(r"```cpp\n(.*?int main.*?)```", file.read(), re.DOTALL)[1]
+            compile_it = headers + ["-O2", "-c", "-o", os.path.join(self.scratch, "program.o"), "-x", "c++", "-"]
+            row("README's program, -O2, with xgrad::compiled", ["-DXGRAD_COMPILED"] + compile_it, program, "header-only", compile_it, program,
+                None, 2)
+
+    def has_header(self, name):
+        compiler = os.environ.get("CXX", "g++").split()
+        return subprocess.run(compiler + ["-std=c++20", "-fsyntax-only", "-x", "c++", "-"], text=True, capture_output=True,
+                              input=f"#if !__has_include(<{name}>)\n#error\n#endif\n").returncode == 0
+
+
 def with_libraries(program):
     """The bytes of a program with the libraries that it needs, beside those that every C++ program does."""
     listed = subprocess.run(["ldd", program], check=True, capture_output=True, text=True).stdout
@@ -499,49 +616,6 @@ def readable(amount, unit="ns"):
     return f"{amount / size:.3g} {name}"
 
 
-def measure_all(table):
-    forward = {b: 2 * b * (784 * 512 + 512 * 256 + 256 * 10) for b in (200, 32, 1)}
-    step = {b: 2 * forward[b] + 2 * b * (512 * 256 + 256 * 10) for b in (200, 32, 1)}
-    torch = lambda case: [("torch", case)]
-
-    group = "MNIST network 784-512-256-10"
-    for batch, cores, target in ((200, 1, 1.2), (32, 1, 1.6), (1, 1, 3), (200, 2, 1.25)):
-        case = f"training/{batch}"
-        table.measure(group, f"training step, batch {batch}" + f", {cores} cores" * (cores > 1), case, torch(case), cores, target,
-                      flop=step[batch] if batch > 1 else None)
-    for batch in (1, 32, 200):
-        case = f"inference/{batch}"
-        table.measure(group, f"inference, batch {batch}", case, [("onnxruntime", case), ("torch", case)], target=1.0,
-                      flop=forward[batch] if batch > 1 else None)
-
-    group = "Small graphs"
-    table.measure(group, "training step of a 2-16-16-1 tanh network, batch 1", "small", torch("small"), target=30)
-    table.measure(group, "100 scalar multiplications and tanh, with gradient", "chain", torch("chain"), target=20)
-
-    group = "Formulas over arrays, forward and backward"
-    for count in (1000, 1000000, 10000000):
-        number = f"{count:,}".replace(",", " ")
-        large = 20 * count if count == 10000000 else None   # x, y; dy, x, dx
-        table.measure(group, f"GELU (tanh) by map, {number} floats", f"gelu/{count}", [("torch", f"gelu/{count}"), ("torch", f"gelu_own/{count}")], target=8,
-                      bytes_moved=large)
-        table.measure(group, f"SiLU, {number} floats", f"silu/{count}", torch(f"silu/{count}"), target=1.5, bytes_moved=large)
-    table.measure(group, "softmax cross-entropy, 256 x 1000", "cross_entropy", torch("cross_entropy"), target=2)
-
-    group = "Kernels, forward only"
-    for name in ("exp", "tanh", "sum"):
-        table.measure(group, f"{name}, 100 000 floats", f"{name}/100000", torch(f"{name}/100000"))
-
-    group = "Matrix products"
-    libraries = ("openblas", "blis", "onednn", "eigen", "libxsmm")
-    for case in table.side("xgrad").ask("cases").split():
-        if case.startswith("product/") and case.count("/") == 2:
-            _, sizes, how = case.split("/")
-            m, n, k = map(int, sizes.split("x"))
-            table.measure(group, f"{m} x {n} x {k}, {how}", case, [(name, case) for name in libraries], target=0.9, flop=2 * m * n * k,
-                          best_of=True)
-    table.measure_alignment(libraries)
-
-
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--programs", required=True)
@@ -549,20 +623,22 @@ def main():
     parser.add_argument("--include", required=True)
     parser.add_argument("--example")
     parser.add_argument("--isa", default="native", choices=["native", *instruction_sets.SETS])
+    parser.add_argument("--only", help="families, with commas between them: " + ", ".join(families.FAMILIES))
     parser.add_argument("--filter")
+    parser.add_argument("--readme")
     parser.add_argument("--quick", action="store_true")
-    table = Table(parser.parse_args())
+    try:
+        table = Table(parser.parse_args())
+    except ValueError as e:
+        sys.exit(f"compare.py: {e}")
     start = time.monotonic()
 
     table.hold_all()
     table.choose_all()
     table.measure_limits()
-    measure_all(table)
-    table.measure_second_thread()
-    table.measure_busy()
-    if not table.options.filter:
-        table.measure_memory()
-        table.measure_builds()
+    for name in table.families:
+        if name != "costs" or not table.options.filter:
+            families.FAMILIES[name][0](table)
 
     with open(os.path.join(table.options.include, "xgrad", "core", "config.hpp")) as header:
         version = re.findall(r"#define XGRAD_VERSION_(?:MAJOR|MINOR|PATCH) +(\d+)", header.read())
@@ -572,6 +648,7 @@ def main():
                    "left_out": {TITLES[name]: why for name, why in table.left_out.items()},
                    "quick": table.options.quick, "rounds": table.rounds, "limits": table.limits, "settings": table.notes,
                    "rows": table.rows, "second_thread": table.second_thread, "alignment": table.alignment, "busy": table.busy,
+                   "cores_by_one": table.cores, "compiling": table.compiling, "means": table.means,
                    "failures": table.failures}, out, indent=1)
     print(f"measured in {time.monotonic() - start:.0f} s")
     return 1 if table.failures else 0

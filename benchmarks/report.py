@@ -13,8 +13,10 @@ import json
 import math
 import os
 import re
+import signal
 import sys
 
+import families
 import instruction_sets
 from compare import readable
 
@@ -47,11 +49,24 @@ def off(spread):
     return f"{100 * (spread['q3'] - spread['q1']) / spread['median']:.0f} %"
 
 
-def verdict(peer):
+def reached_or_not(wanted, reached):
+    return f"{wanted} {'reached' if reached else 'NOT reached'}"
+
+
+def verdict(row, peer):
     if "target" not in peer:
         return ""
     reached = peer["ratio"]["median"] >= peer["target"]
-    return f"{peer['target']:g} {'reached' if reached else 'NOT reached'}"
+    if "or_percent" not in row:
+        return reached_or_not(f"{peer['target']:g}", reached)
+    return reached_or_not(f"{peer['target']:g}, or {row['or_percent']} % of the limit",
+                          reached or row["limit"]["percent"] >= row["or_percent"])
+
+
+def at_most(row, unit):
+    if "at_most" not in row:
+        return ""
+    return f"at most {readable(row['at_most'], unit)}" + " NOT kept" * (row["ours"]["median"] > row["at_most"])
 
 
 def lines_of(row):
@@ -60,7 +75,7 @@ def lines_of(row):
     limit = row.get("limit")
     first = [row["title"], time_text(row["ours"], unit), off(row["ours"]),
              f"{limit['percent']:.0f} % of {'arithmetic' if limit['kind'] == 'flop' else 'memory'}" if limit else ""]
-    peers = [[p["name"], time_text(p["time"], unit), ratio_text(p["ratio"]), verdict(p)] for p in row["peers"]] or [[""] * 4]
+    peers = [[p["name"], time_text(p["time"], unit), ratio_text(p["ratio"]), verdict(row, p)] for p in row["peers"]] or [[""] * 3 + [at_most(row, unit)]]
     return [(first if i == 0 else [""] * 4) + cells for i, cells in enumerate(peers)]
 
 
@@ -106,6 +121,21 @@ def busy_lines(rows):
                f"{row['target']:g}" + " NOT kept" * (not kept)]
 
 
+def cores_lines(rows):
+    yield ["", "one core", "two cores", "one by two", "to reach"]
+    for row in rows:
+        title, _ = families.convolution(row["case"]) or (row["case"].replace("windows/", "").replace("/", ", "), None)
+        yield [title, time_text(row["one"]), time_text(row["two"]), ratio_text(row["ratio"]),
+               reached_or_not(f"{row['target']:g}", row["ratio"]["median"] >= row["target"])]
+
+
+def compiling_lines(rows):
+    yield ["", "it takes", "beside", "that takes", "ratio", "at most"]
+    for row in rows:
+        most = "" if row["at_most"] is None else f"{row['at_most']:g}" + " NOT kept" * (row["ratio"]["median"] > row["at_most"])
+        yield [row["title"], time_text(row["ours"]), row["base"], time_text(row["theirs"]), ratio_text(row["ratio"]), most]
+
+
 def plain(lines):
     widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
     return "\n".join("  ".join(cell.ljust(w) for cell, w in zip(line, widths)).rstrip() for line in lines)
@@ -127,6 +157,10 @@ def sections(results):
             yield group, [HEAD] + [line for row in rows for line in lines_of(row)]
     if results["alignment"]:
         yield "Matrix products that are not aligned", list(alignment_lines(results["alignment"]))
+    if results["cores_by_one"]:
+        yield "Two cores by one", list(cores_lines(results["cores_by_one"]))
+    if results["compiling"]:
+        yield "Compiling, processor time", list(compiling_lines(results["compiling"]))
     if results["busy"]:
         yield "Two threads by one, an epoch of the MNIST network at batch 100", list(busy_lines(results["busy"]))
 
@@ -143,11 +177,16 @@ def set_text(results):
     return f"native ({results['words']['xgrad'].split(', ')[1]})"
 
 
+def fewer_rounds(results):
+    fewest = min((row.get("rounds", results["rounds"]) for row in results["rows"]), default=results["rounds"])
+    return f", fewer of long ones, at least {fewest}" if fewest < results["rounds"] else ""
+
+
 def remarks(results):
     """What is said in sentences."""
     limits = {k.split("/")[1]: v["median"] for k, v in results["limits"].items()}
     yield (f"xgrad {results['version']}, {set_text(results)}, measured on {results['cores']} cores of {processor_text(results)}, "
-           f"{results['rounds']} rounds of each case. One core does {limits.get('flop', 0):.0f} GFLOP/s in multiply-adds that touch no memory, and moves {limits.get('bytes', 0):.1f} GB/s "
+           f"{results['rounds']} rounds of each case{fewer_rounds(results)}. One core does {limits.get('flop', 0):.0f} GFLOP/s in multiply-adds that touch no memory, and moves {limits.get('bytes', 0):.1f} GB/s "
            "to and from memory.")
     yield "What the sides say of their instructions: " + "; ".join(
         f"{k}: {v.split(';')[0].removeprefix('xgrad ' + results['version'] + ', ')}" for k, v in results["words"].items()) + "."
@@ -159,6 +198,9 @@ def remarks(results):
     if mean:
         yield (f"Matrix products, the best of the libraries by ours: {mean[0]:.2f} in the geometric mean (to reach: 1), "
                f"{mean[1]:.2f} at the least (to reach: 0.9).")
+    for mean in results["means"]:
+        yield (f"{mean['title']}, {mean['peer']} by ours: {mean['mean']:.2f} in the geometric mean (to reach: {mean['target']:g}), "
+               f"{mean['least']:.2f} at the least (to reach: {mean['target_least']:g}), {mean['where']}.")
     if results["alignment"]:
         worst = min(results["alignment"], key=lambda row: row["aligned"]["median"])
         yield (f"Matrix products that are not aligned: those that are take {worst['aligned']['median']:.2f} of their time at the "
@@ -194,9 +236,11 @@ def title_of(results):
 
 
 def picture(results):
-    """Bars: how many times our time the peer takes, on a logarithmic scale."""
+    """Bars: how many times our time the peer takes, on a logarithmic scale; of many cases of one kind, their mean."""
+    in_means = {case for mean in results["means"] for case in mean["cases"]}
     bars = [(r["title"], p["name"], p["ratio"]["median"], p.get("target")) for r in results["rows"]
-            if r["group"] not in ("Matrix products", "What it takes") for p in r["peers"]]
+            if r["group"] not in ("Matrix products", "What it takes") and r.get("case") not in in_means for p in r["peers"]]
+    bars += [(f"{m['title']}, geometric mean", m["peer"], m["mean"], m["target"]) for m in results["means"]]
     mean = mean_of_products(results["rows"])
     if mean:
         bars.append(("matrix products, geometric mean", "the best library", mean[0], 1.0))
@@ -217,8 +261,8 @@ def picture(results):
         y = top + i * height
         from_x, to_x = sorted((x(1), x(ratio)))
         reached = target is None or ratio >= target
-        out.append(f'<text x="{left - 122}" y="{y + 15}" text-anchor="end">{title}</text>')
-        out.append(f'<text class="quiet" x="{left - 112}" y="{y + 15}">{peer}</text>')
+        out.append(f'<text x="{left - 122}" y="{y + 15}" text-anchor="end">{html.escape(title)}</text>')
+        out.append(f'<text class="quiet" x="{left - 112}" y="{y + 15}">{html.escape(peer)}</text>')
         out.append(f'<rect class="{"bar" if reached else "short"}" x="{from_x:.1f}" y="{y + 3}" width="{max(1, to_x - from_x):.1f}" height="{height - 7}"/>')
         if target:
             out.append(f'<line class="mark" x1="{x(target):.1f}" x2="{x(target):.1f}" y1="{y + 1}" y2="{y + height - 2}"/>')
@@ -293,4 +337,5 @@ def main():
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)   # who reads the tables may have had enough
     main()

@@ -8,17 +8,21 @@ root=$(CDPATH="" cd -- "$(dirname -- "$0")/.." && pwd -P)
 
 usage() {
     cat <<'END'
-usage: sh benchmarks/run.sh [--isa NAME] [--quick] [--filter TEXT] [--no-peers] [--write] [--jobs N]
+usage: sh benchmarks/run.sh [--isa NAME] [--quick] [--only FAMILIES] [--filter TEXT] [--no-peers] [--write] [--jobs N]
 
-Compares xgrad with LibTorch, ONNX Runtime, OpenBLAS, BLIS, oneDNN, Eigen and libxsmm: first that all compute the same,
-then how long they take, in turns. It takes about ten minutes once everything is built; the machine should be idle.
+Compares xgrad with LibTorch, ONNX Runtime, OpenBLAS (and LAPACK in it), BLIS, oneDNN, Eigen and libxsmm: first that all
+compute the same, then how long they take, in turns. It takes about MINUTES minutes once everything is built; the machine
+should be idle.
 
   --isa NAME     the instruction set that all are held to: native (this machine's, each side as it likes), avx512,
                  avx2, sse4; a peer that cannot be held to it is left out, and named
-  --quick        fewer and shorter rounds: about two minutes, for a first look
-  --filter TEXT  only the cases whose name holds TEXT: training, inference, small, chain, gelu, silu,
-                 cross_entropy, exp, tanh, sum, product, offset, gap (products of matrices that are not
-                 aligned), epoch (two threads by one, on idle and on busy cores)
+  --quick        fewer and shorter rounds, for a first look
+  --only NAME    one family of cases, or several with commas between them: networks, elementwise, products,
+                 operations (reductions, einsum, order, choice), linalg, windows (convolutions, pooling),
+                 normalize, attention, layers, resnet50, optimizers, threads (two by one, on idle and on busy cores), costs
+                 (memory, compiling, sizes)
+  --filter TEXT  only the cases whose name holds TEXT: training, gelu, conv2d, forward, 2048, offset and gap (products
+                 of matrices that are not aligned), ...; bench_xgrad --benchmark_list_tests names them all
   --no-peers     xgrad alone; nothing of the others is installed or built
   --write        writes the figures and their picture into docs/performance.md, in the place of those of this
                  processor and instruction set
@@ -32,21 +36,24 @@ END
 isa=native
 quick=
 filter=
+only=
 peers=yes
 write=
 jobs=
 while [ $# -gt 0 ]; do
     case $1 in
-        --filter | --jobs | --isa)
+        --filter | --jobs | --isa | --only)
             [ -n "${2:-}" ] || die "$1 needs a value; see --help"
             case $1 in
                 --filter) filter=$2 ;;
+                --only) only=$2 ;;
                 --jobs) jobs=$2 ;;
                 --isa) isa=$2 ;;
             esac
             shift
             ;;
         --filter=?*) filter=${1#*=} ;;
+        --only=?*) only=${1#*=} ;;
         --isa=?*) isa=${1#*=} ;;
         --quick) quick=yes ;;
         --no-peers) peers= ;;
@@ -68,8 +75,8 @@ case $isa in
     avx512 | avx2 | sse4) preset=bench-$isa ;;
     *) die "--isa takes native, avx512, avx2 or sse4, not $isa; see --help" ;;
 esac
-if [ -n "$write" ] && [ -n "$filter$quick" ]; then
-    die "--write wants the whole table, measured in full: leave out --filter and --quick"
+if [ -n "$write" ] && [ -n "$filter$only$quick" ]; then
+    die "--write wants the whole table, measured in full: leave out --only, --filter and --quick"
 fi
 if [ -n "$write" ] && [ -z "$peers" ]; then die "--write wants the peers: leave out --no-peers"; fi
 
@@ -77,6 +84,9 @@ if [ -n "$write" ] && [ -z "$peers" ]; then die "--write wants the peers: leave 
 
 have python3 || { has_apt && apt_install python3; } || die "python3 is needed to compare and to report; install it, then run this again"
 lacking=$(python3 "$root/benchmarks/instruction_sets.py" "$isa" 2>&1) || die "--isa $isa: $lacking"
+if [ -n "$only" ]; then
+    unknown=$(python3 "$root/benchmarks/families.py" "$only" 2>&1) || die "--only: $unknown"
+fi
 need_build_tools libbenchmark-dev
 
 onnxruntime=
@@ -106,7 +116,7 @@ if [ -n "$peers" ]; then
         if have npm; then
             say "installing onnxruntime-node into build/onnxruntime"
             mkdir -p "$runtime"
-            npm install --ignore-scripts --no-save --no-audit --no-fund --prefix "$runtime" onnxruntime-node </dev/null >/dev/null ||
+            npm install --fetch-retries=1 --ignore-scripts --no-save --no-audit --no-fund --prefix "$runtime" onnxruntime-node </dev/null >/dev/null ||
                 say "npm could not install onnxruntime-node; going on without ONNX Runtime"
             onnxruntime=$(find_onnxruntime)
         else
@@ -131,9 +141,10 @@ esac
 say "measuring"
 rm -f "$programs/results.json"
 set -- --programs "$programs" --out "$programs/results.json" --include "$root/include" \
-    --isa "$isa" --example "$root/build/$preset/examples/mnist/mnist"
+    --isa "$isa" --example "$root/build/$preset/examples/mnist/mnist" --readme "$root/README.md"
 [ -z "$quick" ] || set -- "$@" --quick
 [ -z "$filter" ] || set -- "$@" --filter "$filter"
+[ -z "$only" ] || set -- "$@" --only "$only"
 status=0
 python3 "$root/benchmarks/compare.py" "$@" </dev/null || status=$?
 [ -f "$programs/results.json" ] || die "the comparison ended early; what it said is above"

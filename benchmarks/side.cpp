@@ -110,8 +110,10 @@ double difference(const std::vector<float>& a, const std::vector<float>& b) {
     return apart == 0 ? 0 : apart / largest;
 }
 
-/// "DIFFERENCE PIECE" for the piece that differs most.
-std::string compare(const std::vector<piece>& ours, const std::vector<piece>& theirs) {
+/// "DIFFERENCE PIECE" for the piece that differs most. The sides name them in whatever order; those of one name keep theirs.
+std::string compare(std::vector<piece> ours, std::vector<piece> theirs) {
+    for (auto* const pieces : {&ours, &theirs})
+        std::stable_sort(pieces->begin(), pieces->end(), [](const piece& a, const piece& b) { return a.name < b.name; });
     if (ours.size() != theirs.size()) throw std::runtime_error{"the sides give different numbers of arrays"};
     auto worst = -1.0;
     auto where = std::string{};
@@ -138,6 +140,7 @@ void serve(const std::function<std::string()>& about) {
                 for (const auto& known : cases()) answer << known.first << ' ';
             else if (command == "about" && about) answer << about();
             else if (command == "time") answer << time_of(name);
+            else if (command == "ready") ready(name);
             else if (command == "run") ready(name).run();
             else if (command == "write") write(ready(name).outcome(), path);
             else if (command == "compare") answer << compare(ready(name).outcome(), read(path));
@@ -150,6 +153,18 @@ void serve(const std::function<std::string()>& about) {
         std::cout << answer.str() << std::endl;
     }
 }
+
+/// splitmix64, G. Steele, D. Lea and C. Flood, 2014.
+struct generator {
+    std::uint64_t state;
+    explicit generator(std::uint64_t seed) : state{seed * 0x9e3779b97f4a7c15u} {}
+    std::uint64_t operator()() {
+        auto z = state += 0x9e3779b97f4a7c15u;
+        z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+        z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+        return z ^ (z >> 31);
+    }
+};
 
 network make_network(std::vector<std::size_t> widths, std::size_t batch) {
     auto net = network{batch, std::move(widths), {}, {}, {}, {}};
@@ -199,14 +214,26 @@ int main(int argc, char** argv, const std::function<void(int)>& set_threads,
 
 std::vector<float> numbers(std::size_t count, std::uint64_t seed, float low, float high) {
     auto values = std::vector<float>(count);
-    auto state = seed * 0x9e3779b97f4a7c15u;
-    for (auto& value : values) {   // splitmix64, G. Steele, D. Lea and C. Flood, 2014
-        auto z = state += 0x9e3779b97f4a7c15u;
-        z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-        z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-        z ^= z >> 31;
-        value = low + (high - low) * (static_cast<float>(z >> 40) * 0x1p-24F);
+    auto next = generator{seed};
+    for (auto& value : values) value = low + (high - low) * (static_cast<float>(next() >> 40) * 0x1p-24F);
+    return values;
+}
+
+std::vector<float> distinct_numbers(std::size_t count, std::uint64_t seed) {
+    auto values = std::vector<float>(count);
+    auto next = generator{seed};
+    for (auto i = std::size_t{0}; i < count; ++i) {   // R. Durstenfeld's shuffle, 1964
+        const auto j = next() % (i + 1);
+        values[i] = values[j];
+        values[j] = (2 * static_cast<float>(i) + 1) / static_cast<float>(count) - 1;
     }
+    return values;
+}
+
+std::vector<std::int64_t> indices(std::size_t count, std::size_t bound) {
+    auto values = std::vector<std::int64_t>(count);
+    auto next = generator{5};
+    for (auto& value : values) value = static_cast<std::int64_t>(next() % bound);
     return values;
 }
 

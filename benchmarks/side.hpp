@@ -47,6 +47,12 @@ int main(int argc, char** argv, const std::function<void(int)>& set_threads,
 /// `count` numbers from [low, high), of the seed alone.
 std::vector<float> numbers(std::size_t count, std::uint64_t seed, float low = -1, float high = 1);
 
+/// `count` numbers from (-1, 1), no two of which are equal, shuffled; up to four million.
+std::vector<float> distinct_numbers(std::size_t count, std::uint64_t seed);
+
+/// `count` integers from [0, bound).
+std::vector<std::int64_t> indices(std::size_t count, std::size_t bound);
+
 /// Fully connected layers and a batch to train them on.     weights[l]: (in, out)  biases[l]: (out)
 struct network {
     std::size_t batch;

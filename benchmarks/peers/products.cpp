@@ -12,6 +12,10 @@
 #include <cblas.h>
 #endif
 
+#if defined(BENCH_OPENBLAS)
+#include "lapack.hpp"
+#endif
+
 #if defined(BENCH_BLIS)
 // Not all releases' headers for C++ declare these; a processor is an enumeration there.
 extern "C" void bli_init();
@@ -139,5 +143,8 @@ bool known([[maybe_unused]] const product& p) {
 int main(int argc, char** argv) {
     for (const auto& p : bench::products())
         if (known(p)) bench::add_product(p, multiplier(p));
+#if defined(BENCH_OPENBLAS)
+    bench::add_lapack();
+#endif
     return bench::main(argc, argv, [](int) {}, about);   // how many threads is said in the environment
 }

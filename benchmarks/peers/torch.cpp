@@ -1,8 +1,6 @@
 // LibTorch's side of the comparison, as its documentation writes such programs, and set to its best: gradients are
 // none, not zeros, before each step; inference runs in inference mode.
-#include "../side.hpp"
-
-#include <torch/torch.h>
+#include "torch.hpp"
 
 #include <dlfcn.h>
 
@@ -16,20 +14,6 @@
 namespace bench {
 
 namespace {
-
-torch::Tensor tensor(const std::vector<float>& values, std::vector<std::int64_t> sizes) {
-    return torch::tensor(values).reshape(sizes).clone();
-}
-torch::Tensor tensor(const std::vector<float>& values, std::size_t rows, std::size_t columns) {
-    return tensor(values, {static_cast<std::int64_t>(rows), static_cast<std::int64_t>(columns)});
-}
-
-std::vector<float> values_of(const torch::Tensor& x) {
-    const auto dense = x.detach().contiguous();
-    return {dense.data_ptr<float>(), dense.data_ptr<float>() + dense.numel()};
-}
-
-void forget(torch::Tensor& leaf) { leaf.mutable_grad() = torch::Tensor{}; }
 
 struct training {
     std::vector<torch::nn::Linear> layers;
@@ -47,7 +31,7 @@ struct training {
             auto layer = torch::nn::Linear(static_cast<std::int64_t>(given.widths[l]),
                                            static_cast<std::int64_t>(given.widths[l + 1]));
             layer->weight.copy_(tensor(given.weights[l], given.widths[l], given.widths[l + 1]).t());
-            layer->bias.copy_(tensor(given.biases[l], {static_cast<std::int64_t>(given.widths[l + 1])}));
+            layer->bias.copy_(tensor(given.biases[l], sizes{given.widths[l + 1]}));
             for (auto& p : layer->parameters()) parameters.push_back(p);
             layers.push_back(std::move(layer));
         }
@@ -156,7 +140,7 @@ void add_with_gradient(const std::string& name, std::size_t count, F f) {
 template <class F>
 void add_value(const std::string& name, std::size_t count, F f) {
     add(name + '/' + std::to_string(count), [=] {
-        const auto x = tensor(numbers(count, 1, -4, 4), {static_cast<std::int64_t>(count)});
+        const auto x = tensor(numbers(count, 1, -4, 4), sizes{count});
         const auto run = [=] {
             const auto guard = c10::InferenceMode{};
             return f(x);
@@ -226,6 +210,9 @@ int main(int argc, char** argv) {
     add_value("tanh", count, [](const torch::Tensor& x) { return torch::tanh(x); });
     add_value("sum", count, [](const torch::Tensor& x) { return torch::sum(x); });
     add("digits", [] { return work{train_on_digits, {}}; });
+    add_formulas();
+    add_layers();
+    add_resnet();
     return bench::main(argc, argv, [](int threads) {
         torch::set_num_threads(threads);
         at::set_num_interop_threads(1);

@@ -57,6 +57,19 @@ template <class M>
 constexpr bool walked = !passes<M> && !refused<M>;
 
 enum class colour { red };
+/// Printed, these have a lambda's name at their ends.
+template <class F>
+struct with_function {
+    layer inner;
+    F function;
+};
+template <class F>
+with_function(layer, F) -> with_function<F>;
+template <class Tag, class Signature>
+struct tagged {
+    layer inner;
+};
+struct lambda_like {};
 struct settings {
     int width = 3;
     double rates[2] = {};
@@ -224,6 +237,13 @@ TEST_CASE("what the walk looks into") {
     CHECK(walked<std::tuple<layer, int>>);
     CHECK(walked<std::pair<std::string, layer>>);
     CHECK(walked<std::optional<layer>>);
+    CHECK(walked<tagged<lambda_like, void(int)>>);
+    const auto function = [](const auto& x) { return x; };
+    CHECK(passes<std::decay_t<decltype(function)>>);
+    CHECK(nn::parameters(with_function{layer{1, 1}, function}).size() == 2);
+    const auto around = [function](with_function<int>) { return function; };
+    CHECK(passes<std::decay_t<decltype(around)>>);
+    CHECK(nn::parameters(with_function{layer{1, 1}, around}).size() == 2);
     CHECK(nn::parameters(std::vector<std::vector<bool>>{{true}}).empty());
     CHECK(nn::parameters(chain{}).empty());
     CHECK(nn::parameters(std::pair{std::string{"a"}, layer{1, 1}})[0].name() == "1.weight");

@@ -5,6 +5,8 @@
 #include <xgrad/autograd/create.hpp>
 #include <xgrad/autograd/functional.hpp>
 #include <xgrad/autograd/gradcheck.hpp>
+#include <xgrad/core/memory.hpp>
+#include <xgrad/core/parallel.hpp>
 #include <xgrad/ops/activation.hpp>
 #include <xgrad/ops/compare.hpp>
 #include <xgrad/ops/convolution.hpp>
@@ -193,4 +195,20 @@ TEST_CASE("convolution: errors name the sizes") {
     CHECK_THROWS_AS(xg::conv_transpose2d(x, kernel(3, 4, 1)), xg::shape_error);
     CHECK_THROWS_WITH_AS(xg::conv_transpose2d(x, kernel(4, 4, 2), {.stride = 2, .output_padding = 2}), doctest::Contains("less than the stride, 2"), xg::value_error);
     CHECK_THROWS_WITH_AS(xg::conv_transpose2d(x, kernel(4, 4, 2), {.padding = 3}), doctest::Contains("nothing is left along axis 2"), xg::shape_error);
+}
+
+TEST_CASE("convolution: no matrix of patches in memory") {
+    // That of 64 channels of 56 x 56 under 3 x 3 is 7.2 MB.
+    constexpr auto spare = std::size_t{4} << 20;
+    const auto threads = xg::num_threads();
+    xg::set_num_threads(1);
+    auto x = xg::ones<float>({1, 64, 56, 56}).requires_grad(true), w = xg::ones<float>({64, 64, 3, 3}).requires_grad(true);
+    xg::memory::release_unused();
+    const auto before = xg::memory::stats().reserved;
+    const auto y = xg::conv2d(x, w, {.padding = 1});
+    const auto after = xg::memory::stats().reserved;
+    CHECK(after - before < y.size() * sizeof(float) + spare);
+    y.backward(y.detach());
+    CHECK(xg::memory::stats().reserved - before < (y.size() + x.size() + w.size()) * sizeof(float) + spare);
+    xg::set_num_threads(threads);
 }

@@ -131,6 +131,12 @@ TEST_CASE("triplet_margin_loss: values and derivatives") {
                             .epsilons = 64, .scale = 1});
 }
 
+TEST_CASE("triplet_margin_loss: distances whose squares leave the range of the type") {
+    const auto x = xg::full<float>({1, 2}, 1e30f), y = xg::zeros<float>({1, 2});
+    for (const auto p : {1.0, 1.5, 2.0}) CHECK(xg::triplet_margin_loss(x, y, y, {.p = p}).item() == 1);
+    CHECK(xg::triplet_margin_loss(x, y, x, {.eps = 0}).item() == doctest::Approx(std::sqrt(2.0) * 1e30));
+}
+
 TEST_CASE("triplet_margin_loss: equal points") {
     const auto x = xg::tensor<double, 2>{{1, 2}, {3, 4}};
     for (const auto p : {1.0, 2.0, 3.0, std::numeric_limits<double>::infinity()})

@@ -247,6 +247,18 @@ TEST_CASE("histogram: edges and counts as NumPy's") {
     CHECK_THROWS_AS(xg::histogram(vector{1}, 0), xg::value_error);
     CHECK_THROWS_AS(xg::histogram(vector{1}, 3, {.low = 2, .high = 1}), xg::value_error);
     CHECK_THROWS_AS(xg::histogram(vector{1}, vector{2, 1}), xg::value_error);
+    CHECK_THROWS_AS(xg::histogram(vector{1}, vector{0, NAN, 2}), xg::value_error);
+}
+
+TEST_CASE("histogram: integers that no real number is") {
+    const auto large = xg::tensor<std::int64_t, 1>{(std::int64_t{1} << 53) - 1, (std::int64_t{1} << 53) + 1};
+    CHECK(xg::array_equal(xg::histogram(large, vector{0, 0x1p53}).counts, places{1}));
+    CHECK(xg::array_equal(xg::histogram(large, vector{0, 0x1p53, 0x1p54}).counts, places{1, 1}));
+    CHECK(xg::array_equal(xg::histogram(large, 1).counts, places{2}));
+    CHECK(xg::array_equal(xg::histogram(xg::tensor<int, 1>{16777217}, xg::tensor<float, 1>{0, 16777216}).counts, places{0}));
+    using limits = std::numeric_limits<std::uint64_t>;
+    CHECK(xg::array_equal(xg::histogram(xg::tensor<std::uint64_t, 1>{0, limits::max()}, vector{-inf, -1, 0x1p63, inf}).counts, places{0, 1, 1}));
+    CHECK(xg::array_equal(xg::histogram(xg::tensor<bool, 1>{true, false}, vector{-0.5, 0.5, 1.5}).counts, places{1, 1}));
 }
 
 TEST_CASE("histogram: sums of weights, as NumPy's") {

@@ -178,6 +178,11 @@ TEST_CASE("pooling: the norm") {
     const auto x = positive({2, 3, 7});
     CHECK(xg::allclose(xg::lp_pool1d(x, 1, 3), 3 * xg::avg_pool1d(x, 3)));
     CHECK(xg::allclose(xg::lp_pool3d(xg::reshape(x, {1, 1, 2, 3, 7}), 2, 1), xg::reshape(x, {1, 1, 2, 3, 7})));
+    // As after relu: a window without anything in it.
+    const auto some_nothing = xg::tensor<double, 3>{{{0, 0, 3, 4}}};
+    const auto slope = [&](double p) { return xg::grad([p](const auto& v) { return xg::sum(xg::lp_pool1d(v, p, 2)); })(some_nothing); };
+    CHECK(xg::allclose(slope(2), xg::tensor<double, 3>{{{0, 0, 0.6, 0.8}}}));
+    CHECK(xg::allclose(slope(1), xg::tensor<double, 3>{{{1, 1, 1, 1}}}));
 }
 
 TEST_CASE("pooling: where the largest stands, and back") {

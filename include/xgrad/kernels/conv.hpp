@@ -11,13 +11,16 @@
 #include <xgrad/core/memory.hpp>
 #include <xgrad/core/parallel.hpp>
 #include <xgrad/kernels/conv_depthwise.hpp>
+#include <xgrad/kernels/conv_direct.hpp>
 #include <xgrad/kernels/conv_sizes.hpp>
+#include <xgrad/kernels/conv_turned.hpp>
 #include <xgrad/kernels/gemm.hpp>
 #include <xgrad/kernels/planes.hpp>
 #include <xgrad/kernels/window.hpp>
 
 #include <algorithm>
 #include <cstddef>
+#include <optional>
 
 namespace xgrad::inline XGRAD_ABI::kernels {
 
@@ -50,32 +53,6 @@ private:
     std::size_t m_axis;
     even_parts m_parts;
 };
-
-/// Planes of several channels of a group of an image.
-template <class T>
-class channel_planes {
-public:
-    channel_planes(const plane_layout& layout, std::size_t channels)
-        : m_layout{layout}, m_memory{channels * layout.size() + simd::width<T>} {}
-    void read(const T* x, std::size_t channels) {
-        for (auto i = std::size_t{0}; i < channels; ++i)
-            read_plane(m_layout, x + i * m_layout.over().in(), plane(i), T{0});
-        std::fill_n(plane(channels), simd::width<T>, T{0});
-    }
-    T* plane(std::size_t channel) const { return m_memory.data() + channel * m_layout.size(); }
-
-private:
-    const plane_layout& m_layout;
-    memory::scratch<T> m_memory;
-};
-
-/// How far apart the rows of a panel of `columns` are: not where the lines of many of them share a place in the cache.
-template <class T>
-std::size_t panel_row(std::size_t columns) {
-    constexpr auto width = simd::width<T>;
-    const auto row = (columns + width - 1) / width * width;
-    return row > max_width<T> ? (row / width | 1) * width : row;
-}
 
 template <class T>
 std::size_t panel_columns(std::size_t depth) {
@@ -126,38 +103,59 @@ void convolve_band(const convolution& of, const window& band, const T* x, const 
     }
 }
 
+/// y = after(w patches(x), channel), with `weight_ref_of(group)` where planes are read, with w through patches. Where images, groups
+/// and bands are too few for the threads, the channels of y are cut, too.
+template <class T, class Epilogue, class Weight>
+void convolve_by(const convolution& of, const T* x, const T* w, T* y, const Epilogue& after, conv_way way, const Weight& weight_ref_of) {
+    const auto direct = way == conv_way::direct;
+    const auto pairs = of.batch * of.groups;
+    const auto threads = static_cast<std::size_t>(num_threads());
+    const auto wanted = threads == 1 || pairs >= 2 * threads ? 1 : 2 * threads;
+    const auto depth = direct ? std::min(of.in, direct_channels<T>(of)) + (direct_channels<T>(of) < of.in ? of.out : 0)
+                              : std::min(of.in, block_depth<T>() / of.over.taps() + 2);
+    const auto bands = window_bands<T>{of.over, depth, direct ? std::clamp<std::size_t>(of.over.out() / (4 * max_width<T>), 1, wanted) : wanted};
+    const auto plain = of.over.is_plain();
+    const auto work = of.out * of.depth() * of.over.out();
+    const auto cuts = even_parts{of.out, direct ? std::max(of.out * bands.count() / wanted, 4 * max_rows) : of.out};
+    auto turned = std::optional<turned_weights<T>>{};
+    if (way == conv_way::turned) turned.emplace(of, weight_ref_of);
+    const auto one = [&](std::size_t pair, std::size_t number, std::size_t cut) {
+        const auto image = pair / of.groups, group = pair % of.groups;
+        const auto target = row_major(of.y_of(y, image, group), of.out, of.over.out());
+        const auto* const source = of.x_of(x, image, group);
+        if (plain) return gemm<T>(of.weight_of(w, group), row_major(source, of.in, of.over.in()), target, false, of_channel<Epilogue>{after, group * of.out});
+        const auto band = bands.band(number);
+        if (way == conv_way::patches)
+            return convolve_band<T>(of, band, source, of.weight_of(w, group), target.block(0, bands.begin(number), of.out, band.out()),
+                                    of_channel<Epilogue>{after, group * of.out});
+        if (turned)
+            return convolve_turned<T>(of, band, source, turned->of_group(group), target.block(0, bands.begin(number), of.out, band.out()),
+                                      [&](const simd::batch<T>& value, std::size_t row) { return after(value, group * of.out + row); });
+        const auto first = cuts.begin(cut);
+        auto weight = weight_ref_of(group);
+        weight.data += static_cast<std::ptrdiff_t>(first) * weight.row;
+        convolve_directly<T>(of, band, source, weight, target.block(first, bands.begin(number), cuts.size(cut), band.out()),
+                             [&](const simd::batch<T>& value, std::size_t row) { return after(value, group * of.out + first + row); });
+    };
+    const auto count = plain ? 1 : bands.count() * cuts.count();
+    const auto grain = work_per_thread / std::max<std::size_t>(1, work / count) + 1;
+    if (plain && pairs < 2 * threads) {   // the product itself has threads
+        for (auto pair = std::size_t{0}; pair < pairs; ++pair) one(pair, 0, 0);
+        return;
+    }
+    parallel_for(pairs * count, grain, [&](std::size_t begin, std::size_t end) {
+        for (auto i = begin; i < end; ++i) one(i / count, i % count / cuts.count(), i % cuts.count());
+    });
+}
+
 }  // namespace detail
 
 /// y = after(w patches(x), channel)
 template <class T, class Epilogue>
 void convolve(const convolution& of, const T* x, const T* w, T* y, const Epilogue& after) {
-    const auto pairs = of.batch * of.groups;
-    if (pairs == 0 || of.over.out() == 0 || of.out == 0) return;
+    if (of.batch * of.groups == 0 || of.over.out() == 0 || of.out == 0) return;
     if (of.is_depthwise()) return convolve_depthwise(of, x, w, y, after);
-    const auto threads = static_cast<std::size_t>(num_threads());
-    const auto channels = std::min(of.in, detail::block_depth<T>() / of.over.taps() + 2);
-    const auto bands = detail::window_bands<T>{of.over, channels, pairs >= 2 * threads ? 1 : 2 * threads};
-    const auto plain = of.over.is_plain();
-    const auto work = of.out * of.depth() * of.over.out();
-    const auto one = [&](std::size_t pair, std::size_t number) {
-        const auto image = pair / of.groups, group = pair % of.groups;
-        const auto weight = of.weight_of(w, group);
-        const auto target = row_major(of.y_of(y, image, group), of.out, of.over.out());
-        const auto epilogue = detail::of_channel<Epilogue>{after, group * of.out};
-        const auto* const source = of.x_of(x, image, group);
-        if (plain) return gemm<T>(weight, row_major(source, of.in, of.over.in()), target, false, epilogue);
-        const auto band = bands.band(number);
-        detail::convolve_band<T>(of, band, source, weight, target.block(0, bands.begin(number), of.out, band.out()), epilogue);
-    };
-    const auto count = plain ? 1 : bands.count();
-    const auto grain = detail::work_per_thread / std::max<std::size_t>(1, work / count) + 1;
-    if (plain && pairs < 2 * threads) {   // the product itself has threads
-        for (auto pair = std::size_t{0}; pair < pairs; ++pair) one(pair, 0);
-        return;
-    }
-    parallel_for(pairs * count, grain, [&](std::size_t begin, std::size_t end) {
-        for (auto i = begin; i < end; ++i) one(i / count, i % count);
-    });
+    detail::convolve_by(of, x, w, y, after, detail::choose_way<T>(of, false), [&](std::size_t group) { return detail::weight_in_order(of, w, group); });
 }
 
 }  // namespace xgrad::kernels

@@ -57,69 +57,101 @@ private:
     runs m_pieces;
 };
 
-/// The rows of w^T of some chunks: those of the matrix of patches times y^T, over all places and images. y is transposed once
-/// for all of them; and what is summed up over several blocks stays transposed until the end, as far as that is small.
+/// The rows of w^T of some chunks: those of the matrix of patches, which are runs of planes, times y^T, over all places and
+/// images. y is transposed once for all of the chunks; so is the result, which until then stands there with spare rows.
 template <class T>
 class weight_of_chunks {
 public:
     weight_of_chunks(const convolution& of, const even_parts& chunks, std::size_t group, std::size_t first, std::size_t last)
-        : m_of{of}, m_chunks{chunks}, m_group{group}, m_first{first}, m_last{last}, m_begin{chunks.begin(first)}, m_end{chunks.begin(last)},
-          m_bands{of.over, chunks.size(first) / of.over.taps() + 2, 1}, m_depth{std::min(block_depth<T>(), of.over.out())},
-          m_row{panel_row<T>(m_depth)}, m_y_row{panel_row<T>(of.out)}, m_panel{chunks.size(first) * m_row + simd::width<T>},
-          m_y{m_depth * m_y_row} {}
+        : m_of{of}, m_chunks{chunks}, m_group{group}, m_first{first}, m_last{last}, m_channels{chunks.size(0) / of.over.taps() + 2},
+          m_bands{of.over, m_channels, 1}, m_depth{block_depth<T>()},
+          m_images{m_bands.count() > 1 ? 1 : std::clamp<std::size_t>(m_depth / of.over.out(), 1, of.batch)},
+          m_y_row{panel_row<T>(of.out)}, m_chunk_size{(chunks.size(0) + max_rows) * m_y_row}, m_y{most_places() * m_y_row},
+          m_sums{(last - first) * m_chunk_size}, m_table{most_places()} {}
 
     void operator()(const T* x, const T* y, const matrix_ref<T>& w) {
-        const auto size = (m_end - m_begin) * m_of.out;
-        auto sums = std::optional<memory::scratch<T>>{};
-        auto target = w.block(0, m_begin, m_of.out, m_end - m_begin).transposed();
-        if (m_of.batch * m_of.over.out() > m_depth && size * sizeof(T) <= most_sums)
-            target = row_major(sums.emplace(size).data(), m_end - m_begin, m_of.out);
         auto add = false;
         for (auto band = std::size_t{0}; band < m_bands.count(); ++band) {
             const auto layout = plane_layout{m_bands.band(band)};
-            for (auto image = std::size_t{0}; image < m_of.batch; ++image, add = true) add_band(layout, band, image, x, y, target, add);
+            m_planes.emplace(layout, m_images * m_channels);
+            for (auto image = std::size_t{0}; image < m_of.batch; image += m_images, add = true)
+                add_images(layout, m_bands.begin(band), image, std::min(m_images, m_of.batch - image), x, y, add);
         }
-        if (sums) transpose_into<T>(row_major<const T>(sums->data(), m_end - m_begin, m_of.out), w.at(0, m_begin), w.row_stride, false);
+        for (auto chunk = m_first; chunk < m_last; ++chunk) write(chunk, w);
+    }
+
+    /// Of so many chunks at once the sums stay in the second-level cache.
+    static std::size_t most_chunks(const convolution& of, const even_parts& chunks) {
+        constexpr auto most_sums = std::size_t{1} << 20;
+        return std::max<std::size_t>(1, most_sums / (chunks.size(0) * panel_row<T>(of.out) * sizeof(T)));
     }
 
 private:
-    static constexpr std::size_t most_sums = std::size_t{1} << 21;
+    std::size_t most_places() const { return std::max(std::min(m_depth, m_of.over.out()), m_images * m_of.over.out() <= m_depth ? m_images * m_of.over.out() : 0); }
+    T* sums_of(std::size_t chunk) const { return m_sums.data() + (chunk - m_first) * m_chunk_size; }
 
-    void add_band(const plane_layout& layout, std::size_t band, std::size_t image, const T* x, const T* y, const matrix_ref<T>& target, bool add) {
+    /// The sums of a chunk to their place, a few rows of w at a time: in long runs.
+    void write(std::size_t chunk, const matrix_ref<T>& w) const {
+        const auto sums = matrix_ref<const T>{sums_of(chunk), m_chunks.size(chunk), m_of.out, static_cast<std::ptrdiff_t>(m_y_row), 1};
+        for (auto row = std::size_t{0}; row < m_of.out; row += simd::width<T>)
+            transpose_into<T>(sums.block(0, row, sums.rows, std::min(simd::width<T>, m_of.out - row)), w.at(row, m_chunks.begin(chunk)), w.row_stride, false);
+    }
+
+    void add_images(const plane_layout& layout, std::size_t begin, std::size_t image, std::size_t images, const T* x, const T* y, bool add) {
         const auto along = even_parts{layout.over().out(), m_depth};
-        const auto places = row_major(m_of.y_of(y, image, m_group), m_of.out, m_of.over.out());
         for (auto part = std::size_t{0}; part < along.count(); ++part, add = true) {
-            const auto depth = along.size(part);
-            transpose_into<T>(places.block(0, m_bands.begin(band) + along.begin(part), m_of.out, depth), m_y.data(), static_cast<std::ptrdiff_t>(m_y_row), false);
-            layout.find_runs(along.begin(part), depth, m_pieces);
+            const auto places = along.size(part);
+            layout.find_runs(along.begin(part), places, m_pieces);
+            for (auto i = std::size_t{0}; i < images; ++i) {
+                const auto from = row_major(m_of.y_of(y, image + i, m_group), m_of.out, m_of.over.out()).block(0, begin + along.begin(part), m_of.out, places);
+                pack<T>(from.transposed(), m_y.data() + i * places * m_y_row, static_cast<std::ptrdiff_t>(m_y_row));
+                for (const auto& piece : m_pieces)
+                    for (auto at = std::size_t{0}; at < piece.count; ++at) {
+                        const auto place = i * places + piece.to + at;
+                        m_table.data()[place] = {static_cast<std::ptrdiff_t>(i * m_channels * layout.size() + piece.from + at),
+                                                 static_cast<std::ptrdiff_t>(place * m_y_row)};
+                    }
+            }
             for (auto chunk = m_first; chunk < m_last; ++chunk) {
-                const auto k = m_chunks.begin(chunk), rows = m_chunks.size(chunk);
-                if (part == 0 || m_last - m_first > 1) read_planes(layout, x, image, k, rows);
-                for (auto i = std::size_t{0}; i < rows; ++i)
-                    copy_runs(m_pieces, m_planes->plane((k + i) / layout.over().taps() - m_channel) + layout.tap((k + i) % layout.over().taps()),
-                              m_panel.data() + i * m_row);
-                gemm<T>({m_panel.data(), rows, depth, static_cast<std::ptrdiff_t>(m_row), 1},
-                        {m_y.data(), depth, m_of.out, static_cast<std::ptrdiff_t>(m_y_row), 1}, target.block(k - m_begin, 0, rows, m_of.out), add);
+                if (part == 0 || m_last - m_first > 1) read_planes(layout, x, image, images, chunk);
+                add_products(layout, chunk, images * places, add);
             }
         }
     }
 
-    /// Those of the channels that rows [k, k + rows) are about.
-    void read_planes(const plane_layout& layout, const T* x, std::size_t image, std::size_t k, std::size_t rows) {
-        const auto taps = layout.over().taps();
-        m_channel = k / taps;
-        const auto channels = (k + rows - 1) / taps + 1 - m_channel;
-        m_planes.emplace(layout, channels).read(m_of.x_of(x, image, m_group, m_channel), channels);
+    void add_products(const plane_layout& layout, std::size_t chunk, std::size_t places, bool add) {
+        const auto taps = layout.over().taps(), k = m_chunks.begin(chunk), rows = m_chunks.size(chunk), all = (m_of.out + simd::width<T> - 1) / simd::width<T>;
+        auto from = scattered_factors<T>{m_table.data(), places, {}, {}};
+        for (auto first = std::size_t{0}, vectors = std::size_t{0}; first < all; first += vectors) {
+            vectors = next_width(all - first);
+            for (auto v = std::size_t{0}; v < vectors; ++v) from.b[v] = m_y.data() + (first + v) * simd::width<T>;
+            for (auto row = std::size_t{0}, height = std::size_t{0}; row < rows; row += height) {
+                height = next_height(rows - row);
+                for (auto r = std::size_t{0}; r < height; ++r) {
+                    const auto at = k + std::min(row + r, rows - 1);
+                    from.a[r] = m_planes->plane(at / taps - k / taps) + layout.tap(at % taps);
+                }
+                select_scattered_tile<T>(height, vectors)(from, sums_of(chunk) + row * m_y_row + first * simd::width<T>,
+                                                          static_cast<std::ptrdiff_t>(m_y_row), add);
+            }
+        }
+    }
+
+    /// The planes of the channels that a chunk is about, of one image after the other.
+    void read_planes(const plane_layout& layout, const T* x, std::size_t image, std::size_t images, std::size_t chunk) {
+        const auto taps = layout.over().taps(), k = m_chunks.begin(chunk), channel = k / taps;
+        const auto channels = (k + m_chunks.size(chunk) - 1) / taps + 1 - channel;
+        for (auto i = std::size_t{0}; i < images; ++i) m_planes->read(m_of.x_of(x, image + i, m_group, channel), channels, i * m_channels);
     }
 
     const convolution& m_of;
     const even_parts& m_chunks;
-    std::size_t m_group, m_first, m_last, m_begin, m_end;
+    std::size_t m_group, m_first, m_last, m_channels;
     window_bands<T> m_bands;
-    std::size_t m_depth, m_row, m_y_row;
-    memory::scratch<T> m_panel, m_y;
+    std::size_t m_depth, m_images, m_y_row, m_chunk_size;
+    memory::scratch<T> m_y, m_sums;
+    memory::scratch<tile_step> m_table;
     std::optional<channel_planes<T>> m_planes;
-    std::size_t m_channel = 0;
     runs m_pieces;
 };
 
@@ -134,11 +166,22 @@ inline convolution reversed(const convolution& of) {
     return result;
 }
 
-/// Whether that pays: not for so few channels that a patch is read by few rows, nor for a weight larger than what it is used for.
-inline bool reverses(const convolution& of) {
+/// Whether that pays: not for so few channels that a patch is read by few rows, nor, where the weight has to be copied for
+/// it, for one larger than what it is used for.
+template <class T>
+bool reverses(const convolution& of) {
     for (const auto& axis : of.over.axes)
         if (axis.stride != 1) return false;
-    return of.groups > 1 && of.in == 1 && of.out == 1 ? true : of.in >= 16 && of.batch * of.over.out() >= 1024;
+    if (of.groups > 1 && of.in == 1 && of.out == 1) return true;
+    if (of.in >= 16 && of.batch * of.over.out() >= 1024) return true;
+    return of.in >= 4 && choose_way<T>(reversed(of), true) != conv_way::patches;
+}
+
+/// The weight of that convolution, where it is.
+template <class T>
+weight_ref<T> weight_reversed(const convolution& of, const T* w, std::size_t group) {
+    const auto taps = static_cast<std::ptrdiff_t>(of.over.taps());
+    return {of.weight_of(w, group).data + taps - 1, taps, static_cast<std::ptrdiff_t>(of.in) * taps, -1};
 }
 
 template <class T>
@@ -160,12 +203,16 @@ template <class T>
 void convolve_input(const convolution& of, const T* w, const T* y, const T* bias, T* x) {
     using batch = simd::batch<T>;
     const auto pairs = of.batch * of.groups;
-    if (of.over.out() != 0 && of.out != 0 && of.in != 0 && detail::reverses(of)) {
+    if (of.over.out() != 0 && of.out != 0 && of.in != 0 && detail::reverses<T>(of)) {
+        const auto turned = detail::reversed(of);
+        const auto plus_bias = [bias](const batch& sum, std::size_t channel) { return bias == nullptr ? sum : batch(sum + batch(bias[channel])); };
+        const auto way = detail::choose_way<T>(turned, true);
+        if (!turned.is_depthwise() && way != detail::conv_way::patches) {
+            return detail::convolve_by(turned, y, w, x, plus_bias, way, [&](std::size_t group) { return detail::weight_reversed(of, w, group); });
+        }
         const auto weight = memory::scratch<T>{of.groups * of.out * of.depth()};
         detail::reverse_weight(of, w, weight.data());
-        return convolve(detail::reversed(of), y, weight.data(), x, [bias](const batch& sum, std::size_t channel) {
-            return bias == nullptr ? sum : batch(sum + batch(bias[channel]));
-        });
+        return convolve(turned, y, weight.data(), x, plus_bias);
     }
     const auto length = of.over.in();
     for (auto i = std::size_t{0}; i < pairs * of.in; ++i) std::fill_n(x + i * length, length, bias == nullptr ? T{0} : bias[i % (of.groups * of.in)]);
@@ -216,7 +263,8 @@ void convolve_weight(const convolution& of, const T* x, const T* y, T* w) {
     const auto grain = detail::work_per_thread / std::max<std::size_t>(1, work) + 1;
     parallel_for(of.groups * chunks.count(), grain, [&](std::size_t begin, std::size_t end) {
         while (begin < end) {
-            const auto group = begin / chunks.count(), first = begin % chunks.count(), last = std::min(chunks.count(), first + end - begin);
+            const auto group = begin / chunks.count(), first = begin % chunks.count();
+            const auto last = std::min({chunks.count(), first + end - begin, first + detail::weight_of_chunks<T>::most_chunks(of, chunks)});
             detail::weight_of_chunks<T>{of, chunks, group, first, last}(x, y, of.weight_of(w, group));
             begin += last - first;
         }

@@ -118,7 +118,12 @@ void part_row(const T* from, std::size_t count, T* first, T* second) {
         simd::store(first + i / 2, x);
         simd::store(second + i / 2, y);
     }
-    for (; i < count; ++i) (i % 2 == 0 ? first : second)[i / 2] = from[i];
+    if (const auto left = count - i; left != 0) {
+        auto x = simd::load_up_to(from + i, left), y = left > width ? simd::load_partial(from + i + width, left - width) : simd::batch<T>(T{0});
+        shuffle<part_elements, T>(x, y);
+        simd::store_partial(first + i / 2, x, (left + 1) / 2);
+        simd::store_partial(second + i / 2, y, left / 2);
+    }
 }
 
 /// to[2 i] += first[i], to[2 i + 1] += second[i], `count` of to.
@@ -132,7 +137,12 @@ void add_parts(const T* first, const T* second, std::size_t count, T* to) {
         simd::store(to + i, simd::load(to + i) + x);
         simd::store(to + i + width, simd::load(to + i + width) + y);
     }
-    for (; i < count; ++i) to[i] += (i % 2 == 0 ? first : second)[i / 2];
+    if (const auto left = count - i; left != 0) {
+        auto x = simd::load_partial(first + i / 2, (left + 1) / 2), y = simd::load_partial(second + i / 2, left / 2);
+        shuffle<interleave_elements, T>(x, y);
+        simd::store_up_to(to + i, simd::batch<T>(simd::load_up_to(to + i, left) + x), left);
+        if (left > width) simd::store_partial(to + i + width, simd::batch<T>(simd::load_partial(to + i + width, left - width) + y), left - width);
+    }
 }
 
 /// Whether all of a plane is elements of x.

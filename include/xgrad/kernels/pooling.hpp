@@ -169,30 +169,70 @@ void average_pool(const window& over, const divisors<T>& by, std::size_t planes,
     });
 }
 
-/// x += what each element gets of y, by the divisor of each window.
+namespace detail {
+
+/// Whether no element is in two windows, and those of a row follow each other without gaps.
+inline bool stands_apart(const window& over) {
+    const auto& [a, b, c] = over.axes;
+    const auto apart = [](const window_axis& axis) { return axis.stride >= (axis.kernel - 1) * axis.dilation + 1; };
+    return apart(a) && apart(b) && c.stride == c.kernel && c.dilation == 1 && c.before == 0;
+}
+
+/// Calls `f(row of x)` for each row, all axes but the last, that a row of windows sees.
+template <class F>
+void for_each_row_of(const window& over, std::size_t row, const F& f) {
+    const auto& [a, b, c] = over.axes;
+    const auto place = [](const window_axis& axis, std::size_t o, std::size_t k) {   // beyond the end where it is before the beginning
+        return o * axis.stride + k * axis.dilation - static_cast<std::size_t>(axis.before);
+    };
+    for (auto k = std::size_t{0}; k < a.kernel * b.kernel; ++k) {
+        const auto i = place(a, row / b.out, k / b.kernel), j = place(b, row % b.out, k % b.kernel);
+        if (i < a.in && j < b.in) f(i * b.in + j);
+    }
+}
+
+/// Each of the elements i kernel, ..., (i + 1) kernel - 1 of x, as far as x has them, += shares[i].
 template <class T>
-void add_average_input(const window& over, const divisors<T>& by, std::size_t planes, const T* y, T* x) {
+void add_repeated(const T* shares, std::size_t kernel, std::size_t count, T* x) {
+    if (kernel == 2) return add_parts(shares, shares, count, x);
+    for (auto k = std::size_t{0}; k < kernel; ++k)
+        for (auto i = k, at = std::size_t{0}; i < count; i += kernel, ++at) x[i] += shares[at];
+}
+
+}  // namespace detail
+
+/// x = what each element gets of y, by the divisor of each window.
+template <class T>
+void average_input(const window& over, const divisors<T>& by, std::size_t planes, const T* y, T* x) {
     constexpr auto width = simd::width<T>;
-    if (over.out() == 0) return;
     const auto layout = plane_layout{over};
-    const auto columns = over.axes[2].out, rows = over.out() / columns, taps = over.taps();
+    const auto apart = detail::stands_apart(over);
+    const auto columns = over.axes[2].out, rows = columns == 0 ? 0 : over.out() / columns, taps = over.taps();
+    const auto in_place = runs{{0, 0, columns}};
     parallel_for(planes, detail::plane_grain(over.out() * taps), [&](std::size_t begin, std::size_t end) {
-        const auto plane = memory::scratch<T>{layout.size()};
+        const auto plane = memory::scratch<T>{apart ? 0 : layout.size()}, shares = memory::scratch<T>{columns + width};
         for (auto number = begin; number < end; ++number) {
-            std::fill_n(plane.data(), layout.size(), T{0});
+            auto* const to = x + number * over.in();
+            std::fill_n(to, over.in(), T{0});
+            if (!apart) std::fill_n(plane.data(), layout.size(), T{0});
             for (auto row = std::size_t{0}; row < rows; ++row) {
                 const auto of_row = simd::batch<T>(by.of_row(over, row));
                 for (auto o = std::size_t{0}; o < columns; o += width) {
                     const auto count = columns - o;
                     const auto share = simd::load_up_to(y + number * over.out() + row * columns + o, count) /
                                        (of_row * simd::load_up_to(by.along[2].data() + o, count));
-                    for (auto k = std::size_t{0}; k < taps; ++k) {
-                        auto* const to = plane.data() + layout.row(row) + layout.tap(k) + o;
-                        simd::store_up_to(to, simd::batch<T>(simd::load_up_to(to, count) + share), count);
-                    }
+                    simd::store(shares.data() + o, simd::batch<T>(share));
                 }
+                if (apart) {
+                    detail::for_each_row_of(over, row, [&](std::size_t at) {
+                        detail::add_repeated(shares.data(), over.axes[2].kernel, std::min(columns * over.axes[2].kernel, over.axes[2].in),
+                                             to + at * over.axes[2].in);
+                    });
+                    continue;
+                }
+                for (auto k = std::size_t{0}; k < taps; ++k) add_runs(in_place, shares.data(), plane.data() + layout.row(row) + layout.tap(k));
             }
-            add_plane(layout, plane.data(), x + number * over.in());
+            if (!apart && rows != 0) add_plane(layout, plane.data(), to);
         }
     });
 }

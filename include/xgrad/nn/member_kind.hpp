@@ -76,11 +76,21 @@ constexpr std::string_view printed_type() {
     return text.substr(text.find("M = ") + 4);
 }
 
-/// Whether M is the type of a lambda, by its printed name: "...<lambda(int)>]" or "(lambda at a.cpp:1:2)]".
+/// Whether M is the type of a lambda, by its printed name: "f()::<lambda(int)>" or "(lambda at a.cpp:1:2)". A class
+/// template whose argument is a lambda prints one, too, and is none.
 template <class M>
 constexpr bool is_closure() {
-    constexpr auto text = std::string_view{__PRETTY_FUNCTION__};
-    return (text.ends_with(")>]") || text.ends_with(")]")) && text.find("lambda") != std::string_view::npos;
+    constexpr auto text = std::string_view{__PRETTY_FUNCTION__};   // "... [with M = name]"
+    constexpr auto start = text.find("M = ") + 4;
+    constexpr auto name = text.substr(start, text.size() - start - 1);
+    if (!name.ends_with('>')) return name.starts_with("(lambda at ");
+    auto at = name.size(), open = std::size_t{0};   // back to where the last bracket was opened
+    do {
+        --at;
+        open += name[at] == '>';
+        open -= name[at] == '<';
+    } while (open != 0 && at != 0);
+    return name.substr(at).starts_with("<lambda(");
 }
 
 /// Whether M comes from the standard library, or one of those that this one stands on: then it holds no tensor

@@ -4,9 +4,8 @@
 #include <xgrad/autograd/create.hpp>
 #include <xgrad/autograd/operation.hpp>
 #include <xgrad/core/config.hpp>
+#include <xgrad/core/exact.hpp>
 #include <xgrad/core/finite.hpp>
-#include <xgrad/ops/elementwise.hpp>
-#include <xgrad/ops/math.hpp>
 #include <xgrad/ops/narrow.hpp>
 #include <xgrad/ops/reduction_options.hpp>
 #include <xgrad/ops/take.hpp>
@@ -45,23 +44,41 @@ void say_options(const histogram_options& options, const auto& say) {
     say("high", options.high);
 }
 
+/// Whether an element is at least (at most) an edge, both taken for what they are. NaN is neither.
+template <element T, real E>
+bool reaches(T value, E edge) {
+    if constexpr (real<T>) return value >= edge;
+    else {
+        const auto least = at_least<T>(edge);
+        return least && value >= *least;
+    }
+}
+template <element T, real E>
+bool stays_below(T value, E edge) {
+    if constexpr (real<T>) return value <= edge;
+    else {
+        const auto most = at_most<T>(edge);
+        return most && value <= *most;
+    }
+}
+
 /// The part that each number is in, counted from 0, the number of parts where it is in none. Numbers on the last edge are in the
 /// last part; those outside, and NaN, in none.
-template <real T>
-tensor<std::int64_t> parts_of(std::span<const T> x, const tensor<T, 1>& edges) {
+template <element T, real E>
+tensor<std::int64_t> parts_of(std::span<const T> x, const tensor<E, 1>& edges) {
     const auto bounds = edges.span();
     const auto parts = static_cast<std::int64_t>(bounds.size()) - 1;
     auto y = make_result<std::int64_t>({x.size()});
     std::transform(x.begin(), x.end(), access::elements(y), [&](T value) {
-        if (!(value >= bounds.front() && value <= bounds.back())) return parts;
-        const auto above = std::upper_bound(bounds.begin(), bounds.end(), value) - bounds.begin();
-        return std::min<std::int64_t>(above, parts) - 1;
+        if (!reaches(value, bounds.front()) || !stays_below(value, bounds.back())) return parts;
+        const auto next = std::partition_point(bounds.begin(), bounds.end(), [value](E edge) { return reaches(value, edge); });
+        return std::min<std::int64_t>(next - bounds.begin(), parts) - 1;
     });
     return y;
 }
 
-template <real T>
-histogram_counts<T> counted_between(std::span<const T> x, const tensor<T, 1>& edges) {
+template <element T, real E>
+histogram_counts<E> counted_between(std::span<const T> x, const tensor<E, 1>& edges) {
     const auto parts = edges.size() - 1;
     auto counts = filled<1>({parts}, std::int64_t{0});
     const auto places = parts_of(x, edges);
@@ -71,72 +88,69 @@ histogram_counts<T> counted_between(std::span<const T> x, const tensor<T, 1>& ed
 }
 
 /// counts_j = the sum of the weights of what is in part j        dweight_i = the dcount of its part, 0 where it is in none
-template <real T, real W, element X>
-histogram_counts<T, W> weighed_between(std::span<const T> x, const tensor<T, 1>& edges, const basic_tensor<X>& of, const basic_tensor<W>& weights) {
-    if (shape_of(weights) != shape_of(of))
-        fail<shape_error>("histogram", "x is ", shape_of(of), ", the weights are ", shape_of(weights), "; both must be equal");
+template <element T, real E, real W>
+histogram_counts<E, W> weighed_between(const basic_tensor<T>& x, const tensor<E, 1>& edges, const basic_tensor<W>& weights) {
+    if (shape_of(weights) != shape_of(x))
+        fail<shape_error>("histogram", "x is ", shape_of(x), ", the weights are ", shape_of(weights), "; both must be equal");
     const auto parts = edges.size() - 1;
-    const auto sums = add_at(reshape_to(weights, {x.size()}), parts_of(x, edges), 0, {parts + 1});
+    const auto sums = add_at(reshape_to(weights, {x.size()}), parts_of(x.span(), edges), 0, {parts + 1});
     return {with_rank<1>(narrow_to(sums, 0, static_cast<std::ptrdiff_t>(parts), 0)), edges};
 }
 
 /// Evenly spaced edges: as NumPy's, with half a unit to either side where all elements are equal, and 0 to 1 where none are.
-template <real T>
-tensor<T, 1> even_edges(std::span<const T> x, std::size_t bins, const histogram_options& options) {
+template <real E, element T>
+tensor<E, 1> even_edges(std::span<const T> x, std::size_t bins, const histogram_options& options) {
     auto low = options.low, high = options.high;
-    if (!x.empty() && !is_finite_number(low)) low = static_cast<double>(*std::min_element(x.begin(), x.end()));
-    if (!x.empty() && !is_finite_number(high)) high = static_cast<double>(*std::max_element(x.begin(), x.end()));
+    if (!x.empty() && !is_finite_number(low)) low = *at_most<double>(*std::min_element(x.begin(), x.end()));
+    if (!x.empty() && !is_finite_number(high)) high = *at_least<double>(*std::max_element(x.begin(), x.end()));
     if (x.empty() && !is_finite_number(low)) low = 0;
     if (x.empty() && !is_finite_number(high)) high = low + 1;
     if (!is_finite_number(low) || !is_finite_number(high) || low > high)
         fail<value_error>("histogram", "the bounds are ", low, " and ", high, "; they must be finite and in order");
     if (low == high) low -= 0.5, high += 0.5;
-    return linspace<T>(low, high, bins + 1);
+    return linspace<E>(low, high, bins + 1);
 }
 
-/// count(numbers, edges) with even edges, of numbers as they are counted.
-template <element T, class Count>
-auto between_even_edges(const basic_tensor<T>& x, std::size_t bins, const histogram_options& options, const Count& count) {
-    const auto numbers = convert<std::conditional_t<real<T>, T, double>>(x);
-    for (const auto each : numbers.span())
+/// The edges that options ask for.
+template <element T>
+auto edges_for(const basic_tensor<T>& x, std::size_t bins, const histogram_options& options) {
+    for (const auto each : x.span())
         if (each != each && !(is_finite_number(options.low) && is_finite_number(options.high)))
             fail<value_error>("histogram", "NaN among the elements has no place between bounds that are not given");
-    return count(numbers.span(), even_edges(numbers.span(), bins, options));
+    return even_edges<std::conditional_t<real<T>, T, double>>(x.span(), bins, options);
 }
-/// The same with edges that are given.
-template <element T, real E, class Count>
-auto between_given_edges(const basic_tensor<T>& x, const basic_tensor<E>& edges, const Count& count) {
-    if (edges.rank() != 1 || edges.size() < 2 || !std::is_sorted(edges.begin(), edges.end()))
+/// Edges that are given.
+template <real E>
+tensor<E, 1> checked_edges(const basic_tensor<E>& edges) {
+    const auto falls = [](E edge, E next) { return !(edge <= next); };   // NaN does
+    if (edges.rank() != 1 || edges.size() < 2 || std::ranges::adjacent_find(edges.span(), falls) != edges.span().end())
         fail<value_error>("histogram", "the edges are a vector of at least two numbers in ascending order, got the shape ", shape_of(edges));
-    const auto numbers = convert<E>(x);
-    return count(numbers.span(), with_rank<1>(tensor<E>{edges}.detach()));
+    return with_rank<1>(tensor<E>{edges}.detach());
 }
-
-inline constexpr auto counting_each = [](const auto& x, const auto& edges) { return counted_between(x, edges); };
 
 template <element T>
 auto histogram_of(const basic_tensor<T>& x, std::size_t bins, const histogram_options& options) {
     return call("histogram", {"x", "bins", "options"}, [](const basic_tensor<T>& v, std::size_t parts, const histogram_options& bounds) {
-        return between_even_edges(v, parts, bounds, counting_each);
+        return counted_between(v.span(), edges_for(v, parts, bounds));
     }, x, bins, options);
 }
 template <element T, real W>
 auto weighted_histogram(const basic_tensor<T>& x, std::size_t bins, const basic_tensor<W>& weights, const histogram_options& options) {
     return call("histogram", {"x", "bins", "weights", "options"},
                 [](const basic_tensor<T>& v, std::size_t parts, const basic_tensor<W>& w, const histogram_options& bounds) {
-        return between_even_edges(v, parts, bounds, [&](const auto& numbers, const auto& edges) { return weighed_between(numbers, edges, v, w); });
+        return weighed_between(v, edges_for(v, parts, bounds), w);
     }, x, bins, weights, options);
 }
 template <element T, real E>
 histogram_counts<E> histogram_between(const basic_tensor<T>& x, const basic_tensor<E>& edges) {
     return call("histogram", {"x", "edges"}, [](const basic_tensor<T>& v, const basic_tensor<E>& bounds) {
-        return between_given_edges(v, bounds, counting_each);
+        return counted_between(v.span(), checked_edges(bounds));
     }, x, edges);
 }
 template <element T, real E, real W>
 histogram_counts<E, W> weighted_histogram_between(const basic_tensor<T>& x, const basic_tensor<E>& edges, const basic_tensor<W>& weights) {
     return call("histogram", {"x", "edges", "weights"}, [](const basic_tensor<T>& v, const basic_tensor<E>& bounds, const basic_tensor<W>& w) {
-        return between_given_edges(v, bounds, [&](const auto& numbers, const auto& each) { return weighed_between(numbers, each, v, w); });
+        return weighed_between(v, checked_edges(bounds), w);
     }, x, edges, weights);
 }
 

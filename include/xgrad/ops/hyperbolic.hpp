@@ -47,7 +47,7 @@ struct acosh_slope_fn : unary<acosh_slope_fn> {
     static auto value(const auto& x) { return 1 / (simd::sqrt(x - 1) * simd::sqrt(x + 1)); }
     static constexpr auto gradient = [](const auto& dy, const auto& x) {
         const auto slope = unary<acosh_slope_fn>{}(x);
-        return -dy * (x * slope * slope * slope);
+        return -dy * where(slope == 0, 0, x * slope * slope * slope);   // infinity times 0 is 0 here
     };
 };
 

@@ -7,6 +7,7 @@
 #include <xgrad/core/config.hpp>
 #include <xgrad/kernels/pooling.hpp>
 #include <xgrad/ops/arithmetic.hpp>
+#include <xgrad/ops/compare.hpp>
 #include <xgrad/ops/math.hpp>
 #include <xgrad/ops/pooling_sizes.hpp>
 #include <xgrad/ops/values_and_indices.hpp>
@@ -116,20 +117,23 @@ tensor<T> avg_pool_any(const basic_tensor<T>& x, const pool_sizes& sizes, const 
 template <real T>
 tensor<T> add_average(const basic_tensor<T>& y, const pool_sizes& sizes, const average_of& by, const shape& from) {
     return call("add_average", {"x", "sizes", "by", "shape"}, [](const basic_tensor<T>& v, const pool_sizes& s, const average_of& b, const shape& result) {
-        auto x = filled<dynamic_rank>(result, T{0});
-        kernels::add_average_input(s.over, b.divisors<T>(s), planes_of{result, s.axes}.count, v.data(), access::elements(x));
+        auto x = make_result<T>(result);
+        kernels::average_input(s.over, b.divisors<T>(s), planes_of{result, s.axes}.count, v.data(), access::elements(x));
         return record("add_average", std::move(x), {v}, keep(), [s, b](const auto& dx, gradients& d) {
             d(0, [&] { return avg_pool_any<T>(dx, s, b); });
         });
     }, y, sizes, by, from);
 }
 
-/// The root of the average of x^p over the windows, times the number of elements of the kernel.
+/// The root of the average of x^p over the windows, times the number of elements of the kernel; of a root of 0, whose slope is
+/// infinite, the gradient is 0.
 template <real T>
 tensor<T> lp_pool_any(const basic_tensor<T>& x, T p, const pool_sizes& sizes) {
     return call("lp_pool", {"x", "p", "sizes"}, [](const basic_tensor<T>& v, T exponent, const pool_sizes& s) {
         const auto powers = tensor<T>{pow(tensor<T>{v}, exponent)};
-        return tensor<T>{pow(avg_pool_any<T>(powers, s, {true, 0}) * static_cast<T>(s.over.taps()), 1 / exponent)};
+        const auto total = tensor<T>{avg_pool_any<T>(powers, s, {true, 0}) * static_cast<T>(s.over.taps())};
+        const auto root = tensor<T>{pow(total, 1 / exponent)};
+        return exponent > 1 ? tensor<T>{where(total == 0, 0, root)} : root;
     }, x, p, sizes);
 }
 
@@ -245,7 +249,7 @@ inline constexpr avg_pool_fn<2> avg_pool2d{};
 inline constexpr avg_pool_fn<3> avg_pool3d{};
 
 /// (sum of x^p)^(1/p) over each window, as PyTorch has it: without absolute values, and a window that hangs over counts as
-/// if it were full, of the same average.
+/// if it were full, of the same average. A window of zeros has the gradient 0.
 template <std::size_t Axes>
 struct lp_pool_fn {
     template <element T, std::size_t N>

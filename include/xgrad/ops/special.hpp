@@ -27,7 +27,9 @@ inline constexpr log2_fn log2{};
 struct log10_fn : unary<log10_fn> {
     static constexpr auto name = "log10";
     static auto value(const auto& x) { return simd::log10(x); }
-    static constexpr auto gradient = [](const auto& dy, const auto& x) { return dy * detail::times(1 / x, std::numbers::log10e); };
+    static constexpr auto gradient = [](const auto& dy, const auto& x) {
+        return detail::times(dy, std::numbers::log10e) / x;   // 1 / x overflows before 1 / (x ln 10) does
+    };
 };
 inline constexpr log10_fn log10{};
 

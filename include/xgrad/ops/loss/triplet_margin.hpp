@@ -6,14 +6,10 @@
 #include <xgrad/core/error.hpp>
 #include <xgrad/ops/activation.hpp>
 #include <xgrad/ops/arithmetic.hpp>
-#include <xgrad/ops/compare.hpp>
-#include <xgrad/ops/loss/cosine_similarity.hpp>
 #include <xgrad/ops/loss/elementwise.hpp>
-#include <xgrad/ops/math.hpp>
-#include <xgrad/ops/reduce.hpp>
+#include <xgrad/ops/norm.hpp>
 
 #include <cstddef>
-#include <limits>
 
 namespace xgrad::inline XGRAD_ABI {
 
@@ -38,12 +34,7 @@ namespace detail {
 /// (sum |a - b + eps|^p)^(1/p) along the last axis, with the derivative 0 where it is 0.
 template <real T>
 tensor<T> distances(const basic_tensor<T>& a, const basic_tensor<T>& b, double p, double eps) {
-    const auto e = tensor<T>{tensor<T>{a} - tensor<T>{b} + static_cast<T>(eps)};
-    if (p == 2) return root_of(tensor<T>{sum(square(e), -1)});
-    if (p == 1) return tensor<T>{sum(abs(e), -1)};
-    if (p == std::numeric_limits<double>::infinity()) return tensor<T>{max(abs(e), -1)};
-    const auto power = tensor<T>{sum(pow(abs(e), static_cast<T>(p)), -1)};
-    return tensor<T>{where(power == 0, 0, pow(power, static_cast<T>(1 / p)))};
+    return tensor<T>{norm(tensor<T>{a} - tensor<T>{b} + static_cast<T>(eps), -1, {.p = p})};
 }
 
 template <real T>

@@ -1,0 +1,124 @@
+// ResNet-50 (K. He et al., "Deep residual learning for image recognition", 2016), the stride in the 3 x 3 as torchvision has it.
+#include "cases.hpp"
+#include "engine.hpp"
+
+#include <xgrad/nn/batch_norm.hpp>
+#include <xgrad/nn/conv.hpp>
+#include <xgrad/nn/flatten.hpp>
+#include <xgrad/nn/fuse.hpp>
+#include <xgrad/nn/linear.hpp>
+#include <xgrad/nn/pooling.hpp>
+#include <xgrad/nn/sequential.hpp>
+#include <xgrad/ops/activation.hpp>
+#include <xgrad/ops/arithmetic.hpp>
+#include <xgrad/ops/loss.hpp>
+#include <xgrad/optim/sgd.hpp>
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace bench {
+
+namespace {
+
+using images = xg::tensor<float, 4>;
+using conv = xg::nn::conv2d<>;
+using norm = xg::nn::batch_norm2d<>;
+
+conv convolution(std::size_t in, std::size_t out, std::size_t kernel, std::size_t stride = 1) {
+    return conv{in, out, kernel, {.stride = stride, .padding = kernel / 2, .bias = false}};
+}
+
+struct bottleneck {
+    conv conv1, conv2, conv3;
+    norm bn1, bn2, bn3;
+    std::optional<xg::nn::sequential<conv, norm>> downsample{};
+
+    bottleneck(std::size_t in, std::size_t width, std::size_t stride)
+        : conv1{convolution(in, width, 1)}, conv2{convolution(width, width, 3, stride)}, conv3{convolution(width, 4 * width, 1)},
+          bn1{width}, bn2{width}, bn3{4 * width} {
+        if (in != 4 * width) downsample.emplace(convolution(in, 4 * width, 1, stride), norm{4 * width});
+    }
+    XGRAD_MEMBERS(conv1, conv2, conv3, bn1, bn2, bn3, downsample)
+
+    images operator()(const images& x) const {
+        auto h = xg::relu(bn1(conv1(x)));
+        h = xg::relu(bn2(conv2(h)));
+        return xg::relu(bn3(conv3(h)) + (downsample ? (*downsample)(x) : x));
+    }
+};
+
+struct resnet50 {
+    conv conv1 = convolution(3, 64, 7, 2);
+    norm bn1{64};
+    std::vector<bottleneck> layer1 = stage(64, 64, 3, 1), layer2 = stage(256, 128, 4, 2), layer3 = stage(512, 256, 6, 2),
+                            layer4 = stage(1024, 512, 3, 2);
+    xg::nn::linear<> fc{2048, resnet_classes};
+
+    static std::vector<bottleneck> stage(std::size_t in, std::size_t width, int count, std::size_t stride) {
+        auto blocks = std::vector<bottleneck>{};
+        for (auto i = 0; i < count; ++i) blocks.emplace_back(i == 0 ? in : 4 * width, width, i == 0 ? stride : 1);
+        return blocks;
+    }
+
+    auto operator()(const images& x) const {
+        auto h = xg::nn::max_pool2d{3, {.stride = 2, .padding = 1}}(xg::relu(bn1(conv1(x))));
+        for (const auto* const blocks : {&layer1, &layer2, &layer3, &layer4})
+            for (const auto& block : *blocks) h = block(h);
+        return fc(xg::nn::flatten<>{}(xg::nn::adaptive_avg_pool2d{1}(h)));
+    }
+};
+
+void fill_all(const resnet50& net) {
+    fill(net);
+    for (auto& b : xg::nn::buffers(net)) std::ranges::copy(parameter_values(b.name(), engine::sizes_of(b)), b.data());
+}
+
+images photographs(std::size_t batch) {
+    const auto all = resnet_input(batch);
+    return {numbers(elements(all), 1, 0, 1), xg::shape(all)};
+}
+
+struct training {
+    resnet50 net;
+    images x = photographs(resnet_training_batch);
+    xg::tensor<std::int64_t, 1> labels{indices(resnet_training_batch, resnet_classes), xg::shape{resnet_training_batch}};
+    xg::optim::sgd<float> opt{xg::nn::parameters(net), {.lr = timed_rate, .momentum = momentum}};
+
+    training() { fill_all(net); }
+
+    auto step() {
+        auto loss = xg::cross_entropy(net(x), labels);
+        opt.zero_grad();
+        loss.backward();
+        opt.step();
+        return loss;
+    }
+};
+
+}  // namespace
+
+void add_resnet() {
+    for (const auto batch : resnet_batches)
+        add("resnet50/inference/" + std::to_string(batch), [=] {
+            const auto net = resnet50{};
+            fill_all(net);
+            const auto x = photographs(batch);
+            return timed([program = xg::nn::fuse(net, x), x] {
+                const auto guard = xg::no_grad{};
+                return program(x);
+            }, [](const auto& y) { return std::vector<piece>{{"out", engine::values_of(y)}}; });
+        });
+    add("resnet50/training", [] {
+        auto trained = std::make_shared<training>();
+        return work{[=] { trained->step(); }, [=] {
+                        const auto loss = trained->step().item();
+                        return std::vector<piece>{{"loss", {loss}}, {"fc.weight's gradient", engine::gradient_of(trained->net.fc.weight)}};
+                    }};
+    });
+}
+
+}  // namespace bench

@@ -1,0 +1,117 @@
+// Convolutions whose vectors lie along the channels of the result: for rows of windows that would leave much of a vector of a
+// plane's elements unused. The weight is copied beforehand, transposed; the planes are read where they are, an element for a
+// row of the tile; and the result is transposed on its way to y.
+#pragma once
+
+#include <xgrad/core/config.hpp>
+#include <xgrad/core/memory.hpp>
+#include <xgrad/core/simd.hpp>
+#include <xgrad/kernels/conv_direct.hpp>
+#include <xgrad/kernels/conv_sizes.hpp>
+#include <xgrad/kernels/conv_tile.hpp>
+#include <xgrad/kernels/gemm_blocks.hpp>
+#include <xgrad/kernels/gemm_pack.hpp>
+#include <xgrad/kernels/planes.hpp>
+
+#include <algorithm>
+#include <cstddef>
+
+namespace xgrad::inline XGRAD_ABI::kernels::detail {
+
+/// The weights of all groups, transposed: one panel (depth, max_width) for the channels of each tile.
+template <class T>
+class turned_weights {
+public:
+    template <class Weight>
+    turned_weights(const convolution& of, const Weight& weight_ref_of) : m_size{panels(of) * of.depth() * max_width<T>}, m_memory{of.groups * m_size} {
+        for (auto group = std::size_t{0}; group < of.groups; ++group) copy(of, weight_ref_of(group), m_memory.data() + group * m_size);
+    }
+    const T* of_group(std::size_t group) const { return m_memory.data() + group * m_size; }
+
+private:
+    static std::size_t vectors(const convolution& of) { return (of.out + simd::width<T> - 1) / simd::width<T>; }
+    static std::size_t panels(const convolution& of) {
+        auto count = std::size_t{0};
+        for (auto left = vectors(of); left != 0; left -= next_width(left)) ++count;
+        return count;
+    }
+    static void copy(const convolution& of, const weight_ref<T>& w, T* to) {
+        constexpr auto width = simd::width<T>, row = max_width<T>;
+        const auto taps = of.over.taps(), depth = of.depth();
+        for (auto first = std::size_t{0}, count = std::size_t{0}; first < vectors(of); first += count, to += depth * row) {
+            count = next_width(vectors(of) - first);
+            const auto rows = std::min(count * width, of.out - first * width);
+            const auto* const from = w.data + static_cast<std::ptrdiff_t>(first * width) * w.row;
+            if (w.tap == 1 && w.channel == static_cast<std::ptrdiff_t>(taps)) {
+                pack<T>(matrix_ref<const T>{from, rows, depth, w.row, 1}.transposed(), to, static_cast<std::ptrdiff_t>(row));
+                continue;
+            }
+            for (auto k = std::size_t{0}; k < depth; ++k) {
+                const auto* const at = from + static_cast<std::ptrdiff_t>(k / taps) * w.channel + static_cast<std::ptrdiff_t>(k % taps) * w.tap;
+                for (auto i = std::size_t{0}; i < rows; ++i) to[k * row + i] = at[static_cast<std::ptrdiff_t>(i) * w.row];
+                std::fill_n(to + k * row + rows, count * width - rows, T{0});
+            }
+        }
+    }
+
+    std::size_t m_size;
+    memory::scratch<T> m_memory;
+};
+
+// So many windows at a time: whole tiles of them, and whole vectors once they are transposed.
+inline constexpr std::size_t turned_windows = 48;
+
+/// y = after(sums^T, channel) for some windows and channels; room holds (width, turned_windows).
+template <class T, class Epilogue>
+void put_turned(const T* sums, std::ptrdiff_t sums_row, std::size_t windows, std::size_t first, const matrix_ref<T>& y, T* room, const Epilogue& after) {
+    constexpr auto width = simd::width<T>;
+    for (auto channel = std::size_t{0}; channel < y.rows; channel += width) {
+        const auto channels = std::min(width, y.rows - channel);
+        transpose_into<T>({sums + channel, windows, channels, sums_row, 1}, room, turned_windows, false);
+        for (auto i = std::size_t{0}; i < channels; ++i)
+            for (auto j = std::size_t{0}; j < windows; j += width)
+                simd::store_up_to(y.at(channel + i, j), simd::batch<T>(after(simd::load(room + i * turned_windows + j), first + channel + i)), windows - j);
+    }
+}
+
+/// One band of one group of one image, of whose windows is y.
+template <class T, class Epilogue>
+void convolve_turned(const convolution& of, const window& band, const T* x, const T* panels, const matrix_ref<T>& y, const Epilogue& after) {
+    constexpr auto width = simd::width<T>;
+    const auto layout = plane_layout{band};
+    const auto taps = band.taps(), count = band.out(), vectors = (of.out + width - 1) / width;
+    const auto along = even_parts{of.in, std::max<std::size_t>(1, block_depth<T>() / taps)};
+    const auto many = along.count() > 1;
+    const auto row = many ? panel_row<T>(of.out) : max_width<T>;
+    auto planes = channel_planes<T>{layout, along.size(0)};
+    const auto sums = memory::scratch<T>{((many ? count : turned_windows) + max_rows) * row}, room = memory::scratch<T>{width * turned_windows};
+    const auto table = memory::scratch<tile_step>{along.size(0) * taps};
+    auto windows = covering{layout, 1};
+    for (auto part = std::size_t{0}; part < along.count(); ++part) {
+        const auto channel = along.begin(part), depth = along.size(part) * taps;
+        planes.read(x + channel * band.in(), along.size(part));
+        for (auto k = std::size_t{0}; k < depth; ++k)
+            table.data()[k] = {static_cast<std::ptrdiff_t>(k / taps * layout.size() + layout.tap(k % taps)),
+                               static_cast<std::ptrdiff_t>((channel * taps + k) * max_width<T>)};
+        auto from = scattered_factors<T>{table.data(), depth, {}, {}};
+        for (auto j = std::size_t{0}; j < count; j += turned_windows) {
+            const auto some = std::min(turned_windows, count - j);
+            const auto* panel = panels;
+            for (auto first = std::size_t{0}, wide = std::size_t{0}; first < vectors; first += wide, panel += of.depth() * max_width<T>) {
+                wide = next_width(vectors - first);
+                for (auto v = std::size_t{0}; v < wide; ++v) from.b[v] = panel + v * width;
+                auto* const c = many ? sums.data() + j * row + first * width : sums.data();
+                for (auto i = std::size_t{0}, height = std::size_t{0}; i < some; i += height) {
+                    height = next_height(some - i);
+                    for (auto r = std::size_t{0}; r < height; ++r) from.a[r] = planes.plane(0) + windows.place(j + std::min(i + r, some - 1));
+                    select_scattered_tile<T>(height, wide)(from, c + i * row, static_cast<std::ptrdiff_t>(row), part != 0);
+                }
+                if (part + 1 == along.count())
+                    put_turned(c, static_cast<std::ptrdiff_t>(row), some, first * width,
+                               y.block(first * width, j, std::min(wide * width, of.out - first * width), some), room.data(), after);
+            }
+        }
+    }
+}
+
+}  // namespace xgrad::kernels::detail
