@@ -145,6 +145,7 @@ def body_of(lines, at):
 def constructors(name, body):
     """How an object is made, without what is done then."""
     found = []
+    body = list(itertools.takewhile(lambda line: line not in ("private:", "protected:"), body))
     for at, line in enumerate(body):
         if re.match(rf"^    (explicit )?{name}\(", line):
             text = line.strip()
@@ -258,9 +259,10 @@ def untested_parts(tests):
     missing = []
     for folder, prefix in (("nn", "nn"), ("optim", "optim"), ("ops/loss", "xg(?:rad)?")):
         for header in families(folder):
-            for names, _, made, _ in made_of(header):
+            for names, comment, made, _ in made_of(header):
                 if (made or folder == "ops/loss") and not names[0].endswith("_options") and names[0] != "optimizer":
-                    if not any(named_in_tests(prefix, name, tests) for name in names):
+                    given_by = re.match(r"What `([a-z_0-9]+)` gives", " ".join(comment))
+                    if not any(named_in_tests(prefix, name, tests) for name in names + ([given_by.group(1)] if given_by else [])):
                         missing.append(names[0])
     return missing
 
