@@ -16,6 +16,16 @@ if(needs_mnist)
     set(arguments "${folder}")
 endif()
 
+file(STRINGS "${SOURCE}" needs_penguins REGEX "^// needs: penguins")
+if(needs_penguins)
+    execute_process(COMMAND sh "${CMAKE_CURRENT_LIST_DIR}/fetch_penguins.sh"
+                    OUTPUT_VARIABLE file OUTPUT_STRIP_TRAILING_WHITESPACE RESULT_VARIABLE result)
+    if(NOT result EQUAL 0)
+        message(FATAL_ERROR "${SOURCE} needs the table of penguins, and fetch_penguins.sh could not get it (see above)")
+    endif()
+    set(arguments "${file}")
+endif()
+
 execute_process(COMMAND "${PROGRAM}" ${arguments} OUTPUT_VARIABLE printed RESULT_VARIABLE result)
 if(NOT result EQUAL 0)
     message(FATAL_ERROR "${PROGRAM} ended with ${result} after printing:\n${printed}")

@@ -7,6 +7,7 @@
 #include "options.hpp"
 #include "pictures.hpp"
 
+#include <xgrad/train/html_report.hpp>
 #include <xgrad/xgrad.hpp>
 
 #include <algorithm>
@@ -19,6 +20,7 @@
 #include <filesystem>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace xg = xgrad;
@@ -61,14 +63,17 @@ volatile std::sig_atomic_t interrupted = 0;
 // about.
 double schedule(double epochs_done, double epochs) { return std::min(epochs_done, 1 - epochs_done / epochs); }
 
-void learn(mlp& net, const images& set, const options& chosen) {
+xg::train::history learn(mlp& net, const images& set, const options& chosen) {
     auto batches = xg::data::loader{set, {.batch_size = chosen.batch_size, .shuffle = true}};
     auto opt = xg::optim::sgd{xg::nn::parameters(net), {.lr = chosen.lr, .momentum = chosen.momentum}};
     auto progress = xg::train::progress{{.epochs = chosen.epochs, .samples = set.size()}};
     const auto epochs = static_cast<double>(chosen.epochs), steps_per_epoch = static_cast<double>(batches.size());
-    auto steps = 0.0;
-    for (auto epoch = std::size_t{0}; epoch < chosen.epochs; ++epoch) {
-        progress.begin_epoch();
+    auto log = xg::train::history{};
+    if (!chosen.resume.empty() && xg::train::load_run(chosen.resume, net, opt, batches))
+        std::printf("%s has %zu epochs of this run\n", chosen.resume.c_str(), static_cast<std::size_t>(batches.position().epoch));
+    auto steps = static_cast<double>(batches.position().epoch) * steps_per_epoch;
+    for (auto epoch = static_cast<std::size_t>(batches.position().epoch); epoch < chosen.epochs; ++epoch) {
+        progress.begin_epoch(epoch);
         for (auto [x, y] : batches) {
             steps += 1;
             opt.lr(chosen.lr * schedule(steps / (steps_per_epoch + 1), epochs));
@@ -81,11 +86,14 @@ void learn(mlp& net, const images& set, const options& chosen) {
 
             if (!std::isfinite(loss.item()))
                 throw std::runtime_error{"the loss is no number any more; choose a smaller --lr"};
-            if (interrupted != 0) return;
+            if (interrupted != 0) return log;
             progress.step(y.size(), loss.item(), xg::train::count_correct(out, y));
         }
         progress.end_epoch();
+        log.add(static_cast<double>(epoch + 1), {{"loss", progress.loss()}, {"accuracy", progress.accuracy()}});
+        if (!chosen.resume.empty()) xg::train::save_run(chosen.resume, net, opt, batches);
     }
+    return log;
 }
 
 xg::train::class_names names_of_classes(const options& chosen) {
@@ -119,7 +127,36 @@ xg::tensor<float, 2> outputs(const mlp& net, const images& set) {
     return xg::concat(parts, 0);
 }
 
-void test(const mlp& net, const images& set, const options& chosen) {
+// The page that --report names: the curves, the confusion matrix, and the mistakes that the network was surest of.
+void write_report(const xg::train::history& log, const images& set, const xg::tensor<float, 2>& out,
+                  const xg::tensor<std::int64_t, 1>& predicted, const xg::train::confusion_matrix& matrix, const options& chosen) {
+    const auto names = names_of_classes(chosen);
+    auto wrong = std::vector<std::pair<float, std::size_t>>{};
+    for (auto i = std::size_t{0}; i < set.size(); ++i)
+        if (predicted(i) != set.y(i)) wrong.emplace_back(out(i, set.y(i)) - out(i, predicted(i)), i);
+    std::sort(wrong.begin(), wrong.end());
+    auto mistakes = std::vector<xg::train::report_picture>{};
+    for (auto n = std::size_t{0}; n < std::min<std::size_t>(wrong.size(), 24); ++n) {
+        const auto i = wrong[n].second;
+        mistakes.push_back({name_of(names, set.y(i)) + ", taken for " + name_of(names, predicted(i)),
+                            xg::reshape(scaled(xg::narrow(set.x, i, 1, 0)), {28, 28})});
+    }
+    const auto number = [](double value) { return xg::train::number_text(value); };
+    xg::train::html_report(chosen.report, log,
+                           {.title = chosen.fashion ? "Fashion-MNIST" : "MNIST",
+                            .settings = {{"network", "784-512-256-10"},
+                                         {"epochs", std::to_string(chosen.epochs)},
+                                         {"batch size", std::to_string(chosen.batch_size)},
+                                         {"learning rate", number(chosen.lr)},
+                                         {"momentum", number(chosen.momentum)},
+                                         {"seed", std::to_string(chosen.seed)}},
+                            .confusion = matrix,
+                            .classes = names,
+                            .mistakes = mistakes});
+    std::printf("\nthe report is in %s\n", chosen.report.c_str());
+}
+
+void test(const mlp& net, const images& set, const options& chosen, const xg::train::history& log) {
     const auto out = outputs(net, set);
     const auto predicted = xg::argmax(out, 1);
     const auto names = names_of_classes(chosen);
@@ -134,6 +171,7 @@ void test(const mlp& net, const images& set, const options& chosen) {
         if (predicted(i) != set.y(i))
             wrong.push_back({name_of(names, set.y(i)) + ", taken for " + name_of(names, predicted(i)),
                              set.x.span().subspan(i * set.x.shape(1), set.x.shape(1))});
+    if (!chosen.report.empty()) write_report(log, set, out, predicted, matrix, chosen);
     if (wrong.empty()) return;
     std::printf("\nthe first that it got wrong:\n%s",
                 draw(wrong, xg::train::terminal_width(stdout), !locale_is_utf8()).c_str());
@@ -149,29 +187,32 @@ images load_images(const std::string& folder, xg::data::split part) {
 }
 
 // An hour of training should not end in a wrong path.
-void check_can_be_saved(const std::string& path) {
+void check_can_be_saved(const std::string& path, const std::string& option) {
     auto ignored = std::error_code{};
     const auto folder = std::filesystem::path{path}.parent_path();
     if (std::filesystem::is_directory(path, ignored))
-        throw std::runtime_error{path + " (from --save) is a folder, not a file"};
+        throw std::runtime_error{path + " (from " + option + ") is a folder, not a file"};
     if (!folder.empty() && !std::filesystem::is_directory(folder, ignored))
-        throw std::runtime_error{"there is no folder " + folder.string() + " to --save into"};
+        throw std::runtime_error{"there is no folder " + folder.string() + " to " + option + " into"};
 }
 
 int run(const options& chosen) {
     if (chosen.threads != 0) xg::set_num_threads(chosen.threads);
-    if (!chosen.save.empty()) check_can_be_saved(chosen.save);
+    if (!chosen.save.empty()) check_can_be_saved(chosen.save, "--save");
+    if (!chosen.report.empty()) check_can_be_saved(chosen.report, "--report");
+    if (!chosen.resume.empty()) check_can_be_saved(chosen.resume, "--resume");
     const auto folder = find_data_folder(chosen);
 
     xg::manual_seed(chosen.seed);
     auto net = untrained();
+    auto log = xg::train::history{};
     std::printf("%s\n", xg::build_info().c_str());
     if (chosen.load.empty()) {
         const auto set = load_images(folder, xg::data::split::train);
         std::printf("%zu images from %s, network 784-512-256-10, %zu parameters\n\n", set.size(), folder.c_str(),
                     xg::nn::parameter_count(net));
         std::fflush(stdout);
-        learn(net, set, chosen);
+        log = learn(net, set, chosen);
         if (interrupted != 0) {
             std::fprintf(stderr, "mnist: interrupted\n");
             return 130;
@@ -184,7 +225,7 @@ int run(const options& chosen) {
         xg::io::load(net, chosen.load);
         std::printf("weights from %s, images from %s\n", chosen.load.c_str(), folder.c_str());
     }
-    test(net, load_images(folder, xg::data::split::test), chosen);
+    test(net, load_images(folder, xg::data::split::test), chosen, log);
     return 0;
 }
 

@@ -16,6 +16,7 @@ struct options {
     bool fashion = false;
     std::string data;   // a folder; empty: look for one
     std::string save, load;
+    std::string resume, report;
     bool help = false, version = false;
 };
 
