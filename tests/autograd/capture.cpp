@@ -1,3 +1,5 @@
+#include <iomanip>   // first: its names must not meet those of a program
+
 #include <doctest/doctest.h>
 
 #include <xgrad/autograd/capture.hpp>

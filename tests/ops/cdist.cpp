@@ -37,7 +37,7 @@ operation row(const xg::shape& a, const xg::shape& b) {
         return y;
     };
     return {.name = "cdist", .run = on_lists([](const auto& x) { return xg::cdist(x[0], x[1]); }), .reference = reference,
-            .points = {{shaped(some, a), shaped(others, b)}}, .epsilons = 8, .is_product = true};
+            .points = {{shaped(some, a), shaped(others, b)}}, .epsilons = 8};
 }
 
 }  // namespace

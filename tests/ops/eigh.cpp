@@ -6,6 +6,7 @@
 #include <xgrad/autograd/create.hpp>
 #include <xgrad/autograd/gradcheck.hpp>
 #include <xgrad/ops/decompose/eigh.hpp>
+#include <xgrad/ops/join.hpp>
 #include <xgrad/ops/math.hpp>
 #include <xgrad/ops/reduce.hpp>
 #include <xgrad/ops/shape.hpp>
@@ -123,6 +124,24 @@ TEST_CASE("eigh: functions that are symmetric in equal eigenvalues have finite g
     CHECK(xg::gradcheck(projection, square_matrix{twice * 0.5}));
     for (const auto value : xg::grad([](const auto& a) { return xg::sum(xg::abs(xg::eigh(a).vectors)); })(xg::eye<double>(3)))
         CHECK(!std::isnan(value));
+}
+
+TEST_CASE("eigh: the gradient of a sum over equal eigenvalues is the function of the matrix") {
+    const auto q = xg::eigh(symmetric(numbers({5, 5}))).vectors;   // some basis
+    const auto of_matrix = [&](const xg::tensor<double, 1>& values) { return square_matrix{xg::matmul(q * values, q, {.transpose_b = true})}; };
+    const auto sum = [](const auto& f) { return [f](const auto& a) { return xg::sum(f(xg::eigh(a).values)); }; };
+    const auto exponential = sum(xg::exp);
+    const auto cube = sum([](const auto& w) { return w * w * w; });
+    for (const auto& w : {xg::tensor<double, 1>{1, 1, 3, 3, 3}, xg::tensor<double, 1>{2, 2, 2, 2, 2}, xg::tensor<double, 1>{0, 0, 0, -1, -1}}) {
+        const auto a = of_matrix(w);
+        CHECK(difference(xg::grad(exponential)(a), of_matrix(xg::exp(w))) < 1e-13);
+        CHECK(difference(xg::grad(cube)(a), of_matrix(xg::tensor<double, 1>{3 * w * w})) < 1e-13);
+        const auto second = xg::grad([&](const auto& x) { return xg::sum(xg::square(xg::grad(exponential)(x))); })(a);
+        for (const auto value : second) CHECK(std::fabs(value) < 1e4);   // finite, if not all of it
+    }
+    const auto stack = xg::concat({xg::expand_dims(of_matrix({1, 1, 3, 3, 3}), 0), xg::expand_dims(of_matrix({1, 2, 3, 4, 5}), 0)});
+    const auto of_symmetric = [&](const auto& x) { return exponential(symmetric(x)); };
+    CHECK(xg::gradcheck(of_symmetric, xg::tensor<double, 3>{stack * 0.5}));
 }
 
 TEST_CASE("eigh: what converges slowly elsewhere, large and minute numbers, NaN, no square") {

@@ -60,7 +60,7 @@ operation sums_row(const xg::shape& sizes, double order) {
                     return matrix{{order > 0 ? *std::ranges::max_element(sums) : *std::ranges::min_element(sums)}};
                 });
             },
-            .points = {{numbers(sizes)}}, .epsilons = 8, .is_product = true};
+            .points = {{numbers(sizes)}}, .epsilons = 8};
 }
 
 operation power_row(const xg::shape& sizes, int exponent) {

@@ -135,6 +135,16 @@ TEST_CASE("svd: functions that are symmetric in equal singular values have finit
         CHECK(difference(sum_of_squares(a), a * 2) < 1e-14);
     for (const auto& sizes : {xg::shape{4, 2}, xg::shape{2, 4}, xg::shape{3, 3}})
         CHECK(difference(sum_of_squares(xg::ones<double>(sizes)), xg::full<double>(sizes, 2)) < 1e-14);
+    // Of the sum of the values u vh, of that of their cubes 3 u s^2 vh; square, tall and wide, all values equal.
+    const auto sum_of_values = xg::grad([](const auto& a) { return xg::sum(xg::svd(a).s); });
+    const auto sum_of_cubes = xg::grad([](const auto& a) { return xg::sum(xg::pow(xg::svd(a).s, 3)); });
+    const auto q = xg::svd(square_matrix{numbers({4, 4})}).u;
+    for (const auto& a : list<double>{q * 2, xg::detail::range_along(q, 1, 0, 2) * 2, xg::detail::range_along(q, 0, 0, 3) * 2}) {
+        CHECK(difference(sum_of_values(a), a / 2) < 1e-14);
+        CHECK(difference(sum_of_cubes(a), a * 6) < 1e-13);
+        const auto second = xg::grad([&](const auto& x) { return xg::sum(xg::square(sum_of_cubes(x))); })(a);
+        for (const auto value : second) CHECK(std::fabs(value) < 1e5);   // finite, if not all of it
+    }
     // The product of both, which is a again, has the gradient of a, where no singular value is zero.
     const auto again = [](const auto& a) {
         const auto [u, s, vh] = xg::svd(a, {.full_matrices = false});

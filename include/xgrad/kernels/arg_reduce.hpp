@@ -31,9 +31,10 @@ auto may_be_better(const V& v, const V& bound) {
 /// The first place from k on whose element may be better than `bound`.
 template <class Better, class T>
 std::size_t next_candidate(const T* x, std::size_t step, std::size_t k, std::size_t count, T bound) {
-    if constexpr (real<T>)
-        if (step == 1)
-            while (k + simd::width<T> <= count && !simd::any(may_be_better<Better>(simd::load(x + k), simd::batch<T>(bound)))) k += simd::width<T>;
+    if constexpr (real<T>) {
+        const auto none = [&] { return !simd::any(may_be_better<Better>(simd::load(x + k), simd::batch<T>(bound))); };
+        while (step == 1 && k + simd::width<T> <= count && none()) k += simd::width<T>;
+    }
     while (k < count && !may_be_better<Better>(x[k * step], bound)) ++k;
     return k;
 }
@@ -41,6 +42,7 @@ std::size_t next_candidate(const T* x, std::size_t step, std::size_t k, std::siz
 /// The next better one than that at k in a row, or the first NaN; `count` when there is none, and behind a NaN.
 template <class Better, class T>
 std::size_t next_best(const T* row, std::size_t k, std::size_t count) {
+    if (k + 1 < count && may_be_better<Better>(row[k + 1], row[k]) && row[k] == row[k]) return k + 1;   // as in a row that rises
     return row[k] == row[k] ? next_candidate<Better>(row, 1, k + 1, count, row[k]) : count;
 }
 
@@ -119,8 +121,10 @@ void cumulative_best(const T* x, const axis_view& at, T* values, std::int64_t* p
             for (auto first = begin * at.length; first < end * at.length; first += at.length)
                 for (auto k = std::size_t{0}; k < at.length;) {
                     const auto next = detail::next_best<Better>(x + first, k, at.length);
-                    std::fill(values + first + k, values + first + next, x[first + k]);
-                    std::fill(places + first + k, places + first + next, static_cast<std::int64_t>(k));
+                    values[first + k] = x[first + k];
+                    places[first + k] = static_cast<std::int64_t>(k);
+                    std::fill(values + first + k + 1, values + first + next, x[first + k]);
+                    std::fill(places + first + k + 1, places + first + next, static_cast<std::int64_t>(k));
                     k = next;
                 }
         });

@@ -128,9 +128,10 @@ values_and_indices<T> cumulative_extremum(const char* name, const basic_tensor<T
         auto places = make_result<std::int64_t>(shape_of(v));
         kernels::cumulative_best<Better>(v.data(), kernels::axis_view{shape_of(v), along}, access::elements(values), access::elements(places));
         if constexpr (real<T>)
-            values = record(name, std::move(values), {v}, keep(places), [along, length = shape_of(v)[along]](const auto& dy, gradients& d, const auto& at) {
-                d(0, [&] { return scatter_sum(dy, at(), along, length); });
-            });
+            values = record(name, std::move(values), {v}, keep(places),
+                            [along, length = shape_of(v)[along]](const auto& dy, gradients& d, const auto& at) {
+                                d(0, [&] { return scatter_sum(dy, at(), along, length); });
+                            });
         return values_and_indices<T>{std::move(values), std::move(places)};
     }, x, axis);
 }

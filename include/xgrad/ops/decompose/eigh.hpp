@@ -42,7 +42,7 @@ tensor<T> gradient_of_eigh(const eigh_result<T>& y, const eigh_result<T>& dy) {
     const auto turned = product(y.vectors, dy.vectors, {true, false});
     const auto n = (turned - transposed(turned)) * T{0.5};
     const auto gaps = as_row(y.values) - as_column(y.values);
-    const auto inner = diagonal_matrix(dy.values) + over_gaps<T>(n, gaps, y.values);
+    const auto inner = diagonal_matrix(dy.values) + over_gaps<T>(n, turned, turned, gaps, y.values);
     return product(y.vectors, product(inner, y.vectors, {false, true}));
 }
 
@@ -87,7 +87,8 @@ eigh_result<T> eigh_any(const basic_tensor<T>& a, eigh_options options) {
 ///     da = v (diag(dw) + m) v^T,  m_ij = n_ij / (w_j - w_i),  n = (v^T dv - dv^T v) / 2
 /// One triangle of a is read, and the gradient is symmetric. Vectors are columns, each determined but for its sign. Where
 /// values are equal, their vectors are any basis, and a function of them has a gradient only if it does not depend on
-/// which: where n_ij is zero, so is m_ij. Keeps both results. Of what is not finite, NaN. Throws `shape_error`.
+/// which: where n_ij is zero, so is m_ij. The second derivative of such a function is finite there, but lacks what the limit of
+/// the quotients would tell. Keeps both results. Of what is not finite, NaN. Throws `shape_error`.
 struct eigh_fn {
     template <element T, std::size_t N>
     eigh_result<T, N> operator()(const tensor<T, N>& a, eigh_options options = {}) const {

@@ -65,7 +65,8 @@ tensor<T> gradient_of_svd(const svd_result<T>& y, const svd_result<T>& dy) {
     const auto row = as_row(y.s), column = as_column(y.s);
     const auto turned_u = product(u, du, {true, false}), turned_v = product(v, dv, {true, false});
     const auto of_u = (turned_u - transposed(turned_u)) * T{0.5}, of_v = (turned_v - transposed(turned_v)) * T{0.5};
-    const auto m = over_gaps<T>(of_u + of_v, row - column, y.s) + over_gaps<T>(of_u - of_v, row + column, y.s);
+    const auto m = over_gaps<T>(of_u + of_v, turned_u, turned_v, row - column, y.s) +
+                   over_gaps<T>(of_u - of_v, turned_u, turned_v, row + column, y.s);
     auto left = product(u, tensor<T>{m + diagonal_matrix(dy.s)});
     if (rows_of(shape_of(u)) > k) left = left + divided(du - product(u, turned_u), row);
     auto da = product(left, v, {false, true});
