@@ -1,5 +1,5 @@
-// Convolutions as matrix products, in one, two and three dimensions. The matrix of patches never exists: a panel of it is
-// made from a few planes at a time, in the caches, when the product comes to it.
+// Convolutions as matrix products, in one, two and three dimensions. The matrix of patches never exists: the tiles read a few
+// planes at a time, or a panel of patches is made from these, in the caches, when the product comes to it.
 //
 //     y = w patches(x)      dx = patches^T(w^T dy)      dw = dy patches(x)^T
 //     x: (batch, groups, in, ...)  w: (groups, out, in, taps)  y: (batch, groups, out, ...)

@@ -86,7 +86,9 @@ void convolve_turned(const convolution& of, const window& band, const T* x, cons
     auto planes = channel_planes<T>{layout, along.size(0)};
     const auto sums = memory::scratch<T>{((many ? count : turned_windows) + max_rows) * row}, room = memory::scratch<T>{width * turned_windows};
     const auto table = memory::scratch<tile_step>{along.size(0) * taps};
-    auto windows = covering{layout, 1};
+    const auto places = memory::scratch<std::size_t>{count};
+    for (auto i = std::size_t{0}, length = band.axes[2].out; i < count; i += length)
+        for (auto column = std::size_t{0}, place = layout.row(i / length); column < length; ++column) places.data()[i + column] = place + column;
     for (auto part = std::size_t{0}; part < along.count(); ++part) {
         const auto channel = along.begin(part), depth = along.size(part) * taps;
         planes.read(x + channel * band.in(), along.size(part));
@@ -103,7 +105,7 @@ void convolve_turned(const convolution& of, const window& band, const T* x, cons
                 auto* const c = many ? sums.data() + j * row + first * width : sums.data();
                 for (auto i = std::size_t{0}, height = std::size_t{0}; i < some; i += height) {
                     height = next_height(some - i);
-                    for (auto r = std::size_t{0}; r < height; ++r) from.a[r] = planes.plane(0) + windows.place(j + std::min(i + r, some - 1));
+                    for (auto r = std::size_t{0}; r < height; ++r) from.a[r] = planes.plane(0) + places.data()[j + std::min(i + r, some - 1)];
                     select_scattered_tile<T>(height, wide)(from, c + i * row, static_cast<std::ptrdiff_t>(row), part != 0);
                 }
                 if (part + 1 == along.count())

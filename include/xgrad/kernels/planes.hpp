@@ -107,6 +107,19 @@ struct interleave_elements {
     }
 };
 
+/// to[i] = from[i]: rows are often shorter than what pays for a call.
+template <class T>
+XGRAD_ALWAYS_INLINE void copy_row(const T* from, std::size_t count, T* to) {
+    constexpr auto width = simd::width<T>;
+    if constexpr (!simd::masked_loads) {
+        std::copy_n(from, count, to);
+    } else {
+        auto i = std::size_t{0};
+        for (; i + width <= count; i += width) simd::store(to + i, simd::load(from + i));
+        if (i != count) simd::store_partial(to + i, simd::load_partial(from + i, count - i), count - i);
+    }
+}
+
 /// first[i] = from[2 i], second[i] = from[2 i + 1], `count` of from.
 template <class T>
 void part_row(const T* from, std::size_t count, T* first, T* second) {
@@ -164,8 +177,7 @@ void read_plane(const plane_layout& layout, const T* x, T* plane, T fill) {
     const auto stride = columns.stride;
     detail::for_each_row(layout, [&](std::size_t to, std::size_t from) {
         if (stride == 1) {
-            std::copy(x + from + in.first, x + from + in.last, plane + to + in.place);
-            return;
+            return detail::copy_row(x + from + in.first, in.last - in.first, plane + to + in.place);
         }
         const auto phase_at = [&](std::size_t phase) {
             return plane + to + (in.place + phase) % stride * layout.columns() + (in.place + phase) / stride;
