@@ -63,7 +63,7 @@ public:
     /// Where in the plane a vector begins.
     std::size_t place(std::size_t number) const { return m_vectors[number].place; }
     /// The windows in vectors [first, last): from their place among the elements of all vectors, to their number.
-    const run* pieces(std::size_t number) const { return m_pieces.data() + (number == count() ? m_pieces.size() : m_vectors[number].piece); }
+    const kernels::run* pieces(std::size_t number) const { return m_pieces.data() + (number == count() ? m_pieces.size() : m_vectors[number].piece); }
 
 private:
     struct vector {
