@@ -474,16 +474,18 @@ class Table:
         print(f"{title:58} {readable(row['ours']['median'], unit):>9}  " + "  ".join(
             f"{p['name']} x {p['ratio']['median']:.2f}" for p in row["peers"]), flush=True)
 
-    def measure_beyond(self, group, title, case, outputs, most):
-        """The memory that a case takes while it runs, beyond what it was given and what it gives back (`outputs`, in bytes)."""
+    def measure_beyond(self, group, title, case, held, most):
+        """The memory that a case takes while it runs, beyond the program itself and the `held` bytes that it was given and
+        gives back."""
         if not self.takes(case):
             return
         side = self.start("xgrad", 1)
+        side.ask("cases")
+        program = side.memory("VmRSS")
         side.ask("ready " + case)
-        before = side.memory("VmRSS")
         side.forget_peak()
         side.ask("run " + case)
-        beyond = max(0, side.memory("VmHWM") - before - outputs)
+        beyond = max(0, side.memory("VmHWM") - program - held)
         side.end()
         self.amounts(group, title, "bytes", [beyond])
         self.rows[-1]["at_most"] = most

@@ -143,8 +143,8 @@ def attention(table):
         case = f"attention/{length}"
         # q k^T and its product with v; with the gradient of each by both, and the scores once more
         table.measure(group, f"length {length}", case, [torch(case, 1.5)], flop=2 * 7 * 8 * length * length * 64, exact=False)
-    inputs = 8 * 2048 * 64 * 4
-    table.measure_beyond(group, "memory beyond inputs and outputs, length 2048", "attention/2048", 4 * inputs, 20e6)
+    each = 8 * 2048 * 64 * 4   # q, k, v and y, and their gradients
+    table.measure_beyond(group, "memory beyond inputs and outputs, length 2048", "attention/2048", 8 * each, 20e6)
 
 
 def layers(table):
