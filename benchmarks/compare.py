@@ -474,16 +474,18 @@ class Table:
         print(f"{title:58} {readable(row['ours']['median'], unit):>9}  " + "  ".join(
             f"{p['name']} x {p['ratio']['median']:.2f}" for p in row["peers"]), flush=True)
 
-    def measure_beyond(self, group, title, case, outputs, most):
-        """The memory that a case takes while it runs, beyond what it was given and what it gives back (`outputs`, in bytes)."""
+    def measure_beyond(self, group, title, case, held, most):
+        """The memory that a case takes while it runs, beyond the program itself and the `held` bytes that it was given and
+        gives back."""
         if not self.takes(case):
             return
         side = self.start("xgrad", 1)
+        side.ask("cases")
+        program = side.memory("VmRSS")
         side.ask("ready " + case)
-        before = side.memory("VmRSS")
         side.forget_peak()
         side.ask("run " + case)
-        beyond = max(0, side.memory("VmHWM") - before - outputs)
+        beyond = max(0, side.memory("VmHWM") - program - held)
         side.end()
         self.amounts(group, title, "bytes", [beyond])
         self.rows[-1]["at_most"] = most
@@ -500,12 +502,17 @@ class Table:
 
         write_digits(self.scratch)
         group, torch = "What it takes", self.has("torch")
-        for title, requests, target in (
-                ("peak memory, 60000 digits, an epoch at batch 200", ["run digits"], 3),
-                ("peak memory, one batch of 200, 20 steps", ["run training/200"] * 20, None),
-                ("peak memory, a program that does nothing", [], None)):
+        in_backward = "each parameter's step in the backward pass"
+        for title, requests, theirs, target in (
+                ("peak memory, 60000 digits, an epoch at batch 200", ["run digits"], None, 3),
+                ("peak memory, one batch of 200, 20 steps", ["run training/200"] * 20, None, None),
+                ("peak memory, batch 1, 20 steps", ["run training/1"] * 20, None, None),
+                (f"... {in_backward}", ["run training_in_backward/1"] * 20, ["run training/1"] * 20, None),
+                ("peak memory, ResNet-50, batch 8, 2 steps", ["run resnet50/training"] * 2, None, None),
+                (f"... {in_backward}", ["run resnet50/training_in_backward"] * 2, ["run resnet50/training"] * 2, None),
+                ("peak memory, a program that does nothing", [], None, None)):
             self.amounts(group, title, "bytes", peak("xgrad", requests), "LibTorch",
-                         peak("torch", requests) if torch else None, target)
+                         peak("torch", theirs or requests) if torch else None, target)
 
     def measure_builds(self):
         group, torch = "What it takes", self.has("torch")

@@ -60,8 +60,13 @@ struct training {
         }
     }
 
-    auto step() {
+    /// `in_backward`: each parameter makes its step as soon as it can.
+    auto step(bool in_backward = false) {
         auto loss = xg::mse_loss(net(x), y);
+        if (in_backward) {
+            opt.step_in_backward(loss);
+            return loss;
+        }
         opt.zero_grad();
         loss.backward();
         opt.step();
@@ -70,23 +75,22 @@ struct training {
 };
 
 template <class Net>
-std::vector<piece> compared(const network& given, double mu) {
-    auto trained = training<Net>{given, compared_rate, mu};
+std::vector<piece> compared(const network& given, double mu, bool in_backward) {
     auto pieces = std::vector<piece>{};
-    for (auto step = 0; step < compared_steps; ++step) {
-        pieces.push_back({"loss", {trained.step().item()}});
-        for (const auto& [name, p] : xg::nn::named_parameters(trained.net))
-            if (step == 0) pieces.push_back({name + "'s gradient", values_of(p.grad())});
-    }
+    auto first = training<Net>{given, compared_rate, mu};   // a step in the backward pass leaves no gradient
+    first.step();
+    for (const auto& [name, p] : xg::nn::named_parameters(first.net)) pieces.push_back({name + "'s gradient", values_of(p.grad())});
+    auto trained = training<Net>{given, compared_rate, mu};
+    for (auto step = 0; step < compared_steps; ++step) pieces.push_back({"loss", {trained.step(in_backward).item()}});
     for (const auto& [name, p] : xg::nn::named_parameters(trained.net)) pieces.push_back({name, values_of(p)});
     return pieces;
 }
 
 template <class Net>
-void add_training(const std::string& name, const std::function<network()>& given, double mu) {
+void add_training(const std::string& name, const std::function<network()>& given, double mu, bool in_backward = false) {
     add(name, [=] {
         auto trained = std::make_shared<training<Net>>(given(), timed_rate, mu);
-        return work{[=] { trained->step(); }, [=] { return compared<Net>(given(), mu); }};
+        return work{[=] { trained->step(in_backward); }, [=] { return compared<Net>(given(), mu, in_backward); }};
     });
 }
 
@@ -149,6 +153,7 @@ void add_networks() {
         add_training<mlp>("training/" + std::to_string(batch), [=] { return mnist_network(batch); }, momentum);
         add_inference(batch);
     }
+    add_training<mlp>("training_in_backward/1", [] { return mnist_network(1); }, momentum, true);
     add_training<small_net>("small", [] { return small_network(1); }, 0);
     add_chain();
     add("digits", [] { return work{[] { train(read_digits(), 200, 0.01); }, {}}; });

@@ -90,14 +90,26 @@ struct training {
 
     training() { fill_all(net); }
 
-    auto step() {
+    /// `in_backward`: each parameter makes its step as soon as it can.
+    auto step(bool in_backward = false) {
         auto loss = xg::cross_entropy(net(x), labels);
+        if (in_backward) {
+            opt.step_in_backward(loss);
+            return loss;
+        }
         opt.zero_grad();
         loss.backward();
         opt.step();
         return loss;
     }
 };
+
+/// Of a step as usual: one in the backward pass leaves no gradient.
+std::vector<piece> compared() {
+    auto trained = training{};
+    const auto loss = trained.step().item();
+    return {{"loss", {loss}}, {"fc.weight's gradient", engine::gradient_of(trained.net.fc.weight)}};
+}
 
 }  // namespace
 
@@ -112,13 +124,11 @@ void add_resnet() {
                 return program(x);
             }, [](const auto& y) { return std::vector<piece>{{"out", engine::values_of(y)}}; });
         });
-    add("resnet50/training", [] {
-        auto trained = std::make_shared<training>();
-        return work{[=] { trained->step(); }, [=] {
-                        const auto loss = trained->step().item();
-                        return std::vector<piece>{{"loss", {loss}}, {"fc.weight's gradient", engine::gradient_of(trained->net.fc.weight)}};
-                    }};
-    });
+    for (const auto in_backward : {false, true})
+        add(in_backward ? "resnet50/training_in_backward" : "resnet50/training", [=] {
+            auto trained = std::make_shared<training>();
+            return work{[=] { trained->step(in_backward); }, compared};
+        });
 }
 
 }  // namespace bench
