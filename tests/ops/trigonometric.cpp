@@ -125,6 +125,7 @@ TEST_CASE("trigonometric: second derivatives keep their digits next to zero, and
     CHECK(second(xg::atanh, 1) == infinity);
     CHECK(second(xg::acosh, 1) == -infinity);
     CHECK(near(second(xg::acosh, 1e100), -1e-200, 1e-14));
+    CHECK(second(xg::acosh, infinity) == 0);
 }
 
 TEST_CASE_TEMPLATE("sinc: its derivative to the last digits, next to zero and far away", T, float, double) {
@@ -179,6 +180,9 @@ TEST_CASE_TEMPLATE("trigonometric: derivatives at the ends of the range", T, flo
     CHECK(slopes(xg::hypot, large, large).first == near(std::sqrt(T{0.5})));
     CHECK(slopes(xg::hypot, small, small).second == near(std::sqrt(T{0.5})));
     CHECK(slopes(xg::hypot, 0, 0) == std::pair{T{0}, T{0}});
+    CHECK(slopes(xg::hypot, -infinity, T{3}) == std::pair{T{-1}, T{0}});
+    CHECK(slopes(xg::hypot, large, infinity) == std::pair{T{0}, T{1}});
+    CHECK(slopes(xg::hypot, infinity, infinity).first == near(std::sqrt(T{0.5})));
     CHECK(slopes(xg::atan2, large, large).first == near(T{0.5} / large));
     CHECK(slopes(xg::atan2, small, small).second == near(T{-0.5} / small));
     CHECK(slopes(xg::atan2, T{1}, infinity) == std::pair{T{0}, T{0}});

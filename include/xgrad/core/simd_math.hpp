@@ -16,7 +16,7 @@
 //     sqrt          0.5      0.5    xsimd
 //     abs           0.0      0.0    xsimd
 //     negate        0.0      0.0    the sign bit
-//     sin           2.1      1.7    x - n pi/2, two minimax polynomials; beyond 6000 (double: 1e6): std
+//     sin           2.2      1.7    x - n pi/2, two minimax polynomials; beyond 6000 (double: 1e6): std
 //     cos           2.3      1.8    the same
 //     tan           3.8      3.6    the quotient of the two
 //     sinc          2.6      2.9    x - n, a minimax polynomial; exactly 0 at whole numbers and at infinity

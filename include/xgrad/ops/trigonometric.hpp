@@ -75,10 +75,14 @@ inline constexpr auto over_square_sum = [](const auto& a, const auto& b) {
     return where(most == std::numeric_limits<double>::infinity(), 0, p / (p * p + q * q) / most);
 };
 
-/// a / sqrt(a^2 + b^2), in the same way; 0 where both are 0.
+/// a / sqrt(a^2 + b^2), in the same way; 0 where both are 0. Beside an infinite one, what is finite counts as 0.
 inline constexpr auto over_hypotenuse = [](const auto& a, const auto& b) {
+    constexpr auto infinity = std::numeric_limits<double>::infinity();
     const auto most = where(abs(a) > abs(b), abs(a), abs(b));
-    const auto p = a / most, q = b / most;
+    const auto part = [&](const auto& v) {
+        return where(most == infinity, where(v == infinity, 1, where(v == -infinity, -1, v * 0)), v / most);
+    };
+    const auto p = part(a), q = part(b);
     return where(most == 0, 0, p / sqrt(p * p + q * q));
 };
 
