@@ -113,6 +113,11 @@ TEST_CASE_TEMPLATE("trigonometric: derivatives do not leave the range before the
     CHECK(slope(xg::acosh, T{1}) == std::numeric_limits<T>::infinity());
 }
 
+TEST_CASE("trigonometric: the slope of tan has a few units of error, not twice those of a careless quotient") {
+    for (const auto x : {1.9498769f, 3.91598463f, 1578.71387f, 2803.88721f})
+        CHECK(near(slope(xg::tan, x), 1 / std::pow(std::cos(static_cast<double>(x)), 2), 4 * std::numeric_limits<float>::epsilon()));
+}
+
 TEST_CASE("trigonometric: second derivatives keep their digits next to zero, and are infinite at the ends") {
     constexpr auto infinity = std::numeric_limits<double>::infinity();
     const auto second = [](const auto& f, double x) {

@@ -89,7 +89,7 @@ std::vector<function<T>> functions() {
         XGRAD_ROW(negate, -x, 0, 0),
         XGRAD_ROW(sin, std::sin(x), 2.4, 2),
         XGRAD_ROW(cos, std::cos(x), 2.4, 2),
-        XGRAD_ROW(tan, std::tan(x), 3.9, 3.8),
+        XGRAD_ROW(tan, std::tan(x), 2.1, 1.9),
         XGRAD_ROW(sinc, exactly::sinc(x), 2.8, 3),
         XGRAD_ROW(asin, std::asin(x), 2.5, 2.5),
         XGRAD_ROW(acos, std::acos(x), 1.3, 1.3),

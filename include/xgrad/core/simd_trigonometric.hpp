@@ -14,50 +14,48 @@ namespace xgrad::inline XGRAD_ABI::simd {
 
 namespace detail {
 
-/// x - n part - n part ..., one after the other.
-template <real_vector V, std::same_as<typename V::value_type>... Parts>
-XGRAD_ALWAYS_INLINE V less_parts(V x, const V& n, Parts... parts) {
-    ((x = simd::fma(n, V(-parts), x)), ...);
-    return x;
-}
-
 /// The last bits of a whole number n, 0 <= n <= 2^22 (double: 2^51): those of 2^23 + n (2^52 + n).
 template <real_vector V>
 XGRAD_ALWAYS_INLINE auto whole_bits(const V& n) {
     return simd::to_bits(n + either<V>(8388608.0f, 4503599627370496.0));
 }
 
-/// The sine and the cosine of x - n pi/2, |x - n pi/2| <= pi/4, of 0 <= x <= `reach`.
+/// x = n pi/2 + r + rest for 0 <= x <= `reach`, |r| <= pi/4, with what polynomials say of the sine and the cosine of r.
 ///
 /// pi/2 is in four parts, the first three of which times n are exact: what is left of x is exact where it is small, next
-/// to the zeros. Sine and cosine are minimax polynomials.
+/// to the zeros; elsewhere `rest` is what r has lost by rounding. The polynomials are minimax.
 template <real_vector V>
 struct quarter_turns {
-    using bits = decltype(simd::to_bits(std::declval<V>()));
-    V n;
-    bits sine, cosine;
+    V n, r, rest, z, sine_part, cosine_part;
 
     XGRAD_ALWAYS_INLINE explicit quarter_turns(const V& x)
-        : n{simd::nearest(x * either<V>(0.636619772f, 0.63661977236758134308))} {
-        const auto r = [&] {
-            if constexpr (of_floats<V>) return less_parts(x, n, 0x1.92p+0f, 0x1.fb4p-12f, 0x1.444p-24f, 0x1.68c234p-39f);
-            else return less_parts(x, n, 0x1.921fb544p+0, 0x1.0b4611a6p-34, 0x1.3198a2ep-69, 0x1.b839a252049c1p-104);
-        }();
-        const auto z = r * r;
-        const auto sine_part = [&] {
-            if constexpr (of_floats<V>) return simd::polynomial(z, -1.95169774e-4f, 8.33217585e-3f, -0.166666549f);
-            else
-                return simd::polynomial(z, 1.58966661948215710e-10, -2.50507559579173251e-8, 2.75573136786612111e-6,
-                                  -1.98412698297712380e-4, 8.33333333332237026e-3, -0.166666666666666319);
-        }();
-        const auto cosine_part = [&] {
-            if constexpr (of_floats<V>) return simd::polynomial(z, 2.44381032e-5f, -1.38873646e-3f, 4.16666468e-2f);
-            else
-                return simd::polynomial(z, -1.13595593543887135e-11, 2.08757216250563431e-9, -2.75573143406760443e-7,
-                                  2.48015872894435602e-5, -1.38888888888740650e-3, 4.16666666666665992e-2);
-        }();
-        sine = simd::to_bits(simd::fma(r * z, sine_part, r));
-        cosine = simd::to_bits(simd::fma(z * z, cosine_part, simd::fma(z, V(-0.5f), V(1))));
+        : n{simd::nearest(x * either<V>(0.636619772f, 0.63661977236758134308))}, r{x}, rest(0) {
+        if constexpr (of_floats<V>) take(0x1.92p+0f, 0x1.fb4p-12f, 0x1.444p-24f, 0x1.68c234p-39f);
+        else take(0x1.921fb544p+0, 0x1.0b4611a6p-34, 0x1.3198a2ep-69, 0x1.b839a252049c1p-104);
+        z = r * r;
+        if constexpr (of_floats<V>) {
+            sine_part = simd::polynomial(z, -1.95169774e-4f, 8.33217585e-3f, -0.166666549f);
+            cosine_part = simd::polynomial(z, 2.44381032e-5f, -1.38873646e-3f, 4.16666468e-2f);
+        } else {
+            sine_part = simd::polynomial(z, 1.58966661948215710e-10, -2.50507559579173251e-8, 2.75573136786612111e-6,
+                                         -1.98412698297712380e-4, 8.33333333332237026e-3, -0.166666666666666319);
+            cosine_part = simd::polynomial(z, -1.13595593543887135e-11, 2.08757216250563431e-9, -2.75573143406760443e-7,
+                                           2.48015872894435602e-5, -1.38888888888740650e-3, 4.16666666666665992e-2);
+        }
+    }
+
+    XGRAD_ALWAYS_INLINE V sine() const { return simd::fma(r * z, sine_part, r); }
+    XGRAD_ALWAYS_INLINE V cosine() const { return simd::fma(z * z, cosine_part, simd::fma(z, V(-0.5f), V(1))); }
+
+private:
+    /// r - n part - n part ..., one after the other.
+    template <std::same_as<typename V::value_type>... Parts>
+    XGRAD_ALWAYS_INLINE void take(Parts... parts) {
+        (take_one(parts), ...);
+    }
+    XGRAD_ALWAYS_INLINE void take_one(typename V::value_type part) {
+        const auto before = std::exchange(r, simd::fma(n, V(-part), r));
+        rest = rest + simd::fma(n, V(-part), before - r);
     }
 };
 
@@ -68,7 +66,13 @@ XGRAD_ALWAYS_INLINE Bits odd_lanes(const Bits& x) {
     return Bits(W{0}) - (x & Bits(W{1}));
 }
 
-/// sin(x + quarters pi/2) for x >= 0 up to `reach`. Choice and sign are made of bits, so that no compiler takes them apart.
+/// The bits of a where those of `lanes` are set, of b elsewhere: so that no compiler takes the choice apart.
+template <real_vector V, class Bits>
+XGRAD_ALWAYS_INLINE Bits chosen(const Bits& lanes, const V& a, const V& b) {
+    return (simd::to_bits(a) & lanes) | (simd::to_bits(b) & ~lanes);
+}
+
+/// sin(x + quarters pi/2) for x >= 0 up to `reach`.
 template <real_vector V>
 XGRAD_ALWAYS_INLINE V sine_of(const V& x, unsigned quarters) {
     using T = typename V::value_type;
@@ -77,18 +81,24 @@ XGRAD_ALWAYS_INLINE V sine_of(const V& x, unsigned quarters) {
     const auto quadrant = whole_bits(turned.n + V(static_cast<T>(quarters)));
     const auto odd = odd_lanes(quadrant);
     const auto sign = (quadrant & bits(word<T>{2})) << (sizeof(T) == 4 ? 30 : 62);
-    return from_bits<V>(((turned.cosine & odd) | (turned.sine & ~odd)) ^ sign);
+    return from_bits<V>(chosen(odd, turned.cosine(), turned.sine()) ^ sign);
 }
 
-/// tan x for x >= 0 up to `reach`: where n is even the sine divided by the cosine, where it is odd the cosine by -sine.
+/// tan x for x >= 0 up to `reach`: where n is even the sine divided by the cosine, where it is odd the cosine by -sine; with
+/// what sine, cosine and quotient have lost by rounding, since the derivative has the error twice.
 template <real_vector V>
 XGRAD_ALWAYS_INLINE V tangent_of(const V& x) {
-    using T = typename V::value_type;
     const auto turned = quarter_turns<V>(x);
+    const auto beside_r = simd::fma(turned.r * turned.z, turned.sine_part, turned.rest);
+    const auto beside_one = simd::fma(turned.z * turned.z, turned.cosine_part, turned.z * V(-0.5f));
+    const auto sine = turned.r + beside_r, cosine = V(1) + beside_one;
+    const auto sine_rest = (turned.r - sine) + beside_r, cosine_rest = (V(1) - cosine) + beside_one;
     const auto odd = odd_lanes(whole_bits(turned.n));
-    const auto sign = odd & decltype(odd)(sign_bit<T>);
-    return from_bits<V>(((turned.cosine & odd) | (turned.sine & ~odd)) ^ sign) /
-           from_bits<V>((turned.sine & odd) | (turned.cosine & ~odd));
+    const auto either_of = [&odd](const V& a, const V& b) { return from_bits<V>(chosen(odd, a, b)); };
+    const auto above = either_of(-cosine, sine), below = either_of(sine, cosine);
+    const auto y = above / below;
+    const auto lost = simd::fma(-y, below, above) + simd::fma(-y, either_of(sine_rest, cosine_rest), either_of(-cosine_rest, sine_rest));
+    return y + lost / below;
 }
 
 /// How far n times the parts of pi/2 is exact.

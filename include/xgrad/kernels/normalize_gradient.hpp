@@ -52,20 +52,20 @@ public:
     pair_of_sums<T> of_segment(std::size_t segment) const {
         const auto first = m_at.place(m_row, segment);
         return added(sum_segment<T>(m_at.length, two{batch(T{0}), batch(T{0})}, [this, first](std::size_t j, auto count) {
-            return term(first + j, count);
+            return this->term(first + j, count);
         }));
     }
     /// The same over the row.
     pair_of_sums<T> of_row() const {
-        return added(sum_row<T>(m_at, m_row, two{batch(T{0}), batch(T{0})}, [this](std::size_t i, auto count) { return term(i, count); }));
+        return added(sum_row<T>(m_at, m_row, two{batch(T{0}), batch(T{0})}, [this](std::size_t i, auto count) { return this->term(i, count); }));
     }
     /// The sums of g and of g n, where each element has a factor of its own.
     pair_of_sums<T> of_weighed_row() const {
         const auto first = m_at.place(m_row, 0);
         const auto factors = parameter_reader<true, T>{m_with.factor, m_at.parameter(m_row, 0), T{1}};
         return added(sum_segment<T>(m_at.length, two{batch(T{0}), batch(T{0})}, [this, first, factors](std::size_t j, auto count) {
-            const auto g = weighed_by(upstream(first + j, count), factors(j, count));
-            return two{g, weighed_by(g, normal(first + j, count))};
+            const auto g = weighed_by(this->upstream(first + j, count), factors(j, count));
+            return two{g, weighed_by(g, this->normal(first + j, count))};
         }));
     }
 
