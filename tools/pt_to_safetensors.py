@@ -25,7 +25,7 @@ USUAL_KEYS = ("state_dict", "model_state_dict", "model", "net", "module", "weigh
 # What a file of tensors needs by name, to be looked up while it is read. Nothing else of it is ever called: a .pt file is a
 # pickle, which could run anything.
 KNOWN = {
-    "collections": ("OrderedDict",),
+    "collections": ("OrderedDict", "defaultdict"),
     "builtins": ("set", "frozenset"),
     "__builtin__": ("set", "frozenset"),
     "torch": ("Size", "device"),
@@ -47,7 +47,7 @@ def dtype_names(torch):
 
 
 class Unknown:
-    """Stands for every object that is no tensor: what it would have done is not done, what it holds is kept."""
+    """Stands for every object that is no tensor: what it would have done is not done, its state (`__dict__`) is kept."""
 
     dump_patches = False   # what PyTorch asks the class of a module for
 
@@ -86,6 +86,11 @@ def careful_pickle(torch):
     return careful
 
 
+def refuse_script(*given, **named):
+    """What torch.load calls for TorchScript, which is code, and may run while it is loaded."""
+    raise Unusable("is TorchScript, a program: load it with torch.jit.load where you trust it, and save its state_dict()")
+
+
 def read(torch, path):
     """What the file holds."""
     try:
@@ -97,15 +102,18 @@ def read(torch, path):
     options = {"weights_only": False} if "weights_only" in inspect.signature(torch.load).parameters else {}
     careful = careful_pickle(torch)
     usual, torch.serialization.pickle = torch.serialization.pickle, careful   # PyTorch 1.13 takes this one, whatever it is given
+    usual_script, torch.jit.load = torch.jit.load, refuse_script
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return torch.load(path, map_location="cpu", pickle_module=careful, **options)
+    except Unusable:
+        raise
     except Exception as error:   # of many kinds, by how the file is broken
         reason = (str(error).strip() or type(error).__name__).split("\n")[0]
         raise Unusable(f"is no file that torch.save wrote, or is cut short: {reason}")
     finally:
-        torch.serialization.pickle = usual
+        torch.serialization.pickle, torch.jit.load = usual, usual_script
 
 
 def state_of(torch, value):
@@ -118,8 +126,12 @@ def state_of(torch, value):
     hidden = inside.get("_non_persistent_buffers_set") or ()
     tensors = {name: x for kind in ("_parameters", "_buffers") for name, x in inside[kind].items() if x is not None and name not in hidden}
     for name, module in inside["_modules"].items():
-        if module is not None:
-            tensors.update({f"{name}.{inner}": x for inner, x in state_of(torch, module).items()})
+        if module is None:
+            continue
+        of_module = state_of(torch, module)
+        if not isinstance(of_module, dict):
+            raise Unusable(f"has a module that was saved in a way of its own: {name}; save its state_dict() instead")
+        tensors.update({f"{name}.{inner}": x for inner, x in of_module.items()})
     return tensors
 
 
@@ -155,8 +167,8 @@ def tensors_of(torch, state_dict):
     names = dtype_names(torch)
     tensors = {}
     for name, x in state_dict.items():
-        if not isinstance(name, str):
-            raise Unusable(f"has a tensor whose name is no text: {name!r}")
+        if not isinstance(name, str) or name == "__metadata__":
+            raise Unusable(f"has a tensor whose name is no text, or one that safetensors reserves: {name!r}")
         if not isinstance(x, torch.Tensor):
             print(f"{name} is no tensor, and left out", file=sys.stderr)
             continue

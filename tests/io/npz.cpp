@@ -118,6 +118,23 @@ TEST_CASE("more entries than 16 bits count") {
     CHECK(io::load_npz<std::uint8_t>(folder.path("some.npz"), "65534").item() == 0xfe);
 }
 
+TEST_CASE("sizes of 64 bits, as an archive beyond 4 GiB has them") {
+    const auto folder = temporary_folder{};
+    auto changed = contents("plain.npz");
+    const auto directory = changed.find("PK\1\2"), name = changed.find("x.npy", directory), end = changed.rfind("PK\5\6");
+    const auto sizes = changed.substr(directory + 20, 8);   // packed, unpacked
+    const auto wide = sizes.substr(4, 4) + std::string(4, '\0') + sizes.substr(0, 4) + std::string(4, '\0');
+    changed[end + 12] = static_cast<char>(changed[end + 12] + 20);   // bytes of the directory
+    changed.replace(directory + 20, 8, std::string(8, '\xff'));
+    changed[directory + 30] = 20;
+    changed.insert(name + 5, std::string{"\1\0\x10\0", 4} + wide);
+    CHECK(counts(io::load_npz<float>(folder.write("some.npz", changed), "x"), {3, 4}, 0.5f));
+    changed[directory + 30] = 0;
+    changed.erase(name + 5, 20);
+    changed[end + 12] = static_cast<char>(changed[end + 12] - 20);
+    CHECK(error_of<xg::io_error>([&] { io::load_npz<float>(folder.write("some.npz", changed), "x"); }) == "entry x.npy has no sizes");
+}
+
 TEST_CASE("what there are no tensors of is named") {
     const auto path = file("others.npz");
     const auto error = [&](const char* name) { return error_of<xg::dtype_error>([&] { io::load_npz<float>(path, name); }); };
@@ -127,6 +144,8 @@ TEST_CASE("what there are no tensors of is named") {
     CHECK(error("long_double").starts_with("entry long_double has elements of NumPy's type <f16"));
     CHECK(error("records").starts_with("entry records is an array of records with fields"));
     CHECK(io::load_npz<float>(path, "good").size() == 2);
+    const auto list = io::load_npz<float>(path, {.skip_other_types = true});
+    CHECK((list.size() == 1 && list[0].first == "good"));
     CHECK(error_of<xg::dtype_error>([&] { io::load_npz<double>(path, "good"); }) == "entry good has elements of NumPy's type <f4, not float64; element types are not converted");
     CHECK(error_of<xg::io_error>([&] { io::load_npz<float>(path, "bad"); }).starts_with("has no entry bad; it has complex, text"));
     CHECK(error_of<xg::io_error>([] { io::load_npz<float>(file("lzma.npz"), "x"); }).starts_with("entry x.npy is compressed by method 14"));
@@ -161,6 +180,8 @@ TEST_CASE("broken arrays") {
     fails("{'descr': '<f4', 'fortran_order': False, 'shape': (1,)} x", "behind its header's last brace", four);
     fails("{'descr': '<f4', 'fortran_order': False, 'shape': (1,)", "no } where", four);
     fails("{'descr': '<f4, 'fortran_order", "where one must be", four);
+    fails("{'descr': [('a]', '<f4'), ('b', [('c', '|u1')], (2,))], 'fortran_order': False, 'shape': (1,)}", "is an array of records with fields", four);
+    fails("{'descr': [('a', '<f4'), 'fortran_order': False, 'shape': (1,)}", "a list of fields without an end", four);
 }
 
 TEST_CASE("broken archives") {

@@ -1,5 +1,6 @@
 """Tests of tools/pt_to_safetensors.py. Needs PyTorch and NumPy."""
 import argparse
+import collections
 import contextlib
 import io
 import json
@@ -92,6 +93,7 @@ class Test(unittest.TestCase):
         self.check_net(self.convert({"model": self.net.state_dict(), **more}))
         self.check_net(self.convert({"state_dict": self.net.state_dict(), **more}))
         self.check_net(self.convert({"ours": self.net.state_dict(), **more}))
+        self.check_net(self.convert(collections.defaultdict(list, model=self.net.state_dict(), **more)))
         self.check_net(self.convert({"ema": {"model": self.net.state_dict()}, "a": {"b": torch.ones(1)}}, "--key", "ema/model"))
         self.fails("has no nothing", self.folder / "some.pt", "--key", "nothing")
         torch.save({"model": self.net.state_dict(), "net": self.net.state_dict()}, self.folder / "some.pt")
@@ -116,7 +118,11 @@ class Test(unittest.TestCase):
         torch.save(self.net.state_dict(), path)
         path.write_bytes(path.read_bytes()[:-100])
         self.fails("is no file that torch.save wrote, or is cut short", path)
-        for what, text in (({"a": 1}, "holds no state_dict"), ([1], "of type list"), ({"x": torch.ones(2).to_sparse()}, "quantized or without elements: x"),
+        torch.jit.save(torch.jit.script(self.net), path)
+        self.fails("is TorchScript, a program", path)
+        for what, text in (({"a": 1}, "holds no state_dict"), ([1], "of type list"), ({1: torch.ones(1)}, "whose name is no text"),
+                           ({"__metadata__": torch.ones(1)}, "that safetensors reserves: '__metadata__'"),
+                           ({"x": torch.ones(2).to_sparse()}, "quantized or without elements: x"),
                            ({"x": torch.ones(2, dtype=torch.complex128)}, "x is torch.complex128")):
             torch.save(what, path)
             self.fails(text, path)

@@ -158,8 +158,10 @@ private:
 
     /// All elements are read before the first one is written to the module.
     void fill() {
+        // Each begins where an element of any type may stand.
+        const auto room_of = [](const named_tensor& x) { return (bytes_of(x) + memory::alignment - 1) / memory::alignment * memory::alignment; };
         auto bytes = std::size_t{0};
-        for (const auto& each : m_matches) bytes += bytes_of(m_module.tensors[each.place->tensor]);
+        for (const auto& each : m_matches) bytes += room_of(m_module.tensors[each.place->tensor]);
         const auto staging = memory::scratch<std::byte>{bytes};
         auto first_of = std::vector<std::byte*>(m_module.tensors.size(), nullptr);
         auto* at = staging.data();
@@ -170,7 +172,7 @@ private:
             if (first == nullptr) first = at;
             else if (std::memcmp(first, at, bytes_of(tensor)) != 0)
                 m_file.file().fail("has two values for ", each.entry->name, ", which the module shares with ", m_module.first_place(each.place->tensor).name);
-            at += bytes_of(tensor);
+            at += room_of(tensor);
         }
         for (auto i = std::size_t{0}; i < first_of.size(); ++i) {
             if (first_of[i] == nullptr) continue;

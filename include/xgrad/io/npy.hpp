@@ -29,9 +29,7 @@ XGRAD_COLD inline void write_npy(const named_tensor& x, const std::string& path)
 /// The array as a tensor. Throws `dtype_error` for one of another element type.
 template <element T>
 tensor<T> tensor_from(const npy_array& array) {
-    if (!array.readable_as(dtype_of<T>()))
-        array.template fail<dtype_error>("has elements of NumPy's type ", array.described(), ", not ", dtype_name<T>(),
-                                         array.dtype().empty() ? ", and of that type there are no tensors" : "; element types are not converted");
+    if (!array.readable_as(dtype_of<T>())) array.refuse(dtype_name<T>());
     auto x = xgrad::detail::make_result<T>(array.sizes());
     array.copy_to(xgrad::detail::access::get(x).elements, dtype_of<T>(), sizeof(T));
     return x;

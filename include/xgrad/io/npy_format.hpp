@@ -55,8 +55,6 @@ public:
     }
 
     const shape& sizes() const noexcept { return m_sizes; }
-    std::string_view dtype() const noexcept { return m_dtype; }   ///< empty for what there are no tensors of
-    const std::string& described() const noexcept { return m_descr; }
 
     /// Whether the elements can be read as those of another type: the same, or float or double from half precision.
     bool readable_as(std::string_view dtype) const {
@@ -66,13 +64,21 @@ public:
     /// Copies the elements, as those of a type which they are `readable_as`, in row-major order.
     XGRAD_COLD void copy_to(std::byte* to, std::string_view dtype, std::size_t width) const {
         const auto count = m_sizes.elements();
-        const auto own = memory::scratch<std::byte>{count * m_width};
-        if (m_fortran_order) copy_from_column_major(m_elements.data(), m_sizes, m_width, own.data());
-        else if (count != 0) std::memcpy(own.data(), m_elements.data(), count * m_width);
-        if (m_big_endian) swap_bytes(own.data(), count, m_width);
-        if (m_dtype != dtype) copy_halves(own.data(), count, false, to, width);
-        else if (count != 0) std::memcpy(to, own.data(), count * m_width);
+        const auto converts = m_dtype != dtype;
+        const auto halves = memory::scratch<std::byte>{converts ? count * m_width : 0};
+        auto* const own = converts ? halves.data() : to;
+        if (m_fortran_order) copy_from_column_major(m_elements.data(), m_sizes, m_width, own);
+        else if (count != 0) std::memcpy(own, m_elements.data(), count * m_width);
+        if (m_big_endian) swap_bytes(own, count, m_width);
+        if (converts) copy_halves(own, count, false, to, width);
         if (dtype == "BOOL" && std::any_of(to, to + count, [](auto b) { return b > std::byte{1}; })) fail("is bool and has other bytes than 0 and 1");
+    }
+
+    /// Says why the elements are not `readable_as` the type of this name.
+    [[noreturn]] XGRAD_COLD void refuse(std::string_view type) const {
+        if (m_has_fields) fail<dtype_error>("is an array of records with fields; save each field by itself: x['field']");
+        fail<dtype_error>("has elements of NumPy's type ", m_descr, ", not ", type,
+                          m_dtype.empty() ? ", and of that type there are no tensors" : "; element types are not converted");
     }
 
     template <class Error = io_error, class... Pieces>
@@ -119,9 +125,7 @@ private:
     }
 
     void parse_type() {
-        if (accept('[')) {   // a list of fields: only its beginning is looked at
-            fail<dtype_error>("is an array of records with fields; save each field by itself: x['field']");
-        }
+        if (accept('[')) return pass_fields();
         m_descr = quoted();
         const auto order = m_descr.empty() ? ' ' : m_descr[0];
         const auto named = order == '<' || order == '>' || order == '|' || order == '=';
@@ -131,6 +135,18 @@ private:
         if (known == npy_types.end()) return;
         m_dtype = known->dtype;
         m_width = static_cast<std::size_t>(code[1] - '0');
+    }
+
+    /// Behind the list of a record's fields: [('a', '<f4'), ('b', [('c', '|u1')], (2,))].
+    void pass_fields() {
+        m_has_fields = true;
+        for (auto open = std::size_t{1}; open != 0;) {
+            space();
+            const auto c = m_at < m_text.size() ? m_text[m_at] : '\0';
+            if (c == '\0') fail("has a list of fields without an end in its header");
+            if (c == '\'' || c == '"') quoted();
+            else ++m_at, open += c == '[', open -= c == ']';
+        }
     }
 
     void parse_shape() {
@@ -200,9 +216,9 @@ private:
     std::size_t m_at = 0;
     std::span<const std::byte> m_elements;
     std::string m_descr;
-    std::string_view m_dtype;
+    std::string_view m_dtype;   ///< empty for what there are no tensors of
     std::size_t m_width = 0;
-    bool m_big_endian = false, m_fortran_order = false;
+    bool m_big_endian = false, m_fortran_order = false, m_has_fields = false;
     shape m_sizes;
 };
 

@@ -226,7 +226,7 @@ XGRAD_COLD inline void check_entries(std::vector<tensor_entry>& entries, std::ui
     for (const auto& each : entries) {
         const auto bits = std::uint64_t{dtype_bits(each.dtype)};
         if (bits == 0) file.fail("tensor ", each.name, " has the unknown dtype ", each.dtype);
-        if (each.begin > each.end) file.fail("tensor ", each.name, " ends before it begins, outside the file");
+        if (each.begin > each.end) file.fail("tensor ", each.name, " ends before it begins");
         if (each.end > bytes) file.fail("tensor ", each.name, " lies outside the file");
         // Once it is more than the file has, it does not matter how much more.
         const auto most = bytes * 8 / bits + 1;
@@ -250,7 +250,7 @@ XGRAD_COLD inline void check_entries(std::vector<tensor_entry>& entries, std::ui
                       each.begin < at ? " overlaps the one before it" : " leaves a gap before it");
         at = each.end;
     }
-    if (at != bytes) file.fail("goes on behind its last tensor", entries.empty() ? "" : ", ", entries.empty() ? "" : entries.back().name);
+    if (at != bytes) file.fail("goes on behind its last tensor", entries.empty() ? "" : ", " + entries.back().name);
 }
 
 }  // namespace xgrad::inline XGRAD_ABI::io::detail

@@ -72,10 +72,11 @@ private:
         return text;
     }
 
-    /// The end record is the last thing in the file but for a comment, whose length it has.
+    /// The end record is the last thing in the file but for a comment, whose length it has. Before it stands, where 32 bits
+    /// are too few, the place of a larger one.
     void find_directory() {
-        constexpr auto record_bytes = std::size_t{22}, longest_comment = std::size_t{0xffff};
-        const auto tail_bytes = static_cast<std::size_t>(std::min<std::uint64_t>(m_file.size(), record_bytes + longest_comment));
+        constexpr auto record_bytes = std::size_t{22}, longest_comment = std::size_t{0xffff}, place_bytes = std::size_t{20};
+        const auto tail_bytes = static_cast<std::size_t>(std::min<std::uint64_t>(m_file.size(), place_bytes + record_bytes + longest_comment));
         const auto tail = record(m_file.size() - tail_bytes, tail_bytes);
         auto at = tail.rfind("PK\5\6");
         while (at != tail.npos && (tail.size() - at < record_bytes || tail.size() - at - record_bytes != number_at<std::uint16_t>(tail, at + 20)))
@@ -85,7 +86,8 @@ private:
         m_directory_bytes = number_at<std::uint32_t>(tail, at + 12);
         m_directory = number_at<std::uint32_t>(tail, at + 16);
         auto end = m_file.size() - tail_bytes + at;
-        if (at >= 20 && tail.compare(at - 20, 4, "PK\6\7") == 0) end = find_large_directory(number_at<std::uint64_t>(tail, at - 12), end - 20);
+        if (at >= place_bytes && tail.compare(at - place_bytes, 4, "PK\6\7") == 0)
+            end = find_large_directory(number_at<std::uint64_t>(tail, at - 12), end - place_bytes);
         if (m_directory > end || m_directory_bytes > end - m_directory || m_count > m_directory_bytes / 46)
             m_file.fail("is a broken zip archive: its directory lies outside the file");
     }
