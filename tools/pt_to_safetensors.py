@@ -70,12 +70,19 @@ class Unknown:
         pass
 
 
+def plain_tensor(rebuild, kind, arguments, state):
+    """In the place of PyTorch's function for a tensor with attributes, or of a class of its own: the tensor in it."""
+    return rebuild(*arguments)
+
+
 def careful_pickle(torch):
     """What torch.load takes in the place of Python's pickle."""
     class Unpickler(pickle.Unpickler):
         def find_class(self, module, name):
+            if (module, name) == ("torch._tensor", "_rebuild_from_type_v2"):
+                return plain_tensor
             own = getattr(torch, name, None) if module in ("torch", "torch.storage") else None
-            if name in KNOWN.get(module, ()) or isinstance(own, torch.dtype) or name.endswith("Storage") and isinstance(own, type):
+            if name in KNOWN.get(module, ()) or isinstance(own, (torch.dtype, torch.qscheme)) or name.endswith("Storage") and isinstance(own, type):
                 return super().find_class(module, name)
             return Unknown
 

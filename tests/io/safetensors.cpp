@@ -322,6 +322,26 @@ TEST_CASE("a file with any of a shared tensor's names, or several that agree") {
     CHECK(equal(net.encoder.weight, w));
 }
 
+TEST_CASE("a tensor that is shared between a place where it is transposed and one where it is not") {
+    struct tied {
+        nn::linear<> decoder{2, 2, {.bias = false}};
+        xg::tensor<float, 2> table = decoder.weight;
+    };
+    const auto folder = temporary_folder{};
+    const auto path = folder.path("some");
+    auto net = tied{};
+    const auto w = xg::tensor<float, 2>{{1, 2}, {3, 4}}, turned = xg::tensor<float, 2>{{1, 3}, {2, 4}};
+    for (const auto& list : {std::vector<io::named_tensor>{{"table", w}}, {{"decoder.weight", turned}}, {{"decoder.weight", turned}, {"table", w}}}) {
+        io::save_tensors(list, path);
+        std::ranges::fill(net.table.span(), 0.f);
+        io::load(net, path, {.layout = io::layout::pytorch});
+        CHECK(equal(net.decoder.weight, w));
+    }
+    io::save_tensors({{"decoder.weight", w}, {"table", w}}, path);
+    CHECK(load_error<xg::io_error>(net, path, {.layout = io::layout::pytorch}).starts_with("has two values for table"));
+    CHECK(equal(net.table, w));
+}
+
 TEST_CASE("half precision is read as float and double") {
     const auto folder = temporary_folder{};
     const auto header = std::string{R"({"h":{"dtype":"F16","shape":[4],"data_offsets":[0,8]},"b":{"dtype":"BF16","shape":[4],"data_offsets":[8,16]},)"

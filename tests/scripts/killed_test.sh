@@ -17,10 +17,11 @@ runs=0
 while [ "$killed" -lt "$kills" ]; do
     rm -f "$work"/run.state*
     while :; do
-        # At first a time in which the program begins; then whatever it does.
+        # Longer with every kill, so that it comes to an end where a program takes longer to begin, too.
         "$program" "$work/run.state" "$work/end" 2>"$work/errors" &
         child=$!
-        sleep "0.$(printf '%03d' $(($(random) % 400)))"
+        wait_ms=$(($(random) % (400 + 20 * killed)))
+        sleep "$((wait_ms / 1000)).$(printf '%03d' $((wait_ms % 1000)))"
         kill -9 "$child" 2>/dev/null || :
         result=0
         wait "$child" 2>/dev/null || result=$?

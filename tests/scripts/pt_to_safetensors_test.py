@@ -102,7 +102,8 @@ class Test(unittest.TestCase):
     def test_tied_views_and_types(self):
         x = torch.arange(6.).reshape(2, 3)
         given = {"a": x, "b": x, "row": x[1], "t": x.t(), "half": x.half(), "brain": x.bfloat16(), "flag": x > 2, "none": torch.zeros(0, 3),
-                 "number": torch.tensor(7), "wide": x.double(), "p": torch.nn.Parameter(x)}
+                 "number": torch.tensor(7), "wide": x.double(), "p": torch.nn.Parameter(x), "noted": x + 1}
+        given["noted"].note = "a tensor with an attribute"
         tensors = self.convert(given)
         self.assertEqual(sorted(tensors), sorted(given))
         for name, value in given.items():
@@ -123,6 +124,7 @@ class Test(unittest.TestCase):
         for what, text in (({"a": 1}, "holds no state_dict"), ([1], "of type list"), ({1: torch.ones(1)}, "whose name is no text"),
                            ({"__metadata__": torch.ones(1)}, "that safetensors reserves: '__metadata__'"),
                            ({"x": torch.ones(2).to_sparse()}, "quantized or without elements: x"),
+                           ({"x": torch.quantize_per_tensor(torch.ones(2), 0.1, 0, torch.quint8)}, "quantized or without elements: x"),
                            ({"x": torch.ones(2, dtype=torch.complex128)}, "x is torch.complex128")):
             torch.save(what, path)
             self.fails(text, path)
