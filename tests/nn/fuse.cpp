@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <xgrad/autograd/checkpoint.hpp>
 #include <xgrad/autograd/create.hpp>
 #include <xgrad/autograd/custom.hpp>
 #include <xgrad/autograd/functional.hpp>
@@ -261,6 +262,17 @@ TEST_CASE("an operation of one's own with the name of an activation is not mista
         }
     };
     CHECK(checked(own{}, xg::randn<float>({2, 3, 5, 5})).operations.size() == 2);
+
+    // Nor one with the name of a product, by a weight and in front of a relu.
+    struct sum {
+        xg::tensor<float, 2> weight = xg::randn<float>({3, 3});
+        auto operator()(const xg::tensor<float, 2>& x) const {
+            const auto add = xg::custom("matmul", [](const auto& a, const auto& b) { return a + b; },
+                                        [](const auto& dy, const auto&, const auto&, const auto&) { return std::pair{dy, dy}; });
+            return xg::relu(add(x, weight));
+        }
+    };
+    CHECK(checked(sum{}, xg::randn<float>({3, 3})).operations.size() == 2);
 }
 
 TEST_CASE("one convolution with two batch norms") {
@@ -375,6 +387,34 @@ TEST_CASE("results with names, and networks of other parts, pass through") {
     CHECK(agree(program(x).output, net(x).output));
     CHECK(agree(program(longer).c_n, net(longer).c_n));
     static_cast<void>(checked(nn::multihead_attention<>{8, 2}, xg::randn<float>({2, 5, 8})));
+}
+
+TEST_CASE("a checkpoint runs as it is") {
+    struct block {
+        nn::conv2d<> conv{3, 4, 3};
+        nn::batch_norm2d<> norm{4};
+        auto operator()(const xg::tensor<float, 4>& x) const {
+            return xg::checkpoint([this](const auto& v) { return norm(conv(v)); }, x);
+        }
+    };
+    CHECK(count(checked(block{}, xg::randn<float>({2, 3, 5, 5})), "checkpoint") == 1);
+}
+
+TEST_CASE("what other threads draw while a network is fused does not come again") {
+    struct beside {
+        nn::linear<> fc{3, 2};
+        auto operator()(const xg::tensor<float, 2>& x) const {
+            std::thread{[] { static_cast<void>(xg::rand<float>({1})); }}.join();
+            return fc(x);
+        }
+    };
+    xg::manual_seed(4);
+    static_cast<void>(xg::rand<float>({1}));
+    const auto second = xg::rand<float>({1}).item();
+    const auto net = beside{};
+    xg::manual_seed(4);
+    static_cast<void>(nn::fuse(net, xg::ones<float>({1, 3})));
+    CHECK(xg::rand<float>({1}).item() == second);
 }
 
 TEST_CASE("what cannot be captured says so") {

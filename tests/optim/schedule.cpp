@@ -208,6 +208,8 @@ TEST_CASE("schedules: options out of range") {
     CHECK_THROWS_AS((optim::scheduler{opt, optim::cosine_annealing_warm_restarts{.t_mult = 0}}), xg::value_error);
     CHECK_THROWS_AS((optim::scheduler{opt, optim::one_cycle_lr{.total_steps = 0}}), xg::value_error);
     CHECK_THROWS_AS((optim::scheduler{opt, optim::one_cycle_lr{.pct_start = 1.5}}), xg::value_error);
+    CHECK_THROWS_AS((optim::scheduler{opt, optim::one_cycle_lr{.base_momentum = 1}}), xg::value_error);
+    CHECK_THROWS_AS((optim::scheduler{opt, optim::one_cycle_lr{.max_momentum = no_number}}), xg::value_error);
     CHECK_THROWS_AS((optim::scheduler{opt, optim::polynomial_lr{.power = no_number}}), xg::value_error);
     CHECK_THROWS_AS((optim::scheduler{opt, [](double, std::size_t) { return -1.0; }}), xg::value_error);
     CHECK(opt.lr() == 0.5);
@@ -226,6 +228,10 @@ TEST_CASE("a scheduler: each group from its own learning rate") {
     auto state = plan.state();
     state[1] = xg::parameter<double>{"schedule.base_lrs", xg::zeros<double>({1})};
     CHECK_THROWS_AS(plan.load_state(state), xg::shape_error);
+    state[1] = xg::parameter<double>{"schedule.base_lrs", xg::full<double>({2}, -1)};
+    CHECK_THROWS_AS(plan.load_state(state), xg::value_error);
+    plan.go_to(3);
+    CHECK(opt.group_lr(0) == 0.0625);
     state.pop_back();
     CHECK_THROWS_WITH_AS(plan.load_state(state), "[load_state] schedule.base_lrs is missing", xg::value_error);
     CHECK(plan.step_number() == 3);

@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <xgrad/autograd/checkpoint.hpp>
 #include <xgrad/autograd/create.hpp>
 #include <xgrad/autograd/custom.hpp>
 #include <xgrad/autograd/observe.hpp>
@@ -117,6 +118,28 @@ TEST_CASE("gradients that were stored before count, those of parameters outside 
     CHECK(equal(ordinary, merged));
     CHECK(second.without_gradient().empty());
     CHECK(!merged.unused.weight.has_grad());
+}
+
+TEST_CASE("a parameter that is used detached, or in a checkpoint, too, moves when nobody reads it any more") {
+    struct {
+        nn::linear<> below{3, 3}, above{3, 3};
+    } begin;
+    auto ordinary = nn::clone(begin), merged = nn::clone(begin);
+    auto first = xg::optim::sgd{nn::parameters(ordinary), {.lr = 0.1}}, second = xg::optim::sgd{nn::parameters(merged), {.lr = 0.1}};
+    const auto loss = [](const auto& net, const xg::tensor<float, 2>& x) {
+        const auto h = xg::matmul(net.below(x), net.above.weight.detach());   // whose rule comes after that of `above`
+        return xg::sum(net.above(xg::checkpoint([&net](const auto& v) { return xg::tanh(net.above(v)); }, h)));
+    };
+    for (auto step = 0; step < 3; ++step) {
+        const auto x = xg::randn<float>({2, 3});
+        first.zero_grad();
+        loss(ordinary, x).backward();
+        first.step();
+        second.step_in_backward(loss(merged, x));
+        CHECK(equal(ordinary, merged));
+        CHECK(!merged.above.weight.has_grad());
+    }
+    CHECK(!equal(begin, merged));
 }
 
 TEST_CASE("two optimizers: one steps in the pass, the other after it") {

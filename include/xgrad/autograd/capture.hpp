@@ -216,9 +216,10 @@ private:
 };
 
 /// Calls f(x...) and gives the program of what it did. Arguments and result are tensors, lists of tensors, or pairs, tuples
-/// or arrays of such. Tensors that f holds are constants of the program. Throws what f throws; `autograd_error` where f reads or writes
-/// elements of tensors that it computes, changes any in place, uses the default generator beside operations, or differentiates
-/// by `backward`.
+/// or arrays of such. Tensors that f holds are constants of the program. Functions inside (of `map`, `custom`, `checkpoint`,
+/// `grad`) are copied, and called when the program runs: by reference they may hold only what lives until then.
+/// Throws what f throws; `autograd_error` where f reads or writes elements of tensors that it computes, changes any in place,
+/// uses the default generator beside operations, or differentiates by `backward`.
 template <class F, class... X>
 auto capture(const F& f, const X&... x) {
     using result_type = std::remove_cvref_t<decltype(f(x...))>;

@@ -19,7 +19,6 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -127,20 +126,16 @@ private:
     /// Whether all that comes out went in: dropout in evaluation.
     static bool is_nothing(const program::operation& each) {
         const auto went_in = [&](std::size_t number) { return std::ranges::find(each.inputs, number, &program::input::value) != each.inputs.end(); };
-        const auto opaque = std::ranges::any_of(each.attributes, [](const auto& attribute) {
-            const auto* const text = std::get_if<std::string>(&attribute.value);
-            return text != nullptr && *text == "(a function)";
-        });
-        return !opaque && !each.results.empty() && std::ranges::all_of(each.results, went_in);
+        return !is_opaque(each) && !each.results.empty() && std::ranges::all_of(each.results, went_in);
     }
 
     void count_uses() {
         m_uses.assign(m_of->values.size(), 0);
-        m_makers.assign(m_of->values.size(), 0);
+        m_times_made.assign(m_of->values.size(), 0);
         for (const auto& each : m_of->operations) {
             for (const auto& input : each.inputs)
                 if (input.value != none) ++m_uses[input.value];
-            for (const auto number : each.results) ++m_makers[number];
+            for (const auto number : each.results) ++m_times_made[number];
         }
         for (const auto number : m_of->results)
             if (number != none) ++m_uses[number];
@@ -155,14 +150,14 @@ private:
     std::size_t add_constant(const any_tensor& x) {
         m_of->values.push_back({program::origin::constant, x.type(), x.shape(), x});
         m_uses.push_back(1);
-        m_makers.push_back(0);
+        m_times_made.push_back(0);
         m_maker.push_back(none);
         return m_of->values.size() - 1;
     }
 
     /// The convolution or product with constant weights that made this value, for one use alone; null if there is none.
     program::operation* only_source(std::size_t number, std::vector<program::operation>& kept) {
-        if (number == none || m_uses[number] != 1 || m_makers[number] != 1 || m_maker[number] == none) return nullptr;
+        if (number == none || m_uses[number] != 1 || m_times_made[number] != 1 || m_maker[number] == none) return nullptr;
         auto& source = kept[m_maker[number]];
         const auto fits = takes_epilogue(source) && is_constant(source.inputs[1].value) &&
                           (source.name == "matmul" ? value(source.inputs[1].value).shape.rank() == 2 : is_constant_or_none(source.inputs[2].value));
@@ -183,7 +178,7 @@ private:
     }
 
     bool fold_batch_norm(const program::operation& each, std::vector<program::operation>& kept) {
-        if (each.name != "batch_norm" || each.inputs.size() != 5 || truth_of(each, "training")) return false;
+        if (each.name != "batch_norm" || is_opaque(each) || each.inputs.size() != 5 || truth_of(each, "training")) return false;
         for (auto i = std::size_t{1}; i < 5; ++i)
             if (i < 3 ? !is_constant(each.inputs[i].value) : !is_constant_or_none(each.inputs[i].value)) return false;
         auto* const source = only_source(each.inputs[0].value, kept);
@@ -243,9 +238,9 @@ private:
     }
 
     program* m_of = nullptr;
-    std::vector<std::size_t> m_uses, m_makers;   ///< of each value: how many operations use it, and make it
-    std::vector<std::size_t> m_maker;            ///< of each value, the one among those kept
-    std::vector<fold> m_folds;                   ///< with the operands, so that no others get their addresses
+    std::vector<std::size_t> m_uses, m_times_made;   ///< of each value: how many operations use it, and make it
+    std::vector<std::size_t> m_maker;                ///< of each value, the one among those kept
+    std::vector<fold> m_folds;                       ///< with the operands, so that no others get their addresses
 };
 
 }  // namespace xgrad::nn::detail

@@ -33,6 +33,14 @@ inline bool truth_of(const program::operation& of, std::string_view name) { retu
 inline std::int64_t integer_of(const program::operation& of, std::string_view name) { return attribute_of(of, name, std::int64_t{1}); }
 inline double number_of(const program::operation& of, std::string_view name) { return attribute_of(of, name, 0.0); }
 
+/// Whether a function of somebody's own is in it: it may have any name (`custom`).
+inline bool is_opaque(const program::operation& of) {
+    return std::ranges::any_of(of.attributes, [](const program::attribute& each) {
+        const auto* const text = std::get_if<std::string>(&each.value);
+        return text != nullptr && *text == "(a function)";
+    });
+}
+
 inline bool is_convolution(const program::operation& of) { return of.name == "conv1d" || of.name == "conv2d" || of.name == "conv3d"; }
 inline bool is_transposed(const program::operation& of) {
     return of.name == "conv_transpose1d" || of.name == "conv_transpose2d" || of.name == "conv_transpose3d";
@@ -42,6 +50,7 @@ inline bool is_product(const program::operation& of) { return of.name == "linear
 
 /// Whether a bias can be added, or changed, and an activation follow: there is none yet. The second input is the weight.
 inline bool takes_epilogue(const program::operation& of) {
+    if (is_opaque(of)) return false;
     if (of.name == "matmul") return of.inputs.size() == 2 && !truth_of(of, "transpose_a") && !truth_of(of, "transpose_b");
     const auto known = is_convolution(of) || is_transposed(of) || of.name == "linear";
     return known && of.inputs.size() == 3 && attribute_of(of, "activation", std::string{"none"}) == "none";

@@ -97,7 +97,8 @@ inline std::uint64_t multiply_adds(const called_operation& of) {
     const auto& name = of.name;
     const auto is = [&](const auto&... names) { return ((name == names) || ...); };
     const auto count = [](const shape& sizes) { return static_cast<std::uint64_t>(sizes.elements()); };
-    if (of.inputs.size() < (name == "einsum" ? 1u : 2u)) return of.inside;
+    const auto is_opaque = std::ranges::any_of(of.texts, [](const auto& each) { return each.second == "(a function)"; });   // by any name
+    if (is_opaque || of.inputs.size() < (name == "einsum" ? 1u : 2u)) return of.inside;
     const auto& first = of.inputs[0].second;
     const auto& second = of.inputs[1].second;
     // Of a convolution, each element of y (transposed: of x) meets a whole filter.

@@ -72,7 +72,8 @@ public:
 
     recurrent(const char* name, extent in, extent hidden, recurrent_options options)
         : m_name{name}, m_in{at_least_one(name, "in", in)}, m_hidden{at_least_one(name, "hidden", hidden)},
-          m_out{out_features(name, m_hidden, options.proj_size)}, m_layers{at_least_one(name, "layers", options.layers)}, m_directions{options.bidirectional ? 2u : 1u}, m_dropout{options.dropout} {
+          m_out{out_features(name, m_hidden, options.proj_size)}, m_layers{at_least_one(name, "layers", options.layers)},
+          m_directions{options.bidirectional ? 2u : 1u}, m_dropout{options.dropout} {
         xgrad::detail::check_probability(name, m_dropout);
         if (m_dropout != 0 && m_layers == 1)
             fail<value_error>(name, "dropout is between layers, and there is one layer alone: leave it out, or ask for more layers");

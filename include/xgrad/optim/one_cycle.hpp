@@ -47,6 +47,10 @@ struct one_cycle_lr {
         if (!(div_factor > 0 && final_div_factor > 0))
             fail<value_error>("one_cycle_lr", "div_factor and final_div_factor must be above 0, got ", div_factor, " and ",
                               final_div_factor);
+        for (const auto each : {base_momentum, max_momentum})
+            if (cycle_momentum && !(each >= 0 && each < 1))
+                fail<value_error>("one_cycle_lr", "base_momentum and max_momentum must be at least 0 and below 1, got ", base_momentum, " and ",
+                                  max_momentum);
     }
 
 private:

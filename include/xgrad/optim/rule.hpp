@@ -30,7 +30,7 @@ public:
     explicit gradient_taker(Optimizer& to) : m_to{to}, m_next{to.parameters().size()} {}
 
     bool take(xgrad::detail::node& leaf) override {
-        if (!find(leaf)) return false;
+        if (!find(leaf) || is_still_read()) return false;
         auto& stored = static_cast<xgrad::detail::leaf<T>&>(leaf).stored;
         if (stored.total() != nullptr) leaf.differentiate();   // adds to it
         m_to.move_by(m_next, stored, leaf.gradient);
@@ -48,6 +48,9 @@ private:
         }
         return false;
     }
+
+    /// Whether a rule is yet to come that reads the parameter's elements, where its gradient does not go: it was used detached.
+    bool is_still_read() const { return xgrad::detail::access::get(m_to.parameters()[m_next]).owner->keeps.get() != 0; }
 
     Optimizer& m_to;
     std::size_t m_next;
@@ -73,8 +76,8 @@ public:
 
     /// `loss.backward()` and `step()` in one: each parameter makes its step as soon as its gradient is complete, while both are
     /// in a cache, and the gradient's memory goes back at once. The same numbers, to the bit, gradients of earlier `backward`s
-    /// that are still stored included; afterwards no parameter of this optimizer has a gradient. Other leaves get theirs as
-    /// ever. Throws what `step` and `backward` throw; when a rule throws in the middle of the pass, the parameters that had
+    /// that are still stored included; afterwards no parameter of this optimizer has a gradient. One whose elements are still to
+    /// be read, since it was used detached, too, waits for the end of the pass. Other leaves get their gradients as ever. Throws what `step` and `backward` throw; when a rule throws in the middle of the pass, the parameters that had
     /// moved by then have moved, and the others have not. So what needs all gradients at once does not go with it:
     /// `clip_grad_norm` after it is a `value_error`.
     void step_in_backward(const basic_tensor<T>& loss) {

@@ -113,7 +113,9 @@ public:
     template <class Named>
     void load_state(const Named& named) {
         const auto step = detail::counted("schedule.step", detail::numbers_in(named, "schedule.step", 1)[0]);
-        m_base = detail::numbers_in(named, "schedule.base_lrs", m_base.size());
+        auto base = detail::numbers_in(named, "schedule.base_lrs", m_base.size());
+        for (const auto lr : base) detail::check_not_negative("load_state", "schedule.base_lrs", lr);
+        m_base = std::move(base);
         go_to(step);
     }
 
