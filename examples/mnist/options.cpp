@@ -114,6 +114,8 @@ options parse_options(int count, const char* const* arguments) {
     }
     if (!result.load.empty() && !result.save.empty())
         throw usage_error{"--load only tests, so there is nothing new to --save"};
+    if (!result.load.empty() && !result.resume.empty())
+        throw usage_error{"--load only tests, so there is no run to --resume"};
     return result;
 }
 

@@ -71,6 +71,21 @@ TEST_CASE("columns by name, as numbers, text and categories") {
     CHECK(t.categories("mass").codes(1) == -1);
 }
 
+TEST_CASE("what stands for no value, with blanks about it, and numbers that do") {
+    const auto t = table("a,b,b\n NA ,1,2\n3,4,\n5,6,7\n");
+    CHECK(t.missing("a")(0));
+    CHECK(t.categories("a").codes(0) == -1);
+    CHECK(std::isnan(t.column<float>("a")(0)));
+    CHECK(t.without_missing({"a"}).size() == 2);
+    CHECK(t.without_missing().size() == 1);   // two columns of one name are looked at, too
+    const auto coded = table("a,b\n-999,1\n\" -999\",2\n9,-999.0\n", {.missing = {"-999"}});
+    CHECK(std::isnan(coded.column<double>("a")(0)));
+    CHECK(std::isnan(coded.column<double>("a")(1)));
+    CHECK(coded.column<double>("b")(2) == -999);
+    CHECK(coded.without_missing().size() == 1);
+    CHECK(wrong([&] { coded.column<int>("a"); }) == "[read_csv] t.csv, line 2, column 1 (a): \"-999\" is missing, which int32 cannot say; a float is NaN then");
+}
+
 TEST_CASE("quotes, line breaks within them, marks and ends of lines of all kinds") {
     for (const std::string end : {"\n", "\r\n", "\r"}) {
         const auto t = table("\xef\xbb\xbf" "a,\"b \"\"c\"\"\"" + end + "\"x,1\",\"two" + end + "lines\"" + end + end + "\"\",\"7\"" + end + "  " + end + end);
@@ -120,7 +135,7 @@ TEST_CASE("what is a number, and what is none") {
     CHECK(number("0.1") == 0.1);
     CHECK(table("a\n0.1\n1e-60\n16777217").column<float>("a")(0) == 0.1f);
     CHECK(std::isnan(number(" NA ")));
-    for (const auto* const text : {"1,5", "0x10", "0X1p3", "1e400", "--1", "+-1", "1 2", "1e", "abc", "1.5.2", "1_000", "'1'", "\"1\"\"\"", "-"})
+    for (const auto* const text : {"1,5", "0x10", "0X1p3", "1e400", "--1", "+-1", "1 2", "1e", "abc", "1.5.2", "1_000", "'1'", "\"1\"\"\"", "-", " \"5x", " \""})
         CHECK_MESSAGE(wrong([&] { number(text); }).find("line 2, column 1 (a)") != std::string::npos, text);
     CHECK(wrong([&] { number("1,5"); }) == "[read_csv] t.csv, line 2, column 1 (a): \"1,5\" is no float64; a decimal comma must be a point, and thousands have no separator");
     CHECK(wrong([&] { number("0x10"); }).ends_with("hexadecimal numbers are not read"));

@@ -213,6 +213,28 @@ TEST_CASE("a loader goes on where another was") {
     CHECK_THROWS_AS(first.go_to({.batch = 7}), xg::value_error);
 }
 
+TEST_CASE("a loop goes on as it began when its loader is sent elsewhere") {
+    const auto options = data::loader_options{.batch_size = 4, .shuffle = true, .seed = 8};
+    auto first = data::loader{noisy(23), options};
+    const auto whole = epoch_of(first);
+    for (const auto workers : {0, 2}) {
+        auto batches = data::loader{noisy(23), {.batch_size = 4, .shuffle = true, .seed = 8, .workers = static_cast<std::size_t>(workers)}};
+        auto seen = std::vector<double>{};
+        for (auto [x, noise] : batches) {
+            for (auto i = std::size_t{0}; i < x.size(); ++i) seen.insert(seen.end(), {std::as_const(x)(i), std::as_const(noise)(i)});
+            batches.go_to({.seed = 9, .epoch = 5, .batch = 0});
+        }
+        CHECK(seen == whole);
+    }
+}
+
+TEST_CASE("an epoch has what the sampler draws, without what is left out") {
+    CHECK(data::loader{numbers{}, {.batch_size = 4}}.epoch_samples() == 10);
+    CHECK(data::loader{numbers{}, {.batch_size = 4, .drop_last = true}}.epoch_samples() == 8);
+    CHECK(data::loader{numbers{}, {.batch_size = 4, .sampler = data::distributed_sampler{{.rank = 1, .ranks = 3}}}}.epoch_samples() == 4);
+    CHECK(data::loader{numbers{3}, {.batch_size = 4, .drop_last = true}}.epoch_samples() == 0);
+}
+
 TEST_CASE("a weighted sampler never draws what has no weight") {
     auto weights = std::vector<double>(10);
     weights[3] = 1, weights[7] = 3;
@@ -238,6 +260,8 @@ TEST_CASE("a weighted sampler never draws what has no weight") {
     CHECK_THROWS_AS((data::loader{numbers{}, {.shuffle = true, .sampler = data::weighted_sampler{weights}}}), xg::value_error);
     auto huge = data::weighted_sampler{{1e308, 1e308, 1e308, 0}, {.count = 100}}.order(4, random);
     CHECK(std::ranges::count(huge, 3u) == 0);
+    auto least = data::weighted_sampler{{1e308, 1e-308, 0}, {.count = 2, .replacement = false}}.order(3, random);
+    CHECK(least == data::sample_order{0, 1});
 }
 
 TEST_CASE("distributed samplers share an epoch among them") {

@@ -58,6 +58,7 @@ expect 2 '--momentum takes a number from 0 to 0.999, not "1"' --momentum 1
 expect 2 '--threads takes a whole number from 1 to 1024, not "0"' --threads 0
 expect 2 '--dataset takes mnist or fashion, not "cifar"' --dataset cifar
 expect 2 'nothing new to --save' --load a --save b
+expect 2 'no run to --resume' --load a --resume b
 expect 1 'run.sh` gets them'
 expect 1 'run.sh --dataset fashion` gets them' --dataset fashion
 expect 1 "there are no files of MNIST in nowhere" --data nowhere

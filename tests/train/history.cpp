@@ -52,6 +52,9 @@ TEST_CASE("a log as CSV, row by row") {
     auto more = train::csv_log{folder.path("log.csv"), true};
     more.add(3, {{"loss", 0}, {"a \"b\", c", 1}});
     CHECK(folder.read("log.csv") == "step,loss,\"a \"\"b\"\", c\"\n1,0.5,\n2,1e-30,inf\n3,0,1\n");
+    folder.write("cut.csv", "step,loss\n1,0.5\n2,0.");
+    train::csv_log{folder.path("cut.csv"), true}.add(3, {{"loss", 1}});
+    CHECK(folder.read("cut.csv") == "step,loss\n1,0.5\n2,0.\n3,1\n");
     auto other = train::csv_log{folder.path("new.csv"), true};
     other.add(1, {});
     CHECK(folder.read("new.csv") == "step\n1\n");
@@ -122,6 +125,14 @@ TEST_CASE("fit is the loop that it stands for") {
         return net.weight(0, 0);
     };
     CHECK(learn(true) == learn(false));
+}
+
+TEST_CASE("fit has nothing to learn from an epoch without a batch") {
+    const auto set = xg::data::tensor_dataset{xg::tensor<float, 2>{{1}, {2}}};
+    auto net = xg::nn::linear<>{1, 1};
+    auto opt = xg::optim::sgd{xg::nn::parameters(net), {.lr = 0.01}};
+    auto batches = xg::data::loader{set, {.batch_size = 3, .drop_last = true}};
+    CHECK_THROWS_AS(train::fit(opt, batches, {.out = nullptr}, [&](const auto& x) { return xg::mse_loss(net(x), x); }), xg::value_error);
 }
 
 TEST_CASE("fit stops where it is told to") {

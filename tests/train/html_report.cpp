@@ -76,6 +76,7 @@ TEST_CASE("pages about next to nothing") {
     log.add(std::nan(""), {{"loss", 0}});
     log.add(6, {{"loss", std::numeric_limits<double>::max()}});
     log.add(7, {{"loss", -std::numeric_limits<double>::max()}});
+    log.add(8, {{"accuracy", std::numeric_limits<double>::denorm_min()}});
     const auto page = train::html_report_text(log);
     CHECK(page.find("nan") == std::string::npos);
     CHECK(page.find("inf,") == std::string::npos);

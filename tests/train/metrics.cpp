@@ -4,6 +4,7 @@
 #include <xgrad/train/report.hpp>
 
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 
 namespace xg = xgrad;
@@ -37,8 +38,12 @@ TEST_CASE("confusion matrix") {
     CHECK_THROWS_WITH_AS(matrix.add(0, 3), "[confusion_matrix] 3 is not one of 3 classes", xg::index_error);
     CHECK_THROWS_AS(matrix.add(-1, 0), xg::index_error);
     CHECK_THROWS_AS(matrix.add(xg::tensor<int, 1>{0}, xg::tensor<int, 1>{0, 1}), xg::shape_error);
+    CHECK_THROWS_AS(matrix.add(xg::tensor<int, 1>{0, 0}, xg::tensor<int, 1>{0, 3}), xg::index_error);
     CHECK(matrix.total() == 6);
+    CHECK_THROWS_AS(matrix(0, 3), xg::index_error);
+    CHECK_THROWS_AS(matrix(3, 0), xg::index_error);
     CHECK_THROWS_AS(train::confusion_matrix{0}, xg::value_error);
+    CHECK_THROWS_AS(train::confusion_matrix{std::size_t{1} << 32}, xg::value_error);
 }
 
 TEST_CASE("tables") {

@@ -131,6 +131,7 @@ TEST_CASE("saved before the first step, and loaded where there is no file") {
     const auto folder = temporary_folder{};
     auto one = run{};
     CHECK_FALSE(one.load(folder.path("none")));
+    CHECK_THROWS_AS(one.load(folder.write("file", "") + "/none"), xg::io_error);   // nobody can tell whether it is there
     one.save(folder.path("begin"));
     auto other = run{};
     CHECK(other.load(folder.path("begin")));

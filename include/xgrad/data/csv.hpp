@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -27,7 +28,8 @@ struct csv_options {
     char delimiter = ',';
     char quote = '"';
     bool header = true;   ///< whether the first row names the columns; else they are called "0", "1", ...
-    std::vector<std::string> missing{"", "NA", "N/A", "NaN", "nan", "null", "NULL"};   ///< what stands for no value
+    /// What stands for no value, numbers ("-999") too; blanks about it do not matter.
+    std::vector<std::string> missing{"", "NA", "N/A", "NaN", "nan", "null", "NULL"};
 };
 
 /// Classes of a column: y: (n), -1 where the value is missing, and the name of each class.
@@ -109,7 +111,8 @@ public:
     /// The table without those rows in which one of the columns has no value; of all columns, where none is named.
     csv_table without_missing(const std::vector<std::string>& names = {}) const {
         auto at = std::vector<std::size_t>{};
-        for (const auto& name : names.empty() ? m_names : names) at.push_back(find(name));
+        for (const auto& name : names) at.push_back(find(name));
+        for (auto i = std::size_t{0}; names.empty() && i < m_names.size(); ++i) at.push_back(i);
         auto rest = *this;
         rest.m_rows.clear();
         rest.m_ends.clear();
@@ -130,7 +133,7 @@ private:
     }
     std::string value(std::size_t row, std::size_t at) const { return detail::unquoted(field(row, at), m_options.quote); }
     bool is_missing(std::string_view value) const {
-        return std::find(m_options.missing.begin(), m_options.missing.end(), value) != m_options.missing.end();
+        return std::find(m_options.missing.begin(), m_options.missing.end(), detail::trimmed(value)) != m_options.missing.end();
     }
 
     std::size_t find(const std::string& name) const {
@@ -200,11 +203,21 @@ private:
         m_ends.reserve(rows * fields);
     }
 
+    /// Whether a number stands for no value: only then is each looked up before it is read.
     template <element T>
-    bool read_number(std::size_t row, std::size_t at, T& to) const {
+    bool has_missing_numbers() const {
+        return std::any_of(m_options.missing.begin(), m_options.missing.end(), [](const auto& each) {
+            auto number = T{};
+            return detail::parse_number(each, number) && !std::isnan(static_cast<double>(number));
+        });
+    }
+
+    template <element T>
+    bool read_number(std::size_t row, std::size_t at, bool missing_numbers, T& to) const {
         auto raw = detail::trimmed(field(row, at));
-        if (!raw.empty() && raw.front() == m_options.quote) raw = detail::trimmed(raw.substr(1, raw.size() - 2));
-        if (detail::parse_number(raw, to)) return true;
+        if (raw.size() > 1 && raw.front() == m_options.quote && raw.back() == m_options.quote)
+            raw = detail::trimmed(raw.substr(1, raw.size() - 2));
+        if (!(missing_numbers && is_missing(raw)) && detail::parse_number(raw, to)) return true;
         if constexpr (real<T>) {
             to = std::numeric_limits<T>::quiet_NaN();
             return is_missing(raw);
@@ -217,11 +230,12 @@ private:
     tensor<T> read_numbers(const shape& sizes, const std::vector<std::size_t>& at) const {
         auto result = xgrad::detail::make_result<T>(sizes);
         auto* const to = xgrad::detail::access::elements(result);
+        const auto missing_numbers = this->template has_missing_numbers<T>();
         constexpr auto none = std::numeric_limits<std::size_t>::max();
         auto wrong = std::atomic<std::size_t>{none};   // the first element that is none
         parallel_for(size(), 4096, [&](std::size_t begin, std::size_t end) {
             for (auto i = begin * at.size(); i < end * at.size(); ++i) {
-                if (this->read_number(i / at.size(), at[i % at.size()], to[i])) continue;
+                if (this->read_number(i / at.size(), at[i % at.size()], missing_numbers, to[i])) continue;
                 auto first = wrong.load();
                 while (i < first && !wrong.compare_exchange_weak(first, i)) {}
                 return;
@@ -235,7 +249,7 @@ private:
     [[noreturn]] XGRAD_COLD void fail_number(std::size_t row, std::size_t at) const {
         const auto text = value(row, at);
         const auto type = std::string{dtype_name<T>()};
-        if (is_missing(detail::trimmed(text))) fail_at(row, at, " is missing; a " + type + " cannot say so, a float is NaN then");
+        if (is_missing(text)) fail_at(row, at, " is missing, which " + type + " cannot say; a float is NaN then");
         auto hint = std::string{};
         if (text.find(',') != text.npos) hint = "; a decimal comma must be a point, and thousands have no separator";
         if (text.find("0x") != text.npos || text.find("0X") != text.npos) hint = "; hexadecimal numbers are not read";

@@ -40,13 +40,14 @@ class image_folder {
 public:
     /// Throws `io_error` when the folder cannot be read, or has no folder in it.
     XGRAD_COLD explicit image_folder(const std::string& folder, picture_format<T> format = pnm_format<T>()) : m_read{std::move(format.read)} {
-        const auto folders = contents(folder, [](const auto& entry) { return entry.is_directory(); });
+        auto ignored = std::error_code{};   // of a link that leads nowhere
+        const auto folders = contents(folder, [&](const auto& entry) { return entry.is_directory(ignored); });
         if (folders.empty()) fail<io_error>("image_folder", folder, " has no folder in it; each one is a class");
         for (const auto& each : folders) {
             const auto is_picture = [&](const auto& entry) {
                 auto end = entry.path().extension().string();
                 std::transform(end.begin(), end.end(), end.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-                return entry.is_regular_file() && std::find(format.extensions.begin(), format.extensions.end(), end) != format.extensions.end();
+                return entry.is_regular_file(ignored) && std::find(format.extensions.begin(), format.extensions.end(), end) != format.extensions.end();
             };
             for (auto& file : contents(each, is_picture)) m_files.emplace_back(std::move(file), static_cast<std::int64_t>(m_classes.size()));
             m_classes.push_back(std::filesystem::path{each}.filename().string());

@@ -67,8 +67,13 @@ public:
 
     /// The number of batches in an epoch.
     std::size_t size() const {
-        const auto in_epoch = epoch_samples(), full = in_epoch / m_options.batch_size;
-        return full + (!m_options.drop_last && in_epoch % m_options.batch_size != 0 ? 1 : 0);
+        const auto drawn = drawn_samples(), full = drawn / m_options.batch_size;
+        return full + (!m_options.drop_last && drawn % m_options.batch_size != 0 ? 1 : 0);
+    }
+    /// The number of samples in an epoch: what the sampler draws, without what `drop_last` leaves out.
+    std::size_t epoch_samples() const {
+        const auto drawn = drawn_samples();
+        return m_options.drop_last ? drawn - drawn % m_options.batch_size : drawn;
     }
     /// The number of samples in the data set.
     std::size_t samples() const noexcept { return m_source.samples(); }
@@ -95,11 +100,11 @@ public:
         using iterator_concept = std::input_iterator_tag;
 
         value_type operator*() const {
-            m_loader->note(m_epoch, m_index + 1);
-            return m_ahead != nullptr ? m_ahead->take(m_index) : m_loader->batch(m_index, *m_order, m_epoch);
+            m_loader->note(m_context.epoch, m_index + 1);
+            return m_ahead != nullptr ? m_ahead->take(m_index) : m_loader->batch(m_index, *m_order, m_context);
         }
         iterator& operator++() {
-            if (++m_index == m_loader->size()) m_loader->note(m_epoch + 1, 0);
+            if (++m_index == m_loader->size()) m_loader->note(m_context.epoch + 1, 0);
             return *this;
         }
         void operator++(int) { ++*this; }
@@ -109,17 +114,17 @@ public:
 
     private:
         friend loader;
-        iterator(loader& owner, std::uint64_t epoch, std::size_t index)
-            : m_loader{&owner}, m_order{owner.m_order}, m_epoch{epoch}, m_index{index} {
+        iterator(loader& owner, detail::draw_context context, std::size_t index)
+            : m_loader{&owner}, m_order{owner.m_order}, m_context{context}, m_index{index} {
             const auto workers = std::min(owner.m_options.workers, owner.size() - std::min(owner.size(), index));
             if (workers == 0) return;
-            auto make = [&owner, epoch, order = m_order](std::size_t i) { return owner.batch(i, *order, epoch); };
+            auto make = [&owner, context, order = m_order](std::size_t i) { return owner.batch(i, *order, context); };
             m_ahead = std::make_shared<detail::prefetch<value_type>>(index, owner.size(), workers, std::move(make));
         }
 
         loader* m_loader;
         shared_order m_order;
-        std::uint64_t m_epoch;
+        detail::draw_context m_context;   // a copy: `go_to` within the loop does not change what its workers draw
         std::size_t m_index;
         std::shared_ptr<detail::prefetch<value_type>> m_ahead{};
     };
@@ -138,21 +143,21 @@ public:
         const auto from = std::exchange(m_begin, 0);
         if (from < size()) note(m_epoch, from);
         else note(m_epoch + 1, 0);
-        return iterator{*this, m_epoch++, from};
+        return iterator{*this, {m_seed, m_epoch++}, from};
     }
     std::default_sentinel_t end() const noexcept { return {}; }
 
 private:
-    std::size_t epoch_samples() const { return m_options.sampler ? m_options.sampler.size(samples()) : samples(); }
+    std::size_t drawn_samples() const { return m_options.sampler ? m_options.sampler.size(samples()) : samples(); }
     void note(std::uint64_t epoch, std::size_t batch) {
         m_at.epoch = epoch;
         m_at.batch = batch;
     }
 
-    value_type batch(std::size_t index, std::span<const std::size_t> order, std::uint64_t epoch) const {
+    value_type batch(std::size_t index, std::span<const std::size_t> order, detail::draw_context context) const {
         const auto first = index * m_options.batch_size;
         const auto count = std::min(m_options.batch_size, epoch_samples() - first);
-        return m_source.make(order, first, count, {m_seed, epoch}, m_options.pad);
+        return m_source.make(order, first, count, context, m_options.pad);
     }
 
     source m_source;

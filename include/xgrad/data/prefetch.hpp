@@ -25,6 +25,7 @@ class prefetch {
 public:
     prefetch(std::size_t first, std::size_t count, std::size_t workers, std::function<Batch(std::size_t)> make)
         : m_make{std::move(make)}, m_count{count}, m_next{first}, m_wanted{first}, m_made(2 * workers) {
+        m_threads.reserve(workers);   // or what cannot be kept would end the program
         try {
             for (auto i = std::size_t{0}; i < workers; ++i) m_threads.emplace_back([this] { work(); });
         } catch (const std::system_error&) {

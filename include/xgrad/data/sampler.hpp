@@ -13,6 +13,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <numeric>
 #include <span>
 #include <type_traits>
@@ -72,9 +73,10 @@ public:
                 fail<value_error>(name, "a weight must be a number not below 0, got ", each);
         const auto possible = static_cast<std::size_t>(std::ranges::count_if(m_weights, [](double w) { return w > 0; }));
         if (possible == 0) fail<value_error>(name, "no weight is above 0");
-        // By the largest, so that the sum is finite.
+        // By the largest, so that the sum is finite; what was above 0 stays so.
         const auto largest = *std::ranges::max_element(m_weights);
-        for (auto& each : m_weights) each /= largest;
+        for (auto& each : m_weights)
+            if (each > 0) each = std::max(each / largest, std::numeric_limits<double>::denorm_min());
         if (!m_replacement && m_count > possible)
             fail<value_error>(name, m_count, " samples without replacement, of ", possible, " whose weight is above 0");
     }

@@ -71,10 +71,10 @@ private:
             m_file.read(head.data(), head.size());
             m_at += head.size();
             const auto length = from_little_endian(head.data() + 4, 4), left = m_file.size() - m_at;
-            const auto is_data = name(head.data()) == "data";
-            if (length > left && !(is_data && length == streamed))
+            const auto is_data = name(head.data()) == "data", to_the_end = is_data && length == streamed;
+            if (length > left && !to_the_end)
                 m_file.fail("is cut short: chunk ", printable(head.data()), " would have ", length, " bytes, and ", left, " are there");
-            if (is_data) return begin_samples(length > left ? left : length, length > left);
+            if (is_data) return begin_samples(to_the_end ? left : length, to_the_end);
             if (name(head.data()) == "fmt ") read_format(static_cast<std::size_t>(length));
             m_at += length + length % 2;
             if (m_at > m_file.size()) break;   // the last byte, of padding, is often left out
@@ -136,7 +136,7 @@ T as_sample(const std::uint8_t* bytes, std::size_t count, bool is_real) {
 }  // namespace detail
 
 /// A sound: PCM of 8 to 32 bits and IEEE floats, with the plain or the extensible header. Integers become numbers in
-/// [-1, 1). Throws `io_error` when the file cannot be read, is no such file, or is cut short.
+/// [-1, 1], where 1 is what a `float` makes of the largest of 32 bits. Throws `io_error` when the file cannot be read, is no such file, or is cut short.
 template <real T = float>
 sound<T> read_wav(const std::string& path) {
     auto file = detail::wav_file{path};

@@ -67,7 +67,7 @@ public:
     void load_state(const Named& named) {
         for (const auto& [name, value] : named) {
             const auto list = std::vector<double>{value.begin(), value.end()};
-            if (name != "early_stopping" || list.size() != 3 || !(list[2] >= 0 && list[1] >= list[2]))
+            if (name != "early_stopping" || list.size() != 3 || !(list[2] >= 0 && list[1] >= list[2] && list[1] < 1e15))
                 fail<value_error>("load_state", name, " is no state of early_stopping");
             m_best = list[0];
             m_steps = static_cast<std::size_t>(list[1]);

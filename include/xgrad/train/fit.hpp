@@ -2,6 +2,7 @@
 #pragma once
 
 #include <xgrad/core/config.hpp>
+#include <xgrad/core/error.hpp>
 #include <xgrad/train/history.hpp>
 #include <xgrad/train/named_value.hpp>
 #include <xgrad/train/progress.hpp>
@@ -42,11 +43,14 @@ struct fit_options {
 ///             opt.step();
 ///         }
 ///
-/// `nn::train` and `nn::eval` are yours: after_epoch that looks at a test set with dropout off turns it on again.
+/// `nn::train` and `nn::eval` are yours: after_epoch that looks at a test set with dropout off turns it on again. Throws
+/// `value_error` for a loader whose epoch has no batch.
 template <class Optimizer, class Loader, class Loss>
 history fit(Optimizer& opt, Loader& batches, const fit_options& options, const Loss& loss) {
+    if (batches.size() == 0)
+        fail<value_error>("fit", "an epoch has no batch: there are ", batches.samples(), " samples, and drop_last leaves out what is smaller than batch_size");
     auto log = history{};
-    auto bar = progress{{.epochs = options.epochs, .samples = batches.samples(), .unit = options.unit, .out = options.out}};
+    auto bar = progress{{.epochs = options.epochs, .samples = batches.epoch_samples(), .unit = options.unit, .out = options.out}};
     for (auto epoch = static_cast<std::size_t>(batches.position().epoch); epoch < options.epochs; ++epoch) {
         bar.begin_epoch(epoch);
         for (const auto& batch : batches) {

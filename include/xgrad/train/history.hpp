@@ -16,6 +16,7 @@
 #include <limits>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace xgrad::inline XGRAD_ABI::train {
@@ -76,6 +77,9 @@ public:
         if (append && xgrad::detail::input_file::exists(path)) {
             auto file = xgrad::detail::input_file{"csv_log", path};
             m_begun = file.size() != 0;
+            auto last = '\n';
+            if (m_begun) file.seek(file.size() - 1), file.read(&last, 1);
+            m_line_is_cut = last != '\n';
         }
         m_file.reset(std::fopen(path.c_str(), append ? "ab" : "wb"));
         if (m_file == nullptr) fail<io_error>("csv_log", path, ": cannot be written: ", std::strerror(errno));
@@ -96,13 +100,14 @@ public:
             fail<value_error>("csv_log", m_path, ": the columns are ", m_names, ", and not ", names);
         }
         row += '\n';
+        if (std::exchange(m_line_is_cut, false)) row.insert(0, 1, '\n');
         if (std::fwrite(row.data(), 1, row.size(), m_file.get()) != row.size() || std::fflush(m_file.get()) != 0)
             fail<io_error>("csv_log", m_path, ": cannot be written: ", std::strerror(errno));
     }
 
 private:
     std::string m_path, m_names;
-    bool m_begun = false;
+    bool m_begun = false, m_line_is_cut = false;   // where the program was ended in the middle of one
     xgrad::detail::file_handle m_file;
 };
 

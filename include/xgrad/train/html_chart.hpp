@@ -32,8 +32,9 @@ struct range {
                 found.most = any ? std::max(found.most, each) : each;
                 any = true;
             }
-        if (found.least == found.most) {
-            const auto room = found.least == 0 ? 1 : std::fabs(found.least) / 2;
+        constexpr auto least_width = 1e-300;   // by which one can still divide
+        if (found.most / 2 - found.least / 2 < least_width) {
+            const auto room = std::max(std::fabs(found.least) / 2, found.least == 0 ? 1 : least_width);
             found.least -= room, found.most += room;
         }
         return found;

@@ -11,6 +11,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 namespace xgrad::inline XGRAD_ABI::train {
@@ -40,9 +41,8 @@ double accuracy(const tensor<T, N>& output, const tensor<Integer, M>& labels) {
 /// Counts, for each class, what it was taken for: `matrix(label, predicted)`.
 class confusion_matrix {
 public:
-    explicit confusion_matrix(std::size_t classes) : m_classes{classes}, m_counts(classes * classes) {
-        if (classes == 0) fail<value_error>("confusion_matrix", "at least one class");
-    }
+    /// Throws `value_error` for no class, and for more than a matrix can be made of.
+    explicit confusion_matrix(std::size_t classes) : m_classes{classes}, m_counts(cells(classes)) {}
 
     /// Throws `index_error` for what is not one of the classes; nothing is counted then.
     void add(std::int64_t label, std::int64_t predicted) {
@@ -50,20 +50,23 @@ public:
         ++m_counts[at];
     }
 
-    /// Counts two tensors of classes, element by element. Throws `shape_error` when their sizes differ.
+    /// Counts two tensors of classes, element by element. Throws `shape_error` when their sizes differ, `index_error` for what is
+    /// not one of the classes; nothing is counted then.
     template <std::integral Integer, std::size_t N, std::integral J, std::size_t M>
     void add(const tensor<Integer, N>& labels, const tensor<J, M>& predicted) {
         if (labels.size() != predicted.size())
             fail<shape_error>("confusion_matrix", labels.size(), " labels, ", predicted.size(), " predictions");
-        const auto* const l = labels.data();
-        const auto* const p = predicted.data();
-        for (auto i = std::size_t{0}; i < labels.size(); ++i)
-            add(xgrad::detail::nearest_cast<std::int64_t>(l[i]), xgrad::detail::nearest_cast<std::int64_t>(p[i]));
+        const auto class_in = [](const auto& tensor, std::size_t i) { return xgrad::detail::nearest_cast<std::int64_t>(tensor.data()[i]); };
+        for (auto i = std::size_t{0}; i < labels.size(); ++i) index(class_in(labels, i)), index(class_in(predicted, i));
+        for (auto i = std::size_t{0}; i < labels.size(); ++i) add(class_in(labels, i), class_in(predicted, i));
     }
 
     std::size_t classes() const noexcept { return m_classes; }
+    /// Throws `index_error` for what is not one of the classes.
     std::size_t operator()(std::size_t label, std::size_t predicted) const {
-        return m_counts.at(label * m_classes + predicted);
+        for (const auto each : {label, predicted})
+            if (each >= m_classes) fail_index(each);
+        return m_counts[label * m_classes + predicted];
     }
 
     /// How many there are of a class, how many were taken for it, and how many were counted in all.
@@ -79,9 +82,17 @@ public:
 
 private:
     std::size_t index(std::int64_t number) const {
-        if (number < 0 || number >= static_cast<std::int64_t>(m_classes))
-            fail<index_error>("confusion_matrix", number, " is not one of ", m_classes, " classes");
+        if (number < 0 || number >= static_cast<std::int64_t>(m_classes)) fail_index(number);
         return static_cast<std::size_t>(number);
+    }
+    template <class Number>
+    [[noreturn]] XGRAD_COLD void fail_index(Number number) const {
+        fail<index_error>("confusion_matrix", number, " is not one of ", m_classes, " classes");
+    }
+    static std::size_t cells(std::size_t classes) {
+        if (classes == 0) fail<value_error>("confusion_matrix", "at least one class");
+        if (classes > std::numeric_limits<std::size_t>::max() / classes) fail<value_error>("confusion_matrix", classes, " classes are too many");
+        return classes * classes;
     }
     template <class Count>
     std::size_t sum(const Count& count) const {

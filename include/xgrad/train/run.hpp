@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -265,7 +266,7 @@ void save_run(const std::string& path, const Parts&... parts) {
 /// where a part differs. When it throws, all parts are as they were.
 template <class... Parts>
 bool load_run(const std::string& path, Parts&... parts) {
-    if (!xgrad::detail::input_file::exists(path)) return false;
+    if (!xgrad::detail::input_file::exists(path) && errno == ENOENT) return false;   // one that must not be read is an error
     const auto saved = detail::read_state(path);
     auto before = detail::state_of(parts...);
     detail::detach_state(before);
