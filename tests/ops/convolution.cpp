@@ -17,6 +17,7 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
+#include <limits>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -190,6 +191,11 @@ TEST_CASE("convolution: errors name the sizes") {
     CHECK_THROWS_AS(xg::conv2d(x, kernel(3, 4, 1), {.padding = -1}), xg::value_error);
     CHECK_THROWS_AS(xg::conv2d(x, kernel(3, 4, 1), {.stride = {1, 1, 1}}), xg::value_error);
     CHECK_THROWS_AS(xg::conv2d(x, kernel(3, 4, 1), {.groups = 0}), xg::value_error);
+    constexpr auto vast = std::ptrdiff_t{1} << 62;   // four times this is 0 modulo 2^64
+    CHECK_THROWS_WITH_AS(xg::conv2d(x, kernel(3, 4, 5), {.padding = 2, .dilation = vast}),
+                         "[conv2d] dilation 4611686018427387904 reaches beyond what memory can hold", xg::value_error);
+    CHECK_THROWS_AS(xg::conv2d(x, kernel(3, 4, 1), {.padding = std::numeric_limits<std::ptrdiff_t>::max()}), xg::value_error);
+    CHECK_THROWS_AS(xg::conv_transpose2d(x, kernel(4, 4, 1), {.stride = vast}), xg::value_error);
     CHECK_THROWS_WITH_AS(xg::conv2d(x, kernel(3, 4, 2), {.stride = 2, .padding = xg::same}), doctest::Contains("stride 1"), xg::value_error);
     CHECK_THROWS_AS(xg::conv2d(xg::tensor<float>{x}, xg::tensor<float>{xg::zeros<float>({3, 4, 1})}), xg::rank_error);
     CHECK_THROWS_AS(xg::conv_transpose2d(x, kernel(3, 4, 1)), xg::shape_error);

@@ -115,6 +115,7 @@ std::vector<row<T>> rows() {
         XGRAD_ROW(negative(x), -x, -1, 0, 0),
         XGRAD_ROW(sin(x), std::sin(x), std::cos(x), 3, 3),
         XGRAD_ROW(cos(x), std::cos(x), -std::sin(x), 3, 3),
+        XGRAD_ROW(tan(x), std::tan(x), 1 + std::tan(x) * std::tan(x), 2.1, 4),
         XGRAD_ROW(erf(x), std::erf(x), 2 / std::sqrt(std::numbers::pi_v<X>) * std::exp(-x * x), 3, 3),
         XGRAD_ROW(tanh(x), std::tanh(x), 1 / std::cosh(x) / std::cosh(x), 3, 3, [](X) { return X{1}; }),
         XGRAD_ROW(sigmoid(x), exactly::sigmoid(x), exactly::sigmoid(x) * exactly::sigmoid(-x), 3, 4, [](X x) { return exactly::sigmoid(x); }),

@@ -109,6 +109,7 @@ inline conv_sizes sizes_of_conv_transpose(std::size_t axes, const shape& x, cons
     for (auto i = std::size_t{0}; i < axes; ++i) {
         auto& axis = placed.over.axes[3 - axes + i];
         axis.out = axis.in;
+        check_distance(caller, "stride", axis.out, axis.stride);
         const auto more = options.output_padding.at(caller, "output_padding", i, axes, 0);
         if (more >= std::max(axis.stride, axis.dilation))
             fail<value_error>(caller, "output_padding, ", more, ", must be less than the stride, ", axis.stride, ", or the dilation, ", axis.dilation);

@@ -145,6 +145,7 @@ inline shape unpooled_shape(const char* caller, std::size_t axes, const shape& x
     auto result = x;
     for (auto i = std::size_t{0}; i < axes; ++i) {
         const auto& axis = over.over.axes[3 - axes + i];
+        check_distance(caller, "stride", axis.in, axis.stride);
         const auto full = (axis.in - 1) * axis.stride + axis.kernel, cut = static_cast<std::size_t>(axis.before) + over.after[3 - axes + i];
         const auto given = options.size.at(caller, "size", i, axes, 0);
         if (given == 0 && full <= cut) fail<shape_error>(caller, "nothing is left of ", full, " elements without padding, ", cut);
@@ -249,7 +250,7 @@ inline constexpr avg_pool_fn<2> avg_pool2d{};
 inline constexpr avg_pool_fn<3> avg_pool3d{};
 
 /// (sum of x^p)^(1/p) over each window, as PyTorch has it: without absolute values, and a window that hangs over counts as
-/// if it were full, of the same average. A window of zeros has the gradient 0.
+/// if it were full, of the same average. A window of zeros has the gradient 0 where p > 1.
 template <std::size_t Axes>
 struct lp_pool_fn {
     template <element T, std::size_t N>

@@ -6,11 +6,13 @@
 #include <xgrad/core/shape.hpp>
 #include <xgrad/kernels/window.hpp>
 
+#include <algorithm>
 #include <array>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
+#include <limits>
 #include <string>
 #include <type_traits>
 #include <vector>
@@ -98,6 +100,12 @@ private:
 
 namespace detail {
 
+/// Throws `value_error` where `count` times a number given as `what` is so far that sums of a few such distances overflow.
+inline void check_distance(const char* caller, const char* what, std::size_t count, std::size_t number) {
+    constexpr auto farthest = static_cast<std::size_t>(std::numeric_limits<std::ptrdiff_t>::max()) / 8;
+    if (count != 0 && number > farthest / count) fail<value_error>(caller, what, " ", number, " reaches beyond what memory can hold");
+}
+
 /// Windows over the last `axes` axes of `sizes`, of which one has `kernel` elements; how many there are is left open.
 /// `after` is what is behind the elements.
 struct placed_window {
@@ -114,10 +122,13 @@ inline placed_window place_window(const char* caller, const shape& sizes, std::s
         axis.kernel = kernel[i];
         if (axis.kernel == 0) fail<shape_error>(caller, "the kernel has no element along axis ", sizes.rank() - axes + i);
         axis.stride = stride.at(caller, "stride", i, axes, 1);
+        check_distance(caller, "stride", 1, axis.stride);
         axis.dilation = dilation.at(caller, "dilation", i, axes, 1);
+        check_distance(caller, "dilation", axis.kernel, axis.dilation);
         auto before = padding.before().at(caller, "padding", i, axes, 0);
         auto& after = result.after[3 - axes + i];
         after = padding.after().at(caller, "padding", i, axes, 0);
+        check_distance(caller, "padding", 1, std::max(before, after));
         if (padding.is_same()) {
             if (axis.stride != 1) fail<value_error>(caller, "padding `same` goes with stride 1, the stride is ", axis.stride);
             const auto whole = (axis.kernel - 1) * axis.dilation;
