@@ -82,7 +82,8 @@ def careful_pickle(torch):
             if (module, name) == ("torch._tensor", "_rebuild_from_type_v2"):
                 return plain_tensor
             own = getattr(torch, name, None) if module in ("torch", "torch.storage") else None
-            if name in KNOWN.get(module, ()) or isinstance(own, (torch.dtype, torch.qscheme)) or name.endswith("Storage") and isinstance(own, type):
+            is_storage = name.endswith("Storage") and isinstance(own, type)
+            if name in KNOWN.get(module, ()) or is_storage or isinstance(own, (torch.dtype, torch.qscheme)):
                 return super().find_class(module, name)
             return Unknown
 

@@ -12,6 +12,7 @@
 #include <xgrad/core/shape.hpp>
 #include <xgrad/core/text.hpp>
 #include <xgrad/io/elements.hpp>
+#include <xgrad/io/header_text.hpp>
 
 #include <algorithm>
 #include <array>
@@ -45,7 +46,7 @@ inline std::string npy_header(std::string_view dtype, const shape& sizes) {
 }
 
 /// An array that a file holds, and where it is in the file, for errors.
-class npy_array {
+class npy_array : header_text<npy_array> {
 public:
     /// `bytes` is the whole array, header and all; `entry` the name that it has in an archive, or empty.
     XGRAD_COLD npy_array(std::span<const std::byte> bytes, const xgrad::detail::input_file& file, std::string_view entry)
@@ -88,6 +89,8 @@ public:
     }
 
 private:
+    friend header_text<npy_array>;
+
     void read_header(std::span<const std::byte> bytes) {
         if (bytes.size() < 10 || std::memcmp(bytes.data(), npy_magic.data(), npy_magic.size()) != 0) fail("is no array of NumPy: it does not begin as one");
         const auto at = [&](std::size_t i) { return std::to_integer<std::size_t>(bytes[i]); };
@@ -120,7 +123,7 @@ private:
                 break;
             }
         }
-        if (space(); m_at != m_text.size()) fail("has something behind its header's last brace");
+        if (space(); !at_end()) fail("has something behind its header's last brace");
         if (!seen[0] || !seen[1] || !seen[2]) fail("has no descr, fortran_order or shape in its header");
     }
 
@@ -142,7 +145,7 @@ private:
         m_has_fields = true;
         for (auto open = std::size_t{1}; open != 0;) {
             space();
-            const auto c = m_at < m_text.size() ? m_text[m_at] : '\0';
+            const auto c = at_end() ? '\0' : m_text[m_at];
             if (c == '\0') fail("has a list of fields without an end in its header");
             if (c == '\'' || c == '"') quoted();
             else ++m_at, open += c == '[', open -= c == ']';
@@ -153,7 +156,8 @@ private:
         expect('(');
         while (!accept(')')) {
             if (m_sizes.rank() == max_rank) fail("has more axes than are supported");
-            m_sizes.push_back(number());
+            m_sizes.push_back(static_cast<std::size_t>(number()));
+            if (!at_end() && m_text[m_at] == 'L') ++m_at;   // as Python 2 wrote a long number
             if (!accept(',')) {
                 expect(')');
                 break;
@@ -171,18 +175,6 @@ private:
         if (wanted < bytes) fail("goes on behind its elements: shape ", m_sizes, " of ", m_descr, " has ", wanted, " bytes, of ", bytes);
     }
 
-    std::size_t number() {
-        space();
-        const auto begin = m_at;
-        auto value = std::size_t{0};
-        for (; m_at < m_text.size() && m_text[m_at] >= '0' && m_text[m_at] <= '9'; ++m_at) {
-            if (value > (std::size_t{1} << 59)) fail("has a size that is too large");
-            value = value * 10 + static_cast<std::size_t>(m_text[m_at] - '0');
-        }
-        if (m_at == begin) fail("has no whole number where one must be, at byte ", m_at, " of its header");
-        if (m_at < m_text.size() && m_text[m_at] == 'L') ++m_at;   // as Python 2 wrote a long number
-        return value;
-    }
     bool truth() {
         space();
         for (const auto value : {true, false}) {
@@ -193,27 +185,16 @@ private:
     }
     std::string quoted() {
         space();
-        const auto quote = m_at < m_text.size() ? m_text[m_at] : ' ';
+        const auto quote = at_end() ? ' ' : m_text[m_at];
         const auto end = quote == '\'' || quote == '"' ? m_text.find(quote, m_at + 1) : m_text.npos;
-        if (end == m_text.npos) fail("has no text where one must be, at byte ", m_at, " of its header");
+        if (end == m_text.npos) fail_here("no text where one must be");
         const auto begin = std::exchange(m_at, end + 1) + 1;
         return std::string{m_text.substr(begin, end - begin)};
     }
-    void space() { m_at = std::min(m_text.find_first_not_of(" \t\r\n", m_at), m_text.size()); }
-    bool accept(char wanted) {
-        space();
-        if (m_at == m_text.size() || m_text[m_at] != wanted) return false;
-        ++m_at;
-        return true;
-    }
-    void expect(char wanted) {
-        if (!accept(wanted)) fail("has no ", std::string{wanted}, " where one must be, at byte ", m_at, " of its header");
-    }
+    [[noreturn]] void fail_here(const std::string& what) const { fail("has ", what, ", at byte ", m_at, " of its header"); }
 
     const xgrad::detail::input_file& m_file;
     std::string_view m_entry;
-    std::string_view m_text;   ///< of the header
-    std::size_t m_at = 0;
     std::span<const std::byte> m_elements;
     std::string m_descr;
     std::string_view m_dtype;   ///< empty for what there are no tensors of

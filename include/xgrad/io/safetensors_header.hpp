@@ -10,6 +10,7 @@
 #include <xgrad/core/error.hpp>
 #include <xgrad/core/file.hpp>
 #include <xgrad/core/shape.hpp>
+#include <xgrad/io/header_text.hpp>
 
 #include <algorithm>
 #include <array>
@@ -50,16 +51,16 @@ constexpr std::size_t dtype_bits(std::string_view dtype) {
 }
 
 /// Reads exactly the JSON that a header may consist of.
-class header_parser {
+class header_parser : header_text<header_parser> {
 public:
-    header_parser(std::string_view text, const xgrad::detail::input_file& file) : m_text{text}, m_file{file} {}
+    header_parser(std::string_view text, const xgrad::detail::input_file& file) : header_text{text}, m_file{file} {}
 
     tensor_entries parse() {
         auto made = tensor_entries{};
         auto has_metadata = false;
         object([&](std::string name) {
             if (name == "__metadata__") {
-                if (std::exchange(has_metadata, true)) fail("__metadata__ twice");
+                if (std::exchange(has_metadata, true)) fail_here("__metadata__ twice");
                 object([&](const std::string& key) {
                     auto value = string();
                     if (key == "format") made.format = std::move(value);
@@ -69,17 +70,19 @@ public:
             }
         });
         space();
-        if (m_at != m_text.size()) fail("something after the header's last brace");
+        if (!at_end()) fail_here("something after the header's last brace");
         return made;
     }
 
 private:
+    friend header_text<header_parser>;
+
     tensor_entry entry(std::string name) {
         auto made = tensor_entry{};
         made.name = std::move(name);
         auto seen = std::array{false, false, false};
         const auto once = [&](std::size_t key) {
-            if (std::exchange(seen[key], true)) fail("a key twice for " + made.name);
+            if (std::exchange(seen[key], true)) fail_here("a key twice for " + made.name);
         };
         object([&](const std::string& key) {
             if (key == "dtype") {
@@ -88,19 +91,19 @@ private:
             } else if (key == "shape") {
                 once(1);
                 array([&] {
-                    if (made.sizes.rank() == max_rank) fail("more axes than are supported for " + made.name);
+                    if (made.sizes.rank() == max_rank) fail_here("more axes than are supported for " + made.name);
                     made.sizes.push_back(static_cast<std::size_t>(number()));
                 });
             } else if (key == "data_offsets") {
                 once(2);
                 auto count = 0;
                 array([&] { (++count == 1 ? made.begin : made.end) = number(); });
-                if (count != 2) fail("data_offsets must be two numbers for " + made.name);
+                if (count != 2) fail_here("data_offsets must be two numbers for " + made.name);
             } else {
-                fail("an unknown key for " + made.name);
+                fail_here("an unknown key for " + made.name);
             }
         });
-        if (!seen[0] || !seen[1] || !seen[2]) fail("dtype, shape or data_offsets missing for " + made.name);
+        if (!seen[0] || !seen[1] || !seen[2]) fail_here("dtype, shape or data_offsets missing for " + made.name);
         return made;
     }
 
@@ -126,26 +129,13 @@ private:
         expect(close);
     }
 
-    std::uint64_t number() {
-        space();
-        const auto begin = m_at;
-        auto value = std::uint64_t{0};
-        for (; m_at < m_text.size() && m_text[m_at] >= '0' && m_text[m_at] <= '9'; ++m_at) {
-            if (value > (std::uint64_t{1} << 59)) fail("a number that is too large");
-            value = value * 10 + static_cast<std::uint64_t>(m_text[m_at] - '0');
-        }
-        if (m_at == begin || (m_text[begin] == '0' && m_at != begin + 1))
-            fail("no whole number where one must be");
-        return value;
-    }
-
     std::string string() {
         expect('"');
         auto text = std::string{};
         for (;;) {
             const auto c = next();
             if (c == '"') return text;
-            if (static_cast<unsigned char>(c) < 0x20) fail("a control character in a string");
+            if (static_cast<unsigned char>(c) < 0x20) fail_here("a control character in a string");
             if (c != '\\') text += c;
             else escape(text);
         }
@@ -156,16 +146,16 @@ private:
                               meaning = std::string_view{"\"\\/\b\f\n\r\t"};
         const auto c = next();
         if (const auto which = plain.find(c); which != std::string_view::npos) text += meaning[which];
-        else if (c != 'u') fail("an unknown escape in a string");
+        else if (c != 'u') fail_here("an unknown escape in a string");
         else append_code_point(text, code_point());
     }
 
     std::uint32_t code_point() {
         const auto first = four_digits();
         if (first < 0xd800 || first > 0xdfff) return first;
-        if (first > 0xdbff || next() != '\\' || next() != 'u') fail("half a surrogate pair in a string");
+        if (first > 0xdbff || next() != '\\' || next() != 'u') fail_here("half a surrogate pair in a string");
         const auto second = four_digits();
-        if (second < 0xdc00 || second > 0xdfff) fail("half a surrogate pair in a string");
+        if (second < 0xdc00 || second > 0xdfff) fail_here("half a surrogate pair in a string");
         return 0x10000 + ((first - 0xd800) << 10) + (second - 0xdc00);
     }
 
@@ -174,7 +164,7 @@ private:
         auto value = std::uint32_t{0};
         for (auto i = 0; i < 4; ++i) {
             const auto digit = digits.find(next());
-            if (digit == std::string_view::npos) fail("a bad \\u in a string");
+            if (digit == std::string_view::npos) fail_here("a bad \\u in a string");
             value = value * 16 + static_cast<std::uint32_t>(digit % 16);
         }
         return value;
@@ -188,30 +178,16 @@ private:
         else text += static_cast<char>(0xf0 | code >> 18), tail(12), tail(6), tail(0);
     }
 
-    void space() {
-        m_at = std::min(m_text.find_first_not_of(" \t\r\n", m_at), m_text.size());
-    }
-    bool accept(char wanted) {
-        space();
-        if (m_at == m_text.size() || m_text[m_at] != wanted) return false;
-        ++m_at;
-        return true;
-    }
-    void expect(char wanted) {
-        if (!accept(wanted)) fail(std::string{"no "} + wanted + " where one must be");
-    }
     char next() {
-        if (m_at == m_text.size()) fail("the end within a string");
+        if (at_end()) fail_here("the end within a string");
         return m_text[m_at++];
     }
 
-    [[noreturn]] void fail(const std::string& what) const {
+    [[noreturn]] void fail_here(const std::string& what) const {
         m_file.fail("the header has ", what, ", at its byte ", m_at);
     }
 
-    std::string_view m_text;
     const xgrad::detail::input_file& m_file;
-    std::size_t m_at = 0;
 };
 
 using entry_order = bool (*)(const tensor_entry&, const tensor_entry&);
