@@ -16,11 +16,14 @@ killed=0
 runs=0
 while [ "$killed" -lt "$kills" ]; do
     rm -f "$work"/run.state*
+    longest=400
     while :; do
-        # At first a time in which the program begins; then whatever it does.
+        # A time within which the program begins, and longer after each kill: a slow machine comes to the end, too.
         "$program" "$work/run.state" "$work/end" 2>"$work/errors" &
         child=$!
-        sleep "0.$(printf '%03d' $(($(random) % 400)))"
+        moment=$(($(random) % longest))
+        longest=$((longest + 20))
+        sleep "$((moment / 1000)).$(printf '%03d' $((moment % 1000)))"
         kill -9 "$child" 2>/dev/null || :
         result=0
         wait "$child" 2>/dev/null || result=$?
