@@ -16,12 +16,14 @@ killed=0
 runs=0
 while [ "$killed" -lt "$kills" ]; do
     rm -f "$work"/run.state*
+    longest=400
     while :; do
-        # Longer with every kill, so that it comes to an end where a program takes longer to begin, too.
+        # A time within which the program begins, and longer after each kill: a slow machine comes to the end, too.
         "$program" "$work/run.state" "$work/end" 2>"$work/errors" &
         child=$!
-        wait_ms=$(($(random) % (400 + 20 * killed)))
-        sleep "$((wait_ms / 1000)).$(printf '%03d' $((wait_ms % 1000)))"
+        moment=$(($(random) % longest))
+        longest=$((longest + 20))
+        sleep "$((moment / 1000)).$(printf '%03d' $((moment % 1000)))"
         kill -9 "$child" 2>/dev/null || :
         result=0
         wait "$child" 2>/dev/null || result=$?

@@ -93,7 +93,7 @@ struct vocabulary_options {
 /// Tokens and their numbers: the special ones, then by how often they come, then by the alphabet.
 class vocabulary {
 public:
-    /// Counts tokens. Throws `value_error` when `unknown` is none of the special ones.
+    /// Counts tokens. Throws `value_error` when `unknown` is none of those that it keeps, and for a special one that is there twice.
     XGRAD_COLD static vocabulary of(const std::vector<std::string>& tokens, const vocabulary_options& options = {}) {
         auto counts = std::unordered_map<std::string, std::size_t>{};
         for (const auto& each : tokens) ++counts[each];
