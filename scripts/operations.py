@@ -22,7 +22,8 @@ FUNCTION = re.compile(r"^(?:tensor<.*>|auto) ([a-z_0-9]+)\(")
 NO_OPERATIONS = {"keep_dims", "same"}          # objects that are arguments
 NO_DERIVATIVE = re.compile(
     r"^(arg|bitwise_|logical_|less|greater|equal|not_equal|is(nan|inf|finite)|any$|all$|count_nonzero|nonzero|"
-    r"unique|bincount|histogram|searchsorted|multinomial|bernoulli|left_shift|right_shift|one_hot|floor_divide)")
+    r"searchsorted|multinomial|bernoulli|left_shift|right_shift|one_hot|floor_divide)")
+OF_WEIGHTS = re.compile(r"^(bincount|histogram)$")
 STEPS = re.compile(r"^(floor|ceil|round|trunc|sign|heaviside)$")   # derivative 0
 
 
@@ -82,6 +83,8 @@ def summary(comment):
 def order(name, comment):
     if NO_DERIVATIVE.match(name):
         return "none"
+    if OF_WEIGHTS.match(name):
+        return "any, of the weights"
     return "any (it is 0)" if STEPS.match(name) else "any"
 
 
