@@ -7,6 +7,7 @@
 #include <xgrad/core/error.hpp>
 #include <xgrad/core/finite.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <limits>
 #include <string>
@@ -19,7 +20,7 @@ enum class better { lower, higher };
 
 struct early_stopping_options {
     better mode = better::lower;
-    std::size_t patience = 5;   ///< so many metrics in a row that are not better are borne
+    std::size_t patience = 5;   ///< it stops after so many metrics in a row that are not better; after one at 0, too
     double min_delta = 0;       ///< by so much a metric must be better than the best
 };
 
@@ -50,7 +51,7 @@ public:
         return is_best;
     }
 
-    bool stopped() const noexcept { return m_steps - m_best_step > m_options.patience; }
+    bool stopped() const noexcept { return m_steps - m_best_step >= std::max<std::size_t>(m_options.patience, 1); }
 
     /// The best metric, and the number of its step, from 1 on; before there is one, infinity of the sign that is worse, and 0.
     double best() const noexcept { return m_best; }
