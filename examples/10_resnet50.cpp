@@ -17,6 +17,7 @@
 #include <exception>
 #include <map>
 #include <optional>
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -93,9 +94,11 @@ double speed(const auto& net, const xg::tensor<float, 4>& x) {
 }
 
 int main(int count, char** arguments) try {
+    const auto options = std::set<std::string>{"--size", "--batch", "--weights", "--input", "--output"};
     auto given = std::map<std::string, std::string>{{"--size", "64"}, {"--batch", "1"}};
     for (auto i = 1; i < count; i += 2) {
-        if (i + 1 == count) throw std::runtime_error{"each option has a value: --size, --batch, --weights, --input, --output"};
+        if (!options.contains(arguments[i]) || i + 1 == count)
+            throw std::runtime_error{std::string{arguments[i]} + ": the options are --size, --batch, --weights, --input, --output, each with a value"};
         given[arguments[i]] = arguments[i + 1];
     }
 
