@@ -11,8 +11,7 @@ usage() {
 usage: sh benchmarks/run.sh [--isa NAME] [--quick] [--only FAMILIES] [--filter TEXT] [--no-peers] [--write] [--jobs N]
 
 Compares xgrad with LibTorch, ONNX Runtime, OpenBLAS (and LAPACK in it), BLIS, oneDNN, Eigen and libxsmm: first that all
-compute the same, then how long they take, in turns. It takes about twenty minutes once everything is built; the machine
-should be idle.
+compute the same, then how long they take, in turns. The machine should be idle.
 
   --isa NAME     the instruction set that all are held to: native (this machine's, each side as it likes), avx512,
                  avx2, sse4; a peer that cannot be held to it is left out, and named
