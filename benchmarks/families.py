@@ -99,7 +99,7 @@ def convolution(case):
     *numbers, part = found.groups()
     n, c, h, w, out, kernel, stride, groups = (int(number or 1) for number in numbers)
     title = f"conv2d {n} x {c} x {h} x {w} to {out}, {kernel} x {kernel}" + f", stride {stride}" * (stride > 1)
-    title += ", depthwise" if groups == c else f", {groups} groups" * (groups > 1)
+    title += ", depthwise" if groups == c > 1 else f", {groups} groups" * (groups > 1)
     flop = 2 * n * out * (h // stride) * (w // stride) * (c // groups) * kernel * kernel
     return f"{title}, {part}", flop * (2 if part == "backward" else 1)
 

@@ -39,7 +39,21 @@ struct engine {
 
 template <class Net>
 void fill(const Net& net) {
-    for (auto& p : xg::nn::parameters(net)) std::ranges::copy(parameter_values(p.name(), engine::sizes_of(p)), p.data());
+    for (auto list : {xg::nn::parameters(net), xg::nn::buffers(net)})
+        for (auto& each : list) std::ranges::copy(parameter_values(each.name(), engine::sizes_of(each)), each.data());
+}
+
+/// A step of training, whose loss comes of `find()`. `in_backward`: each parameter makes its own as soon as it can.
+auto take_step(auto& opt, const auto& find, bool in_backward = false) {
+    auto loss = find();
+    if (in_backward) {
+        opt.step_in_backward(loss);
+        return loss;
+    }
+    opt.zero_grad();
+    loss.backward();
+    opt.step();
+    return loss;
 }
 
 /// The gradients of all parameters.

@@ -1,10 +1,9 @@
 // Whole layers and a convolutional network.
 #include "cases.hpp"
-#include "engine.hpp"
+#include "pictures.hpp"
 
 #include <xgrad/nn/conv.hpp>
 #include <xgrad/nn/flatten.hpp>
-#include <xgrad/nn/fuse.hpp>
 #include <xgrad/nn/gru.hpp>
 #include <xgrad/nn/linear.hpp>
 #include <xgrad/nn/lstm.hpp>
@@ -35,25 +34,16 @@ struct cnn {
     }
 };
 
-xg::tensor<float, 4> images(std::size_t batch) {
-    const auto all = cnn_input(batch);
-    return {numbers(elements(all), 1, 0, 1), xg::shape(all)};
-}
-
 struct cnn_training {
     cnn net;
-    xg::tensor<float, 4> x = images(64);
+    xg::tensor<float, 4> x = pictures(cnn_input(64));
     xg::tensor<std::int64_t, 1> labels{cnn_labels(), xg::shape{64}};
     xg::optim::adam<float> opt;
 
     explicit cnn_training(double rate) : opt{xg::nn::parameters(net), {.lr = rate}} { fill(net); }
 
     auto step() {
-        auto loss = xg::cross_entropy(net(x), labels);
-        opt.zero_grad();
-        loss.backward();
-        opt.step();
-        return loss;
+        return take_step(opt, [&] { return xg::cross_entropy(net(x), labels); });
     }
 };
 
@@ -70,16 +60,7 @@ void add_cnn() {
         auto trained = std::make_shared<cnn_training>(timed_rate);
         return work{[=] { trained->step(); }, compared_cnn};
     });
-    for (const auto batch : cnn_batches)
-        add("layers/cnn/inference/" + std::to_string(batch), [=] {
-            const auto net = cnn{};
-            fill(net);
-            const auto x = images(batch);
-            return timed([program = xg::nn::fuse(net, x), x] {
-                const auto guard = xg::no_grad{};
-                return program(x);
-            }, [](const auto& y) { return std::vector<piece>{{"out", engine::values_of(y)}}; });
-        });
+    for (const auto batch : cnn_batches) add_inference<cnn>("layers/cnn/inference/" + std::to_string(batch), cnn_input(batch));
 }
 
 }  // namespace

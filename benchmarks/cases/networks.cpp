@@ -1,6 +1,6 @@
 // Training steps, inference, and graphs so small that only the bookkeeping counts.
-#include "../side.hpp"
 #include "cases.hpp"
+#include "engine.hpp"
 
 #include <xgrad/autograd/no_grad.hpp>
 #include <xgrad/data/loader.hpp>
@@ -60,17 +60,8 @@ struct training {
         }
     }
 
-    /// `in_backward`: each parameter makes its step as soon as it can.
     auto step(bool in_backward = false) {
-        auto loss = xg::mse_loss(net(x), y);
-        if (in_backward) {
-            opt.step_in_backward(loss);
-            return loss;
-        }
-        opt.zero_grad();
-        loss.backward();
-        opt.step();
-        return loss;
+        return take_step(opt, [&] { return xg::mse_loss(net(x), y); }, in_backward);
     }
 };
 
@@ -139,10 +130,7 @@ void train(const digits& set, std::size_t batch, double rate) {
     auto net = mlp{};
     auto opt = xg::optim::sgd{xg::nn::parameters(net), {.lr = rate, .momentum = momentum}};
     for (auto [x, y] : batches) {
-        auto loss = xg::mse_loss(net(xg::astype<float>(x) / 255), xg::one_hot(y, 10));
-        opt.zero_grad();
-        loss.backward();
-        opt.step();
+        take_step(opt, [&] { return xg::mse_loss(net(xg::astype<float>(x) / 255), xg::one_hot(y, 10)); });
     }
 }
 

@@ -1,11 +1,10 @@
 // ResNet-50 (K. He et al., "Deep residual learning for image recognition", 2016), the stride in the 3 x 3 as torchvision has it.
 #include "cases.hpp"
-#include "engine.hpp"
+#include "pictures.hpp"
 
 #include <xgrad/nn/batch_norm.hpp>
 #include <xgrad/nn/conv.hpp>
 #include <xgrad/nn/flatten.hpp>
-#include <xgrad/nn/fuse.hpp>
 #include <xgrad/nn/linear.hpp>
 #include <xgrad/nn/pooling.hpp>
 #include <xgrad/nn/sequential.hpp>
@@ -72,35 +71,16 @@ struct resnet50 {
     }
 };
 
-void fill_all(const resnet50& net) {
-    fill(net);
-    for (auto& b : xg::nn::buffers(net)) std::ranges::copy(parameter_values(b.name(), engine::sizes_of(b)), b.data());
-}
-
-images photographs(std::size_t batch) {
-    const auto all = resnet_input(batch);
-    return {numbers(elements(all), 1, 0, 1), xg::shape(all)};
-}
-
 struct training {
     resnet50 net;
-    images x = photographs(resnet_training_batch);
+    images x = pictures(resnet_input(resnet_training_batch));
     xg::tensor<std::int64_t, 1> labels{indices(resnet_training_batch, resnet_classes), xg::shape{resnet_training_batch}};
     xg::optim::sgd<float> opt{xg::nn::parameters(net), {.lr = timed_rate, .momentum = momentum}};
 
-    training() { fill_all(net); }
+    training() { fill(net); }
 
-    /// `in_backward`: each parameter makes its step as soon as it can.
     auto step(bool in_backward = false) {
-        auto loss = xg::cross_entropy(net(x), labels);
-        if (in_backward) {
-            opt.step_in_backward(loss);
-            return loss;
-        }
-        opt.zero_grad();
-        loss.backward();
-        opt.step();
-        return loss;
+        return take_step(opt, [&] { return xg::cross_entropy(net(x), labels); }, in_backward);
     }
 };
 
@@ -114,16 +94,7 @@ std::vector<piece> compared() {
 }  // namespace
 
 void add_resnet() {
-    for (const auto batch : resnet_batches)
-        add("resnet50/inference/" + std::to_string(batch), [=] {
-            const auto net = resnet50{};
-            fill_all(net);
-            const auto x = photographs(batch);
-            return timed([program = xg::nn::fuse(net, x), x] {
-                const auto guard = xg::no_grad{};
-                return program(x);
-            }, [](const auto& y) { return std::vector<piece>{{"out", engine::values_of(y)}}; });
-        });
+    for (const auto batch : resnet_batches) add_inference<resnet50>("resnet50/inference/" + std::to_string(batch), resnet_input(batch));
     for (const auto in_backward : {false, true})
         add(in_backward ? "resnet50/training_in_backward" : "resnet50/training", [=] {
             auto trained = std::make_shared<training>();

@@ -6,6 +6,7 @@
 #include <torch/torch.h>
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -68,6 +69,31 @@ inline void fill(torch::nn::Module& net) {
 
 inline void forget_all(torch::nn::Module& net) {
     for (auto& p : net.parameters()) forget(p);
+}
+
+/// Pixels from 0 to 1.
+inline torch::Tensor pictures(const sizes& all) { return tensor(numbers(elements(all), 1, 0, 1), all); }
+
+/// A step of training of a network that classifies.
+template <class Net, class Optimizer>
+torch::Tensor take_step(Net& net, Optimizer& opt, const torch::Tensor& x, const torch::Tensor& labels) {
+    auto loss = torch::nn::functional::cross_entropy(net.forward(x), labels);
+    forget_all(net);
+    loss.backward();
+    opt.step();
+    return loss;
+}
+
+template <class Net>
+void add_inference(const std::string& name, const sizes& input) {
+    add(name, [=] {
+        auto net = std::make_shared<Net>();
+        net->eval();
+        return timed([net, x = pictures(input)] {
+            const auto guard = c10::InferenceMode{};
+            return net->forward(x);
+        }, [](const auto& y) { return std::vector<piece>{{"out", values_of(y)}}; });
+    });
 }
 
 }  // namespace bench

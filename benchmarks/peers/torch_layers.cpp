@@ -35,25 +35,14 @@ struct cnn : torch::nn::Module {
     }
 };
 
-torch::Tensor images(std::size_t batch) {
-    const auto all = cnn_input(batch);
-    return tensor(numbers(elements(all), 1, 0, 1), all);
-}
-
 struct cnn_training {
     cnn net;
-    torch::Tensor x = images(64), labels = torch::tensor(cnn_labels(), torch::kInt64);
+    torch::Tensor x = pictures(cnn_input(64)), labels = torch::tensor(cnn_labels(), torch::kInt64);
     torch::optim::Adam opt;
 
     explicit cnn_training(double rate) : opt{net.parameters(), torch::optim::AdamOptions(rate)} {}
 
-    torch::Tensor step() {
-        auto loss = torch::nn::functional::cross_entropy(net.forward(x), labels);
-        forget_all(net);
-        loss.backward();
-        opt.step();
-        return loss;
-    }
+    torch::Tensor step() { return take_step(net, opt, x, labels); }
 };
 
 std::vector<piece> compared_cnn() {
@@ -69,15 +58,7 @@ void add_cnn() {
         auto trained = std::make_shared<cnn_training>(timed_rate);
         return work{[=] { trained->step(); }, compared_cnn};
     });
-    for (const auto batch : cnn_batches)
-        add("layers/cnn/inference/" + std::to_string(batch), [=] {
-            auto net = std::make_shared<cnn>();
-            net->eval();
-            return timed([net, x = images(batch)] {
-                const auto guard = c10::InferenceMode{};
-                return net->forward(x);
-            }, [](const auto& y) { return std::vector<piece>{{"out", values_of(y)}}; });
-        });
+    for (const auto batch : cnn_batches) add_inference<cnn>("layers/cnn/inference/" + std::to_string(batch), cnn_input(batch));
 }
 
 // ---- layers --------------------------------------------------------------------------------------------

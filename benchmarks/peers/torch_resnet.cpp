@@ -73,38 +73,19 @@ private:
     }
 };
 
-torch::Tensor photographs(std::size_t batch) {
-    const auto all = resnet_input(batch);
-    return tensor(numbers(elements(all), 1, 0, 1), all);
-}
-
 struct training {
     resnet50 net;
-    torch::Tensor x = photographs(resnet_training_batch);
+    torch::Tensor x = pictures(resnet_input(resnet_training_batch));
     torch::Tensor labels = torch::tensor(indices(resnet_training_batch, resnet_classes), torch::kInt64);
     torch::optim::SGD opt{net.parameters(), torch::optim::SGDOptions(timed_rate).momentum(momentum)};
 
-    torch::Tensor step() {
-        auto loss = torch::nn::functional::cross_entropy(net.forward(x), labels);
-        forget_all(net);
-        loss.backward();
-        opt.step();
-        return loss;
-    }
+    torch::Tensor step() { return take_step(net, opt, x, labels); }
 };
 
 }  // namespace
 
 void add_resnet() {
-    for (const auto batch : resnet_batches)
-        add("resnet50/inference/" + std::to_string(batch), [=] {
-            auto net = std::make_shared<resnet50>();
-            net->eval();
-            return timed([net, x = photographs(batch)] {
-                const auto guard = c10::InferenceMode{};
-                return net->forward(x);
-            }, [](const auto& y) { return std::vector<piece>{{"out", values_of(y)}}; });
-        });
+    for (const auto batch : resnet_batches) add_inference<resnet50>("resnet50/inference/" + std::to_string(batch), resnet_input(batch));
     add("resnet50/training", [] {
         auto trained = std::make_shared<training>();
         return work{[=] { trained->step(); }, [=] {

@@ -2,68 +2,31 @@
 
 #include <xgrad/core/error.hpp>
 #include <xgrad/core/random.hpp>
-#include <xgrad/data/loader.hpp>
-#include <xgrad/data/transform.hpp>
 #include <xgrad/io/safetensors.hpp>
-#include <xgrad/nn/batch_norm.hpp>
-#include <xgrad/nn/dropout.hpp>
 #include <xgrad/nn/linear.hpp>
 #include <xgrad/nn/module.hpp>
-#include <xgrad/ops/activation.hpp>
-#include <xgrad/ops/loss/regression.hpp>
-#include <xgrad/optim/adam.hpp>
-#include <xgrad/optim/cosine.hpp>
-#include <xgrad/optim/schedule.hpp>
-#include <xgrad/optim/sgd.hpp>
 #include <xgrad/train/early_stopping.hpp>
 #include <xgrad/train/run.hpp>
 
+#include <support/small_run.hpp>
 #include <support/temporary_folder.hpp>
 
-#include <algorithm>
 #include <cmath>
 #include <cstdint>
-#include <fstream>
 #include <limits>
 #include <string>
-#include <tuple>
 #include <vector>
 
 namespace xg = xgrad;
-namespace data = xgrad::data;
 namespace train = xgrad::train;
 
 namespace {
 
-struct network {
-    xg::nn::linear<> fc1{3, 8};
-    xg::nn::batch_norm1d<> norm{8};
-    xg::nn::dropout drop{0.3};
-    xg::nn::linear<> fc2{8, 1};
-    auto operator()(const auto& x) const { return fc2(drop(norm(fc1(x, xg::relu)))); }
-};
-
-auto samples() {
-    auto random = xg::generator{5};
-    auto x = std::vector<float>(60), y = std::vector<float>(20);
-    for (auto& each : x) each = random.normal<float>();
-    for (auto& each : y) each = random.normal<float>();
-    return data::transform(data::tensor_dataset{xg::tensor<float, 2>{x, {20, 3}}, xg::tensor<float, 2>{y, {20, 1}}},
-                           [](auto a, auto b, xg::generator& numbers) {
-                               a(0) += numbers.uniform<float>();
-                               return std::tuple{a, b};
-                           });
-}
-
 /// A whole run, or one that ends after some steps and leaves its state.
-struct run {
-    network net{};
-    xg::optim::adam<float> opt{xg::nn::parameters(net), {.lr = 0.01}};
-    xg::optim::scheduler<float> plan{opt, xg::optim::cosine_annealing_lr{.t_max = 12}};
-    data::loader<decltype(samples())> batches{samples(), {.batch_size = 6, .shuffle = true}};
+struct run : small_runs::small_run<3, 8> {
     train::early_stopping stop{{}};
-    double best = 1e9;
-    int steps = 0;
+
+    run() : small_run{20, {.batch_size = 6, .shuffle = true}, 12} {}
 
     bool load(const std::string& path) { return train::load_run(path, net, opt, plan, batches, stop, best, steps); }
     void save(const std::string& path) const { train::save_run(path, net, opt, plan, batches, stop, best, steps); }
@@ -71,13 +34,7 @@ struct run {
     void go(int until, const std::string& path = "") {
         for (auto epoch = batches.position().epoch; epoch < 3; ++epoch) {
             for (auto [x, y] : batches) {
-                const auto loss = xg::mse_loss(net(x), y);
-                opt.zero_grad();
-                loss.backward();
-                opt.step();
-                plan.step();
-                best = std::min<double>(best, loss.item());
-                ++steps;
+                step(x, y);
                 if (steps == until) {
                     save(path);
                     return;
