@@ -70,20 +70,20 @@ inline std::vector<double> sums(world& all, std::span<const double> own) {
 }  // namespace detail
 
 /// What each rank gives, by ranks, on all of them.
-inline std::vector<double> gather(world& all, double own) {
+inline std::vector<double> gather(world& all, detail::number own) {
     auto list = std::vector<double>{};
-    for (const auto& part : detail::gather_numbers(all, std::span<const double>{&own, 1})) list.push_back(part.at(0));
+    for (const auto& part : detail::gather_numbers(all, std::span<const double>{&own.value, 1})) list.push_back(part.at(0));
     return list;
 }
 
 /// The sum over all ranks, added in their order.
-inline double sum(world& all, double own) { return detail::sums(all, {&own, 1})[0]; }
+inline double sum(world& all, detail::number own) { return detail::sums(all, {&own.value, 1})[0]; }
 
 /// The mean, each rank's value weighted: `mean(world, loss, rows)`. A rank whose weight is 0 does not count, whatever its
 /// value; NaN when that are all.
-inline double mean(world& all, double value, double weight) {
-    if (!(weight >= 0)) fail<value_error>("distributed::mean", "a weight must be at least 0, got ", weight);
-    const double own[] = {weight == 0 ? 0 : value * weight, weight};
+inline double mean(world& all, detail::number value, detail::number weight) {
+    if (!(weight.value >= 0)) fail<value_error>("distributed::mean", "a weight must be at least 0, got ", weight.value);
+    const double own[] = {weight.value == 0 ? 0 : value.value * weight.value, weight.value};
     const auto total = detail::sums(all, own);
     return total[0] / total[1];
 }
@@ -93,7 +93,7 @@ inline double mean(world& all, double value, double weight) {
 template <class Meter>
     requires requires(const Meter& meter) { meter.value(); meter.count(); }
 double mean(world& all, const Meter& meter) {
-    return mean(all, static_cast<double>(meter.value()), static_cast<double>(meter.count()));
+    return mean(all, meter.value(), meter.count());
 }
 
 /// The rows of all ranks, one rank's after the other's: for metrics that are no means. Ranks may have different numbers of

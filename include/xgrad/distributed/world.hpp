@@ -21,6 +21,7 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <type_traits>
 #include <vector>
 
 namespace xgrad::inline XGRAD_ABI::distributed {
@@ -31,6 +32,15 @@ struct world_options {
 };
 
 namespace detail {
+
+/// A number of any type, as an argument: of rows, for example.
+struct number {
+    template <class N>
+        requires(std::is_arithmetic_v<N> && !std::is_same_v<N, bool>)
+    number(N given) : value{static_cast<double>(given)} {}
+
+    double value;
+};
 
 /// What all ranks do together. Each says which it is about to do before it does it.
 enum class deed : std::uint64_t { backward, average, join, sum, gather, broadcast, check, save, load, statistics, end };
