@@ -13,7 +13,7 @@
 #include <cstddef>
 #include <cstring>
 #include <span>
-#include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -23,7 +23,7 @@ namespace detail {
 
 /// The bytes of each rank, of any number, on all of them.
 inline std::vector<std::vector<std::byte>> gather_bytes(world& all, std::span<const std::byte> own, deed what = deed::gather) {
-    const auto& notes = all.agree({.what = what, .size = own.size()});
+    const auto notes = all.agree({.what = what, .size = own.size()});
     auto counts = std::vector<int>{}, places = std::vector<int>{};
     auto sum = std::size_t{0};
     for (const auto& each : notes) {
@@ -48,6 +48,7 @@ inline std::vector<std::vector<std::byte>> gather_bytes(world& all, std::span<co
 /// Numbers of each rank, one list after the other, of equal lengths.
 template <class Number>
 std::vector<std::vector<Number>> gather_numbers(world& all, std::span<const Number> own, deed what = deed::gather) {
+    static_assert(!std::is_same_v<Number, bool>, "a vector of bools has no elements to copy to");
     auto lists = std::vector<std::vector<Number>>{};
     for (const auto& part : gather_bytes(all, std::as_bytes(own), what)) {
         auto& list = lists.emplace_back(part.size() / sizeof(Number));

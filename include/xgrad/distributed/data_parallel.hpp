@@ -18,6 +18,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
@@ -104,10 +105,10 @@ public:
     std::size_t join(const Step& step) {
         for (auto count = std::size_t{0};; ++count) {
             validate(0);
-            say(detail::deed::join, 0);
-            m_world.wait_until([&] { return m_world.all_said(); });
+            say(detail::deed::join, m_rows);
+            m_world.wait_until([&] { return m_agreement->is_complete(); });
             const auto is_join = [](const detail::note& each) { return each.what == detail::deed::join; };
-            if (std::all_of(m_world.heard().begin(), m_world.heard().end(), is_join)) {
+            if (std::ranges::all_of(m_agreement->notes(), is_join)) {
                 --m_exchanges;
                 return count;
             }
@@ -189,7 +190,7 @@ private:
         const auto looks = m_options.check_every != 0 && m_exchanges % m_options.check_every == 0;
         ++m_exchanges;
         m_all_rows_known = false;
-        m_world.say({.what = what, .size = m_parameters.size(), .rows = rows, .digest = looks ? detail::digest_of(m_parameters) : 0});
+        m_agreement = m_world.say({.what = what, .size = m_parameters.size(), .rows = rows, .digest = looks ? detail::digest_of(m_parameters) : 0});
     }
 
     template <class Local>
@@ -208,19 +209,19 @@ private:
         m_world.wait_until([&] { return progress(); });
         m_rows = 0;
         // One for all ranks, who have all heard the same.
-        const auto& heard = m_world.heard();
+        const auto& heard = m_agreement->notes();
         const auto differs = [&](const detail::note& each) { return each.digest != heard[0].digest; };
-        if (std::any_of(heard.begin(), heard.end(), differs)) detail::compare_weights(m_world, m_parameters);
+        if (std::ranges::any_of(heard, differs)) detail::compare_weights(m_world, m_parameters);
         for (auto i = std::size_t{0}; i < m_parameters.size(); ++i)
             if (used[i]) store(i);
         m_exchange->end();
     }
 
     bool progress() {
-        if (!m_all_rows_known && m_world.all_said()) {
+        if (!m_all_rows_known && m_agreement->is_complete()) {
             m_all_rows_known = true;
             m_all_rows = 0;
-            for (const auto& each : m_world.heard()) m_all_rows += each.rows;
+            for (const auto& each : m_agreement->notes()) m_all_rows += each.rows;
         }
         return m_exchange->progress(m_all_rows_known ? &m_all_rows : nullptr);
     }
@@ -260,6 +261,7 @@ private:
     parameter_list<T> m_parameters;
     std::unique_ptr<detail::exchange<T>> m_exchange;
     std::vector<std::pair<const xgrad::detail::node*, std::size_t>> m_leaves;   // by their addresses
+    std::optional<detail::agreement> m_agreement;   // of the exchange that is under way, or was last
     double m_rows = 0;                  // of what was accumulated
     double m_all_rows = 0;
     bool m_all_rows_known = false;

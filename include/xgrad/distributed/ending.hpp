@@ -22,6 +22,7 @@ namespace per_process XGRAD_VISIBLE {
 // What handlers without arguments have to know of the world there is.
 inline constinit std::atomic<bool> in_world{false};
 inline constinit std::atomic<bool> world_was_left{false};   // by an exception
+inline constinit void* current_world = nullptr;
 
 }  // namespace per_process
 }  // namespace xgrad::inline XGRAD_SHARED_ABI

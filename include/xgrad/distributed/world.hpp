@@ -5,21 +5,18 @@
 #include <xgrad/core/error.hpp>
 #include <xgrad/core/parallel.hpp>
 #include <xgrad/data/sampler.hpp>
+#include <xgrad/distributed/agreement.hpp>
 #include <xgrad/distributed/ending.hpp>
 #include <xgrad/distributed/mpi.hpp>
 
 #include <algorithm>
-#include <array>
-#include <bit>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
-#include <memory>
 #include <optional>
-#include <string>
 #include <thread>
 #include <type_traits>
 #include <vector>
@@ -42,19 +39,6 @@ struct number {
     double value;
 };
 
-/// What all ranks do together. Each says which it is about to do before it does it.
-enum class deed : std::uint64_t { backward, average, join, sum, gather, broadcast, check, save, load, statistics, end };
-inline constexpr auto deed_names = std::array{"backward", "average", "join", "sum", "gather", "broadcast", "check", "save_run", "load_run", "batch_norm", "the end of the program"};
-
-struct note {
-    deed what;
-    std::uint64_t size = 0;      ///< of what follows
-    double rows = 0;
-    std::uint64_t digest = 0;
-
-    bool is_exchange() const { return what <= deed::join; }
-};
-
 }  // namespace detail
 
 /// Starts MPI, and ends it when the scope is left: `auto world = xg::distributed::world{argc, argv};`, first of all in main.
@@ -75,6 +59,7 @@ public:
 
     /// Waits for the others to come to their ends; not when an exception is on its way.
     ~world() {
+        per_process::current_world = nullptr;
         if (std::uncaught_exceptions() > m_exceptions) {
             detail::end_all_soon();
             return;
@@ -90,6 +75,9 @@ public:
         m_data->free();
         if (m_started) MPI_Finalize();
     }
+
+    /// The world that there is; null before and after it.
+    static world* current() noexcept { return static_cast<world*>(per_process::current_world); }
 
     std::size_t rank() const noexcept { return m_rank; }
     std::size_t size() const noexcept { return m_size; }
@@ -111,27 +99,16 @@ public:
     MPI_Comm communicator() const noexcept { return m_data->get(); }
     void count_bytes(std::size_t bytes) noexcept { m_bytes += bytes; }
 
-    /// Tells the others what this rank is about to do; what all have said is there once `all_said` is true.
-    void say(const detail::note& own) {
-        m_own = own;
-        m_heard.resize(m_size);
+    /// Tells the others what this rank is about to do.
+    detail::agreement say(const detail::note& own) {
         count_bytes(sizeof(detail::note) * (m_size - 1));
-        const auto bytes = static_cast<int>(sizeof(detail::note));
-        detail::check_mpi("MPI_Iallgather", MPI_Iallgather(&m_own, bytes, MPI_BYTE, m_heard.data(), bytes, MPI_BYTE, m_notes->get(), &m_round));
+        return detail::agreement{*m_notes, m_size, own};
     }
-    /// Throws `value_error` when the ranks do not do the same.
-    bool all_said() {
-        if (m_round == MPI_REQUEST_NULL) return true;
-        auto done = 0;
-        detail::check_mpi("MPI_Test", MPI_Test(&m_round, &done, MPI_STATUS_IGNORE));
-        if (done != 0) check_same();
-        return done != 0;
-    }
-    const std::vector<detail::note>& heard() const noexcept { return m_heard; }
-    const std::vector<detail::note>& agree(const detail::note& own) {
-        say(own);
-        wait_until([&] { return all_said(); });
-        return m_heard;
+    /// What each rank is about to do: the same. Throws `value_error` when it is not.
+    std::vector<detail::note> agree(const detail::note& own) {
+        auto all = say(own);
+        wait_until([&] { return all.is_complete(); });
+        return all.notes();
     }
 
     /// Yields the processor meanwhile: MPI's own waiting keeps it busy, though another rank may need it to come here.
@@ -172,6 +149,7 @@ private:
         m_size = static_cast<std::size_t>(size);
         m_notes.emplace();
         m_data.emplace();
+        per_process::current_world = this;
         m_terminate = std::set_terminate(detail::on_terminate);
         std::atexit(detail::on_exit);
         if (options.share_threads) share_threads();
@@ -192,24 +170,11 @@ private:
         set_num_threads(std::max(1, std::min(seen, online / neighbours)));
     }
 
-    XGRAD_COLD void check_same() const {
-        const auto fits = [&](const detail::note& each) { return each.what == m_heard[0].what || (each.is_exchange() && m_heard[0].is_exchange()); };
-        const auto other = std::find_if_not(m_heard.begin(), m_heard.end(), fits);
-        if (other == m_heard.end()) return;
-        const auto name = [](const detail::note& each) { return detail::deed_names[static_cast<std::size_t>(each.what)]; };
-        fail<value_error>("distributed", "the ranks do not do the same: rank 0 is at ", name(m_heard[0]), ", rank ",
-                          static_cast<std::size_t>(other - m_heard.begin()), " at ", name(*other),
-                          "; where one has more batches than another, the others join()");
-    }
-
     world_options m_options;
     bool m_started = false;
     int m_exceptions = std::uncaught_exceptions();
     std::size_t m_rank = 0, m_size = 1;
     std::optional<detail::communicator> m_notes, m_data;
-    MPI_Request m_round = MPI_REQUEST_NULL;
-    detail::note m_own{};
-    std::vector<detail::note> m_heard;
     std::uint64_t m_bytes = 0;
     std::terminate_handler m_terminate = nullptr;
 };

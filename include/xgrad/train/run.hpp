@@ -216,6 +216,19 @@ XGRAD_COLD inline void detach_state(state_list& list) {
     }
 }
 
+/// `restore`, or, where it throws, nothing.
+template <class... Parts>
+void restore_or_leave(const std::string& path, const state_list& saved, Parts&... parts) {
+    auto before = state_of(parts...);
+    detach_state(before);
+    try {
+        restore(state_view{path, saved}, parts...);
+    } catch (...) {
+        restore(state_view{path, before}, parts...);
+        throw;
+    }
+}
+
 template <element... T>
 void read_entry(io::detail::safetensors_file& source, const io::detail::tensor_entry& entry, state_list& list) {
     const auto read = [&]<element E>(std::type_identity<E>) {
@@ -268,14 +281,7 @@ template <class... Parts>
 bool load_run(const std::string& path, Parts&... parts) {
     if (!xgrad::detail::input_file::exists(path) && errno == ENOENT) return false;   // one that must not be read is an error
     const auto saved = detail::read_state(path);
-    auto before = detail::state_of(parts...);
-    detail::detach_state(before);
-    try {
-        detail::restore(detail::state_view{path, saved}, parts...);
-    } catch (...) {
-        detail::restore(detail::state_view{path, before}, parts...);
-        throw;
-    }
+    detail::restore_or_leave(path, saved, parts...);
     return true;
 }
 
