@@ -5,6 +5,7 @@
 #pragma once
 
 #include <xgrad/core/config.hpp>
+#include <xgrad/core/text.hpp>
 #include <xgrad/distributed/mpi.hpp>
 
 #include <atomic>
@@ -36,8 +37,7 @@ namespace xgrad::inline XGRAD_ABI::distributed::detail {
         MPI_Comm_rank(MPI_COMM_WORLD, &rank);
         MPI_Comm_size(MPI_COMM_WORLD, &ranks);
         std::fflush(stdout);
-        const auto length = static_cast<int>(why.size());
-        std::fprintf(stderr, "rank %d of %d ends the run: %.*s\n", rank, ranks, length, why.data());
+        std::fputs(xgrad::detail::joined_text("rank ", rank, " of ", ranks, " ends the run: ", why, "\n").c_str(), stderr);
         std::fflush(stderr);
         MPI_Abort(MPI_COMM_WORLD, 1);
     }
