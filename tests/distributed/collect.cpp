@@ -2,6 +2,7 @@
 
 #include <xgrad/data/dataset.hpp>
 #include <xgrad/data/loader.hpp>
+#include <xgrad/data/transform.hpp>
 #include <xgrad/distributed/collect.hpp>
 #include <xgrad/distributed/sampler.hpp>
 #include <xgrad/train/meters.hpp>
@@ -13,6 +14,7 @@
 #include <cstddef>
 #include <limits>
 #include <string>
+#include <tuple>
 #include <vector>
 
 namespace xg = xgrad;
@@ -84,6 +86,19 @@ TEST_CASE("in training all ranks have as many samples, others in each epoch") {
         epochs.emplace_back(all.begin(), all.end());
     }
     CHECK(epochs[0] != epochs[1]);
+}
+
+TEST_CASE("the random numbers of a sample are those that it has on a single rank") {
+    auto values = std::vector<float>(12);
+    for (auto i = std::size_t{0}; i < 12; ++i) values[i] = static_cast<float>(i);
+    const auto set = xg::data::transform(xg::data::tensor_dataset{xg::tensor<float, 1>{values, {12}}}, [](const auto& x, xg::generator& numbers) {
+        return std::tuple{x, xg::tensor<float, 0>{numbers.uniform<float>()}};
+    });
+    auto drawn = std::vector<float>(12);
+    for (auto [x, u] : xg::data::loader{set, {.batch_size = 4, .seed = 3}})
+        for (auto i = std::size_t{0}; i < x.size(); ++i) drawn[static_cast<std::size_t>(x(i))] = u(i);
+    for (auto [x, u] : xg::data::loader{set, {.batch_size = 2, .seed = 3, .sampler = world().sampler()}})
+        for (auto i = std::size_t{0}; i < x.size(); ++i) CHECK(u(i) == drawn[static_cast<std::size_t>(x(i))]);
 }
 
 TEST_CASE("ranks that do different things hear of it") {
