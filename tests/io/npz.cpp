@@ -10,7 +10,6 @@
 #include <cmath>
 #include <cstdint>
 #include <fstream>
-#include <limits>
 #include <iterator>
 #include <string>
 #include <vector>

@@ -17,7 +17,6 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
-#include <cstdint>
 #include <cstring>
 #include <span>
 #include <string>
@@ -57,10 +56,7 @@ public:
 
     const shape& sizes() const noexcept { return m_sizes; }
 
-    /// Whether the elements can be read as those of another type: the same, or float or double from half precision.
-    bool readable_as(std::string_view dtype) const {
-        return m_dtype == dtype || (m_dtype == "F16" && (dtype == "F32" || dtype == "F64"));
-    }
+    bool readable_as(std::string_view dtype) const { return detail::readable_as(m_dtype, dtype); }
 
     /// Copies the elements, as those of a type which they are `readable_as`, in row-major order.
     XGRAD_COLD void copy_to(std::byte* to, std::string_view dtype, std::size_t width) const {
@@ -72,7 +68,7 @@ public:
         else if (count != 0) std::memcpy(own, m_elements.data(), count * m_width);
         if (m_big_endian) swap_bytes(own, count, m_width);
         if (converts) copy_halves(own, count, false, to, width);
-        if (dtype == "BOOL" && std::any_of(to, to + count, [](auto b) { return b > std::byte{1}; })) fail("is bool and has other bytes than 0 and 1");
+        if (dtype == "BOOL" && !are_bools({to, count})) fail("is bool and has other bytes than 0 and 1");
     }
 
     /// Says why the elements are not `readable_as` the type of this name.
@@ -165,14 +161,15 @@ private:
         }
     }
 
-    /// That the elements are there, and nothing else, before any memory is asked for. Of what cannot be read nothing is known.
+    /// That the elements are there, and nothing else, before there is a tensor for them. Of what cannot be read nothing is known.
     void check_size() const {
         if (m_dtype.empty()) return;
         const auto bytes = m_elements.size();
-        auto wanted = m_width;
-        for (const auto size : m_sizes) wanted = size != 0 && wanted > bytes / size ? bytes + 1 : wanted * size;
-        if (wanted > bytes) fail("is cut short: shape ", m_sizes, " of ", m_descr, " does not fit into ", bytes, " bytes");
-        if (wanted < bytes) fail("goes on behind its elements: shape ", m_sizes, " of ", m_descr, " has ", wanted, " bytes, of ", bytes);
+        const auto most = bytes / m_width;
+        const auto count = xgrad::detail::elements_up_to(most, m_sizes);
+        if (count > most) fail("is cut short: shape ", m_sizes, " of ", m_descr, " does not fit into ", bytes, " bytes");
+        if (count * m_width != bytes)
+            fail("goes on behind its elements: shape ", m_sizes, " of ", m_descr, " has ", count * m_width, " bytes, of ", bytes);
     }
 
     bool truth() {
