@@ -10,11 +10,14 @@
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/memory.hpp>
 #include <xgrad/core/parallel.hpp>
+#include <xgrad/core/simd.hpp>
 #include <xgrad/kernels/conv_depthwise.hpp>
 #include <xgrad/kernels/conv_direct.hpp>
 #include <xgrad/kernels/conv_sizes.hpp>
 #include <xgrad/kernels/conv_turned.hpp>
 #include <xgrad/kernels/gemm.hpp>
+#include <xgrad/kernels/gemm_blocks.hpp>
+#include <xgrad/kernels/matrix_ref.hpp>
 #include <xgrad/kernels/planes.hpp>
 #include <xgrad/kernels/window.hpp>
 

@@ -12,7 +12,6 @@
 #include <xgrad/ops/elementwise.hpp>
 
 #include <algorithm>
-#include <cmath>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>

@@ -11,11 +11,9 @@
 #include <array>
 #include <concepts>
 #include <cstddef>
-#include <initializer_list>
 #include <limits>
 #include <span>
 #include <utility>
-#include <vector>
 
 namespace xgrad::inline XGRAD_ABI {
 
