@@ -11,6 +11,7 @@
 #include <xgrad/ops/elementwise.hpp>
 
 #include <cmath>
+#include <concepts>
 #include <cstddef>
 #include <functional>
 #include <limits>
