@@ -8,6 +8,7 @@
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/error.hpp>
 #include <xgrad/core/file.hpp>
+#include <xgrad/core/little_endian.hpp>
 #include <xgrad/train/named_value.hpp>
 
 #include <bit>
@@ -24,6 +25,8 @@ namespace xgrad::inline XGRAD_ABI::train {
 
 namespace detail {
 
+using xgrad::detail::append_little_endian;
+
 /// CRC-32C: the polynomial 0x1EDC6F41, bits reversed. G. Castagnoli et al., "Optimization of cyclic redundancy-check codes with
 /// 24 and 32 parity bits", 1993.
 inline std::uint32_t crc32c(std::string_view bytes) {
@@ -35,17 +38,13 @@ inline std::uint32_t crc32c(std::string_view bytes) {
     return ~crc;
 }
 
-inline void append_bytes(std::string& to, std::uint64_t number, std::size_t count) {
-    for (auto i = std::size_t{0}; i < count; ++i) to += static_cast<char>(number >> 8 * i & 255);
-}
-
 /// Length, data and their checksums.
 inline std::string record_of(std::string_view data) {
     const auto append_checksum = [](std::string& to, std::string_view bytes) {
-        append_bytes(to, std::rotr(crc32c(bytes), 15) + std::uint32_t{0xa282ead8}, 4);
+        append_little_endian(to, std::rotr(crc32c(bytes), 15) + std::uint32_t{0xa282ead8}, 4);
     };
     auto record = std::string{};
-    append_bytes(record, data.size(), 8);
+    append_little_endian(record, data.size(), 8);
     append_checksum(record, record);
     record += data;
     append_checksum(record, data);
@@ -63,12 +62,12 @@ public:
     }
     message& real(unsigned field, double value) {
         tag(field, 1);
-        append_bytes(m_bytes, std::bit_cast<std::uint64_t>(value), 8);
+        append_little_endian(m_bytes, std::bit_cast<std::uint64_t>(value), 8);
         return *this;
     }
     message& real(unsigned field, float value) {
         tag(field, 5);
-        append_bytes(m_bytes, std::bit_cast<std::uint32_t>(value), 4);
+        append_little_endian(m_bytes, std::bit_cast<std::uint32_t>(value), 4);
         return *this;
     }
     message& bytes(unsigned field, std::string_view value) {
