@@ -6,9 +6,9 @@
 #pragma once
 
 #include <xgrad/core/config.hpp>
-#include <xgrad/core/error.hpp>
 #include <xgrad/core/file.hpp>
 #include <xgrad/core/little_endian.hpp>
+#include <xgrad/train/append_file.hpp>
 #include <xgrad/train/named_value.hpp>
 
 #include <bit>
@@ -16,8 +16,6 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
-#include <cstring>
 #include <string>
 #include <string_view>
 
@@ -99,19 +97,17 @@ class tensorboard {
 public:
     /// The folder must be there. Throws `io_error`.
     XGRAD_COLD explicit tensorboard(const std::string& folder) {
-        const auto place = folder.empty() || folder.ends_with('/') ? folder : folder + '/';
         const auto now = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
-        for (auto attempt = 0; m_file == nullptr && attempt < 100; ++attempt) {
+        const auto path_of = [&](int attempt) {
             const auto fraction = std::to_string((now + attempt) % 1000000);
-            m_path = place + "events.out.tfevents." + std::to_string(now / 1000000) + "." + std::string(6 - fraction.size(), '0') + fraction + ".xgrad";
-            m_file.reset(std::fopen(m_path.c_str(), "wbx"));
-            if (m_file == nullptr && errno != EEXIST) break;
-        }
-        if (m_file == nullptr) fail<io_error>("tensorboard", m_path, ": cannot be written: ", std::strerror(errno));
+            return xgrad::detail::path_in(folder, "events.out.tfevents." + std::to_string(now / 1000000) + "." + std::string(6 - fraction.size(), '0') + fraction + ".xgrad");
+        };
+        for (auto attempt = 0; !m_file.open(path_of(attempt), "wbx"); ++attempt)
+            if (errno != EEXIST || attempt == 99) m_file.fail();
         write(detail::message{}.real(1, seconds()).bytes(3, "brain.Event:2").text());
     }
 
-    const std::string& path() const noexcept { return m_path; }
+    const std::string& path() const noexcept { return m_file.path(); }
 
     /// The values of a step. Throws `io_error`.
     void add(std::int64_t step, const named_values& values) {
@@ -123,14 +119,9 @@ public:
 private:
     static double seconds() { return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count(); }
 
-    void write(const std::string& event) {
-        const auto record = detail::record_of(event);
-        if (std::fwrite(record.data(), 1, record.size(), m_file.get()) != record.size() || std::fflush(m_file.get()) != 0)
-            fail<io_error>("tensorboard", m_path, ": cannot be written: ", std::strerror(errno));
-    }
+    void write(const std::string& event) { m_file.append(detail::record_of(event)); }
 
-    std::string m_path;
-    xgrad::detail::file_handle m_file;
+    detail::append_file m_file{"tensorboard"};
 };
 
 }  // namespace xgrad::train
