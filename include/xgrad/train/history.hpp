@@ -1,6 +1,8 @@
 // What a run has measured: numbers with names, epoch by epoch, and its log as a CSV file.
 #pragma once
 
+#include <xgrad/autograd/parameter.hpp>
+#include <xgrad/autograd/tensor.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/error.hpp>
 #include <xgrad/core/file.hpp>
@@ -46,7 +48,38 @@ public:
         return m_curves[static_cast<std::size_t>(found - m_names.begin())];
     }
 
+    /// For `save_run`.
+    parameter_list<double> state() const {
+        const auto as_tensor = [](const std::vector<double>& values) { return tensor<double>{values, {values.size()}}; };
+        auto list = parameter_list<double>{{"steps", as_tensor(m_steps)}};
+        for (auto i = std::size_t{0}; i < m_names.size(); ++i) list.push_back({std::string{curve} + m_names[i], as_tensor(m_curves[i])});
+        return list;
+    }
+    /// Throws `value_error` for another list.
+    template <class Named>
+    void load_state(const Named& named) {
+        auto read = history{};
+        auto has_steps = false;
+        for (const auto& [name, value] : named) {
+            auto values = std::vector<double>(value.begin(), value.end());
+            if (name == "steps") {
+                read.m_steps = std::move(values);
+                has_steps = true;
+            } else if (name.starts_with(curve)) {
+                read.m_names.push_back(name.substr(curve.size()));
+                read.m_curves.push_back(std::move(values));
+            } else {
+                fail<value_error>("load_state", name, " is no state of a history");
+            }
+        }
+        if (!has_steps) fail<value_error>("load_state", "steps are missing");
+        for (const auto& each : read.m_curves)
+            if (each.size() != read.size()) fail<value_error>("load_state", "a curve has ", each.size(), " values; there are ", read.size(), " steps");
+        *this = std::move(read);
+    }
+
 private:
+    static constexpr auto curve = std::string_view{"curve."};   // the beginning of a curve's name in the state
     static constexpr auto none = std::numeric_limits<double>::quiet_NaN();
 
     std::vector<std::string> m_names;
