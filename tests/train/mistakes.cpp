@@ -28,7 +28,6 @@
 #include <cstdint>
 #include <fstream>
 #include <functional>
-#include <iostream>
 #include <iterator>
 #include <map>
 #include <string>
