@@ -9,7 +9,7 @@
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/dtype.hpp>
 #include <xgrad/core/shape.hpp>
-#include <xgrad/kernels/recurrence.hpp>
+#include <xgrad/kernels/cell_run.hpp>
 #include <xgrad/kernels/strided.hpp>
 #include <xgrad/ops/activation.hpp>
 #include <xgrad/ops/arithmetic.hpp>
@@ -88,7 +88,7 @@ struct recurrence_result {
 /// Output and states as one array, in this order, which is the operation's result as the graph knows it.
 template <class Steps, real T>
 struct recurrence_plan {
-    kernels::recurrence<typename Steps::cell, T> sizes;
+    kernels::cell_run<typename Steps::cell, T> sizes;
 
     std::size_t state_size() const { return sizes.batch * sizes.hidden; }
     std::size_t output_size() const { return state_size() * sizes.steps; }
@@ -117,16 +117,16 @@ private:
 
 /// The gradients of gates, weight, bias and the states at first, in this order, by the kernel.
 template <class Steps, real T>
-std::array<tensor<T>, 5> recurrence_slopes(const recurrence_plan<Steps, T>& plan, const tensor<T>& dy, const kernels::recurrence_kept<T>& kept) {
+std::array<tensor<T>, 5> recurrence_slopes(const recurrence_plan<Steps, T>& plan, const tensor<T>& dy, const kernels::kept_by_run<T>& kept) {
     using cell = typename Steps::cell;
     const auto& of = plan.sizes;
     auto d_in = make_result<T>({of.batch, of.steps, of.gate_size()});
     auto d_own = cell::one_gradient ? d_in : make_result<T>({of.batch * of.steps, of.gate_size()});
     auto states = make_result<T>({cell::states, of.batch, of.hidden});
     std::copy_n(dy.data() + plan.output_size(), states.size(), access::elements(states));
-    kernels::run_recurrence_back(of, kept, dy.data(), access::elements(states), access::elements(d_in), access::elements(d_own));
+    kernels::run_cell_back(of, kept, dy.data(), access::elements(states), access::elements(d_in), access::elements(d_own));
     auto d_weight = make_result<T>({of.hidden, of.gate_size()});
-    kernels::recurrence_weight_gradient(of, kept, d_own.data(), access::elements(d_weight));
+    kernels::cell_weight_gradient(of, kept, d_own.data(), access::elements(d_weight));
     const auto state = [&](std::size_t s) { return make_view(states, {of.batch, of.hidden}, s * plan.state_size()); };
     const auto rows = make_view(d_own, {of.batch * of.steps, of.gate_size()});
     return {d_in, d_weight, sum_to(rows, {of.gate_size()}), state(0), cell::states > 1 ? state(cell::states - 1) : tensor<T>{}};
@@ -145,13 +145,13 @@ recurrence_result<Steps, T> recurrence_value(const basic_tensor<T>& gates, const
     std::copy_n(h_0.data(), plan.state_size(), state);
     if constexpr (cell::states > 1) std::copy_n(c_0.data(), plan.state_size(), state + plan.state_size());
     auto before = tensor<T>{}, values = tensor<T>{};
-    auto kept = kernels::recurrence_kept<T>{nullptr, nullptr};
+    auto kept = kernels::kept_by_run<T>{nullptr, nullptr};
     if (needs_grad(gates, weight, bias, h_0, c_0)) {
         before = make_result<T>({of.batch, of.steps, cell::states, of.hidden});
         values = make_result<T>({of.batch, of.steps, cell::kept, of.hidden});
         kept = {access::elements(before), access::elements(values)};
     }
-    kernels::run_recurrence(of, state, access::elements(y), kept);
+    kernels::run_cell(of, state, access::elements(y), kept);
     auto to_keep = keep(gates, weight, bias, h_0, c_0, keep_, before, values);
     return plan.split(record(Steps::name, std::move(y), {gates, weight, bias, h_0, c_0}, std::move(to_keep),
                              [plan](const auto& dy, gradients& d, const auto& gates_, const auto& weight_, const auto& bias_, const auto& h_,

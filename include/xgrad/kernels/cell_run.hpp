@@ -88,7 +88,7 @@ struct gru_cell {
 
 /// A batch of sequences and what a cell goes along them with. All arrays are row-major.
 template <class Cell, class T>
-struct recurrence {
+struct cell_run {
     std::size_t batch, steps, hidden;
     bool reverse;        ///< from the last step to the first
     const bool* there;   ///< (batch, steps): false at a step that is padding, which moves nothing; null: all are there
@@ -114,7 +114,7 @@ private:
 
 /// What a run keeps for its gradient.
 template <class T>
-struct recurrence_kept {
+struct kept_by_run {
     T* before;   ///< (batch, steps, states, hidden): the states before each step
     T* values;   ///< (batch, steps, kept, hidden): Cell's; both are null where no gradient will be asked for
 };
@@ -135,8 +135,8 @@ void store_each(T* to, std::size_t stride, std::size_t count, const std::array<s
 
 /// One step of one sequence. own: the product of the state and the weight. state: (states, hidden), `state_stride` apart.
 template <class Cell, class T>
-void step_of_sequence(const recurrence<Cell, T>& of, std::size_t row, const T* own, T* state, std::size_t state_stride, T* output,
-                      const recurrence_kept<T>& kept) {
+void step_of_sequence(const cell_run<Cell, T>& of, std::size_t row, const T* own, T* state, std::size_t state_stride, T* output,
+                      const kept_by_run<T>& kept) {
     constexpr auto states = Cell::states;
     const auto hidden = of.hidden;
     if (kept.before != nullptr)
@@ -159,7 +159,7 @@ void step_of_sequence(const recurrence<Cell, T>& of, std::size_t row, const T* o
 
 /// Back over one step of one sequence. d_state: of the state after it, then of the one before, but for the product.
 template <class Cell, class T>
-void back_over_step(const recurrence<Cell, T>& of, std::size_t row, const recurrence_kept<T>& kept, const T* d_output, T* d_state,
+void back_over_step(const cell_run<Cell, T>& of, std::size_t row, const kept_by_run<T>& kept, const T* d_output, T* d_state,
                     std::size_t state_stride, T* d_in, T* d_own) {
     constexpr auto states = Cell::states;
     const auto hidden = of.hidden, gates = row * of.gate_size();
@@ -186,7 +186,7 @@ void back_over_step(const recurrence<Cell, T>& of, std::size_t row, const recurr
 /// Goes along the steps. state: (states, batch, hidden), at first, then after the last step. output: (batch, steps, hidden),
 /// 0 at padding.
 template <class Cell, class T>
-void run_recurrence(const recurrence<Cell, T>& of, T* state, T* output, const recurrence_kept<T>& kept) {
+void run_cell(const cell_run<Cell, T>& of, T* state, T* output, const kept_by_run<T>& kept) {
     const auto gates = of.gate_size(), state_size = of.batch * of.hidden;
     const auto products = memory::scratch<T>{of.batch * gates};
     for (auto number = std::size_t{0}; number < of.steps; ++number) {
@@ -201,7 +201,7 @@ void run_recurrence(const recurrence<Cell, T>& of, T* state, T* output, const re
 /// Comes back along them. d_state: (states, batch, hidden), of the state after the last step, then of the one at first.
 /// d_in, d_own: (batch, steps, gates, hidden), of what the input and what the state contributed; one array, where Cell says so.
 template <class Cell, class T>
-void run_recurrence_back(const recurrence<Cell, T>& of, const recurrence_kept<T>& kept, const T* d_output, T* d_state, T* d_in, T* d_own) {
+void run_cell_back(const cell_run<Cell, T>& of, const kept_by_run<T>& kept, const T* d_output, T* d_state, T* d_in, T* d_own) {
     const auto gates = of.gate_size(), state_size = of.batch * of.hidden;
     const auto transposed = memory::scratch<T>{of.hidden * gates};
     auto turned = strides{};
@@ -219,7 +219,7 @@ void run_recurrence_back(const recurrence<Cell, T>& of, const recurrence_kept<T>
 
 /// The weight's gradient, (hidden, gates * hidden).
 template <class Cell, class T>
-void recurrence_weight_gradient(const recurrence<Cell, T>& of, const recurrence_kept<T>& kept, const T* d_own, T* d_weight) {
+void cell_weight_gradient(const cell_run<Cell, T>& of, const kept_by_run<T>& kept, const T* d_own, T* d_weight) {
     const auto rows = of.batch * of.steps;
     const auto before = matrix_ref<const T>{kept.before, rows, of.hidden, static_cast<std::ptrdiff_t>(Cell::states * of.hidden), 1};
     gemm<T>(before.transposed(), row_major(d_own, rows, of.gate_size()), row_major(d_weight, of.hidden, of.gate_size()));
