@@ -1,6 +1,6 @@
 // How many multiply-adds an operation takes, from what it says at the door.
 //
-// Counted are products of matrices, convolutions and attention, the usual figure for a network's work: 4.09 thousand million
+// Counted are products of matrices, convolutions, recurrent layers and attention, the usual figure for a network's work: 4.09 thousand million
 // for ResNet-50 and a picture of 224 x 224. What is done to each element (activations, normalisation, sums) is not.
 #pragma once
 
@@ -105,6 +105,7 @@ inline std::uint64_t multiply_adds(const called_operation& of) {
     if (is("conv1d", "conv2d", "conv3d")) return count(of.output) * (count(second) / std::max<std::size_t>(1, second[0]));
     if (is("conv_transpose1d", "conv_transpose2d", "conv_transpose3d")) return count(first) * (count(second) / std::max<std::size_t>(1, second[0]));
     if (is("scaled_dot_product_attention")) return (count(first) + count(of.output)) * second[second.rank() - 2];
+    if (is("lstm", "gru")) return count(first) * second[0];
     if (is("addmm")) return of.inputs.size() < 3 ? of.inside : count(of.output) * second.back();
     if (is("linear", "matmul", "bmm", "einsum", "tensordot", "inner")) return count(of.output) * terms_of_product(of);
     return of.inside;
