@@ -130,6 +130,8 @@ TEST_CASE("products of every kind have their multiply-adds") {
                 case 4: return xg::tensordot(x, w, {-1}, {0});
                 case 5: return xg::conv_transpose2d(x, w, {.stride = 2});
                 case 6: return xg::conv1d(x, w, {.padding = 1});
+                case 8: return xg::matmul(xg::einsum("ij->ji", x), w);
+                case 9: return xg::einsum("...ij, ...jk -> ik", x, w);
                 default: return xg::dot(xg::flatten(x), xg::flatten(w));
                 }
             }();
@@ -144,6 +146,8 @@ TEST_CASE("products of every kind have their multiply-adds") {
     CHECK(count(one{xg::ones<float>({3, 4, 2, 2}), 5}, {2, 3, 5, 5}) == 2 * 3 * 25 * 4 * 4);
     CHECK(count(one{xg::ones<float>({4, 3, 3}), 6}, {2, 3, 9}) == 2 * 4 * 9 * 3 * 3);
     CHECK(count(one{xg::ones<float>({6}), 7}, {6}) == 6);
+    CHECK(count(one{xg::ones<float>({5, 3}), 8}, {5, 7}) == 7 * 3 * 5);
+    CHECK(count(one{xg::ones<float>({6, 4, 3}), 9}, {2, 1, 5, 4}) == 5 * 3 * 4 * 2 * 6);
     CHECK(count(nn::lstm<>{16, 32, {.layers = 2}}, {4, 7, 16}) == 4 * 7 * (16 + 3 * 32) * 128);
     const auto attention = nn::multihead_attention<>{8, 2};
     CHECK(count(attention, {3, 5, 8}) == 3 * 5 * (8 * 24 + 8 * 8) + 2 * 3 * 2 * 5 * 5 * 4);

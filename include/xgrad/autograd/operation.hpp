@@ -96,6 +96,9 @@ struct opaque {
 template <class X>
 opaque(X) -> opaque<X>;
 
+/// What a reader is told of it.
+inline constexpr auto text_of_function = std::string_view{"(a function)"};
+
 template <class X>
 inline constexpr bool is_opaque = false;
 template <class X>
@@ -123,7 +126,7 @@ void say_argument(operation_reader& to, const char* name, const X& x) {
     else if constexpr (std::is_convertible_v<const X&, std::string_view>) to.text(name, x);
     else if constexpr (std::is_same_v<X, dtype>) to.text(name, dtype_name(x));
     else if constexpr (std::is_same_v<X, whole>) to.text(name, joined_text(x));
-    else if constexpr (is_opaque<X>) to.text(name, "(a function)");
+    else if constexpr (is_opaque<X>) to.text(name, text_of_function);
     else if constexpr (std::is_same_v<X, axis_set>) {
         auto list = std::vector<std::int64_t>{};
         for (auto axis = std::size_t{0}; axis < max_rank; ++axis)

@@ -126,7 +126,7 @@ private:
     /// Whether all that comes out went in: dropout in evaluation.
     static bool is_nothing(const program::operation& each) {
         const auto went_in = [&](std::size_t number) { return std::ranges::find(each.inputs, number, &program::input::value) != each.inputs.end(); };
-        return !is_opaque(each) && !each.results.empty() && std::ranges::all_of(each.results, went_in);
+        return !holds_function(each.attributes) && !each.results.empty() && std::ranges::all_of(each.results, went_in);
     }
 
     void count_uses() {
@@ -178,7 +178,7 @@ private:
     }
 
     bool fold_batch_norm(const program::operation& each, std::vector<program::operation>& kept) {
-        if (each.name != "batch_norm" || is_opaque(each) || each.inputs.size() != 5 || truth_of(each, "training")) return false;
+        if (each.name != "batch_norm" || holds_function(each.attributes) || each.inputs.size() != 5 || truth_of(each, "training")) return false;
         for (auto i = std::size_t{1}; i < 5; ++i)
             if (i < 3 ? !is_constant(each.inputs[i].value) : !is_constant_or_none(each.inputs[i].value)) return false;
         auto* const source = only_source(each.inputs[0].value, kept);

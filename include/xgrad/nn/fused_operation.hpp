@@ -23,22 +23,13 @@
 
 namespace xgrad::inline XGRAD_ABI::nn::detail {
 
-template <class Value>
-Value attribute_of(const program::operation& of, std::string_view name, Value otherwise) {
-    for (const auto& each : of.attributes)
-        if (const auto* const value = std::get_if<Value>(&each.value); value != nullptr && each.name == name) return *value;
-    return otherwise;
-}
-inline bool truth_of(const program::operation& of, std::string_view name) { return attribute_of(of, name, false); }
-inline std::int64_t integer_of(const program::operation& of, std::string_view name) { return attribute_of(of, name, std::int64_t{1}); }
-inline double number_of(const program::operation& of, std::string_view name) { return attribute_of(of, name, 0.0); }
+using xgrad::detail::attribute_of;
+using xgrad::detail::holds_function;
 
-/// Whether a function of somebody's own is in it: it may have any name (`custom`).
-inline bool is_opaque(const program::operation& of) {
-    return std::ranges::any_of(of.attributes, [](const program::attribute& each) {
-        const auto* const text = std::get_if<std::string>(&each.value);
-        return text != nullptr && *text == "(a function)";
-    });
+inline bool truth_of(const program::operation& of, std::string_view name) { return attribute_of(of.attributes, name, false); }
+inline double number_of(const program::operation& of, std::string_view name) { return attribute_of(of.attributes, name, 0.0); }
+inline std::int64_t integer_of(const program::operation& of, std::string_view name) {
+    return attribute_of(of.attributes, name, std::int64_t{1});
 }
 
 inline bool is_convolution(const program::operation& of) { return of.name == "conv1d" || of.name == "conv2d" || of.name == "conv3d"; }
@@ -50,10 +41,10 @@ inline bool is_product(const program::operation& of) { return of.name == "linear
 
 /// Whether a bias can be added, or changed, and an activation follow: there is none yet. The second input is the weight.
 inline bool takes_epilogue(const program::operation& of) {
-    if (is_opaque(of)) return false;
+    if (holds_function(of.attributes)) return false;
     if (of.name == "matmul") return of.inputs.size() == 2 && !truth_of(of, "transpose_a") && !truth_of(of, "transpose_b");
     const auto known = is_convolution(of) || is_transposed(of) || of.name == "linear";
-    return known && of.inputs.size() == 3 && attribute_of(of, "activation", std::string{"none"}) == "none";
+    return known && of.inputs.size() == 3 && attribute_of(of.attributes, "activation", std::string{"none"}) == "none";
 }
 
 /// Calls f with the activation of this name, if it is one that a product or a convolution computes along with itself.
@@ -89,7 +80,7 @@ private:
 
 /// The options of a convolution of which a program says the sizes: with as much padding behind as its windows reach.
 inline conv_options options_of(const program::operation& of, const shape& weight) {
-    const auto numbers = [&](std::string_view name) { return attribute_of(of, name, std::vector<std::int64_t>{}); };
+    const auto numbers = [&](std::string_view name) { return attribute_of(of.attributes, name, std::vector<std::int64_t>{}); };
     const auto stride = numbers("stride"), before = numbers("padding"), dilation = numbers("dilation"), in = numbers("in"), out = numbers("out");
     auto pairs = std::vector<padding_pair>{};
     for (auto i = std::size_t{0}; i < stride.size(); ++i) {

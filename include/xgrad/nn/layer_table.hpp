@@ -54,21 +54,21 @@ public:
     }
     void input(const char* name, const any_tensor& x) override {
         if (x.defined()) {
-            m_open.back().what.inputs.push_back({name, x.shape()});
+            m_open.back().what.inputs.push_back(x.shape());
             m_open.back().used.push_back(x.get().owner);
         }
         reader_scope::input(name, x);
     }
     void truth(const char* name, bool value) override {
-        m_open.back().what.truths.push_back({name, value});
+        add(name, value);
         reader_scope::truth(name, value);
     }
     void text(const char* name, std::string_view value) override {
-        m_open.back().what.texts.push_back({name, std::string{value}});
+        add(name, std::string{value});
         reader_scope::text(name, value);
     }
     void integers(const char* name, std::span<const std::int64_t> values) override {
-        m_open.back().what.integers.push_back({name, {values.begin(), values.end()}});
+        add(name, std::vector<std::int64_t>(values.begin(), values.end()));
         reader_scope::integers(name, values);
     }
     void end(std::span<const any_tensor> results, std::shared_ptr<const callable_operation> again) override {
@@ -93,10 +93,15 @@ private:
         std::vector<const void*> used;
     };
 
+    template <class Value>
+    void add(const char* name, Value value) {
+        m_open.back().what.attributes.push_back({name, std::move(value)});
+    }
+
     void add_row(open_operation&& done) {
         auto row = layer_row{.layer = {}, .operations = {done.what.name}, .output = done.what.output,
                              .multiply_adds = multiply_adds(done.what), .used = std::move(done.used)};
-        const auto activation = done.what.text_of("activation");
+        const auto activation = done.what.attribute("activation", std::string{});
         if (!activation.empty() && activation != "none") row.operations.emplace_back(activation);
         m_rows.push_back(std::move(row));
     }
