@@ -1,5 +1,7 @@
 #include <doctest/doctest.h>
 
+#include <support/last_row.hpp>
+
 #include <xgrad/autograd/create.hpp>
 #include <xgrad/autograd/gradcheck.hpp>
 #include <xgrad/nn/conv.hpp>
@@ -137,7 +139,8 @@ TEST_CASE("conv_transpose: what a convolution does to gradients") {
 }
 
 TEST_CASE("conv: summary") {
-    const auto table = nn::summary(nn::sequential{nn::conv2d<>{1, 2, 3}, xg::relu, nn::conv_transpose2d<>{2, 1, 3}}, {1, 1, 8, 8});
+    const auto net = nn::sequential{nn::conv2d<>{1, 2, 3}, xg::relu, nn::conv_transpose2d<>{2, 1, 3}};
+    const auto table = nn::summary(net, {1, 1, 8, 8});
     CHECK(table.find("conv_transpose2d") != std::string::npos);
-    CHECK(table.find("(1, 1, 8, 8)") != std::string::npos);
+    CHECK(last_row(table).find("(1, 1, 8, 8)") != std::string::npos);
 }

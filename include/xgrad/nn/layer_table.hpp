@@ -3,6 +3,7 @@
 #pragma once
 
 #include <xgrad/autograd/any_tensor.hpp>
+#include <xgrad/autograd/array.hpp>
 #include <xgrad/autograd/reader_scope.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/shape.hpp>
@@ -23,10 +24,11 @@ namespace xgrad::inline XGRAD_ABI::nn::detail {
 /// A tensor of a module, under one of its names.
 struct listed_tensor {
     std::string name;
-    const void* elements;      ///< where those are: names of one tensor have one place
-    std::size_t size;
-    bool counts;               ///< whether it is a parameter, be it frozen
-    const void* called = nullptr;   ///< the same place in the module that was called, a clone
+    shape sizes;
+    const void* elements;   ///< where those are: names of one tensor have one place
+    bool learns;
+    bool counts;            ///< whether it is a parameter, be it frozen
+    const xgrad::detail::array* called = nullptr;   ///< the owner of the elements in the module that was called, a clone
 
     /// "layers.0" of "layers.0.weight"; of a tensor of the outermost module, "".
     std::string layer() const {
@@ -41,7 +43,7 @@ struct layer_row {
     std::vector<std::string> operations;
     shape output;
     std::uint64_t multiply_adds = 0;
-    std::vector<const void*> used;   ///< elements of the inputs
+    std::vector<const xgrad::detail::array*> used;   ///< the owners of the inputs' elements
 };
 
 /// Stands at the door while a module is called, and makes a row of each operation that no other has called, but `checkpoint`,
@@ -90,7 +92,7 @@ public:
 private:
     struct open_operation {
         called_operation what;
-        std::vector<const void*> used;
+        std::vector<const xgrad::detail::array*> used;
     };
 
     template <class Value>
