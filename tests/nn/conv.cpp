@@ -19,6 +19,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <limits>
 #include <string>
 #include <tuple>
 
@@ -109,7 +110,12 @@ TEST_CASE("conv: its own elements around x, as pad puts them there") {
     CHECK_THROWS_AS(wide(xg::tensor<double>{xg::ones<double>({3})}), xg::rank_error);
     CHECK_THROWS_AS(wide(xg::tensor<double>(1.0)), xg::rank_error);
     const auto strided = nn::conv1d<double>{1, 1, 3, {.stride = 2, .padding = xg::same, .padding_mode = xg::pad_mode::circular}};
-    CHECK_THROWS_WITH_AS(strided(xg::ones<double>({1, 1, 3})), "[nn::conv] padding `same` goes with stride 1, the stride is 2", xg::value_error);
+    CHECK_THROWS_WITH_AS(strided(xg::ones<double>({1, 1, 3})),
+                         "[nn::conv] padding `same` goes with stride 1, the stride is 2", xg::value_error);
+    const auto most = std::numeric_limits<std::ptrdiff_t>::max();
+    const auto far_apart = nn::conv1d<double>{
+        1, 1, 3, {.padding = xg::same, .dilation = most, .padding_mode = xg::pad_mode::circular}};
+    CHECK_THROWS_WITH_AS(far_apart(xg::ones<double>({1, 1, 3})), doctest::Contains("[nn::conv] dilation"), xg::value_error);
 }
 
 TEST_CASE("conv: sizes that do not go together") {
