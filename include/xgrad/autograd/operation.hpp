@@ -7,11 +7,11 @@
 //     }
 //
 // `call(name, names of the arguments, f, arguments...)` is f(arguments...). The name and the arguments are the whole of
-// the operation: f holds nothing that is not among them but what is part of its name. Arguments that are tensors, or lists
-// of tensors, are the operation's inputs; the others, numbers, texts, axes, shapes, options, are its attributes. When a
-// reader stands at the door it is told all of these, then what the operations that f calls say in their turn, and at
-// last the results, together with the means to call f once more on other inputs. When none does, `call` costs a look at
-// one variable of the thread.
+// the operation: f holds nothing that is not among them but what is part of its name. Arguments that are tensors, or
+// lists of tensors, are the operation's inputs; the others, numbers, texts, axes, shapes, options, are its attributes.
+// When a reader stands at the door it is told all of these, then what the operations that f calls say in their turn,
+// and at last the results, together with the means to call f once more on other inputs. When none does, `call` costs a
+// look at one variable of the thread.
 //
 // A struct of options says what it consists of by a function that is found by its type:
 //
@@ -165,12 +165,25 @@ private:
     void (*m_drop)(const void*) = nullptr;
 };
 
-/// How an argument is kept for a later call: of a tensor and of a list of tensors nothing is, and the next of the inputs
-/// stand in their places then; of anything else a copy is, which needs no restoring.
+/// How an argument is kept for a later call: of a tensor and of a list of tensors nothing is, and the next of the
+/// inputs stand in their places then; of anything else a copy is, which needs no restoring.
 template <class X>
 struct kept_argument {
+    static_assert(!std::is_same_v<X, std::string_view>, "an attribute that is a text is a std::string: its copy outlives it");
     static constexpr bool is_input = false;
     static erased keep(const X& x) { return erased{new X(x)}; }
+};
+template <>
+struct kept_argument<const char*> {
+    static constexpr bool is_input = false;
+    static erased keep(const char* x) {
+        struct text {
+            std::string letters;
+            const char* begin = letters.c_str();
+        };
+        const auto* const made = new text{x};
+        return {made, &made->begin};
+    }
 };
 template <class Number, std::size_t Extent>
     requires(std::is_arithmetic_v<Number>)
@@ -292,7 +305,8 @@ struct any_call {
 class called_again final : public callable_operation {
 public:
     explicit called_again(const any_call& call)
-        : m_call{call}, m_names(call.names, call.names + call.arguments.size()), m_f{call.keep(call.f)} {
+        : m_name{call.name}, m_names(call.names, call.names + call.arguments.size()), m_keep{call.keep},
+          m_run{call.run}, m_f{call.keep(call.f)} {
         for (const auto& [x, form] : call.arguments)
             if (form->restore == nullptr) m_arguments.push_back({form->keep(x), 0, form});
             else m_arguments.push_back({{}, form->count(x), form});
@@ -305,7 +319,7 @@ public:
             if (form->restore != nullptr) held.push_back(form->restore(count, inputs));
             arguments.push_back({form->restore != nullptr ? held.back().get() : attribute.get(), form});
         }
-        const auto call = any_call{m_call.name, m_names.data(), arguments, m_f.get(), m_call.keep, m_call.run};
+        const auto call = any_call{m_name, m_names.data(), arguments, m_f.get(), m_keep, m_run};
         return reading == nullptr ? call.run(call.f, arguments.data(), nullptr) : call.read(nullptr);
     }
 
@@ -316,8 +330,10 @@ private:
         const argument_form* form;
     };
 
-    any_call m_call;   // its name and its functions
+    const char* m_name;
     std::vector<const char*> m_names;
+    decltype(any_call::keep) m_keep;
+    decltype(any_call::run) m_run;
     erased m_f;
     std::vector<kept> m_arguments{};
 };

@@ -59,9 +59,9 @@ struct program {
     std::vector<operation> operations;
     std::vector<std::size_t> results;
 
-    /// The results for other arguments, by the same operations: bit for bit what the function gives, as long as it calls
-    /// the same operations whatever the elements are. Throws `value_error`, `dtype_error` and `shape_error` where the
-    /// arguments are not of the number, types and shapes that it was captured with.
+    /// The results for other arguments, by the same operations: bit for bit what the function gives, as long as it
+    /// calls the same operations whatever the elements are. Throws `value_error`, `dtype_error` and `shape_error` where
+    /// the arguments are not of the number, types and shapes that it was captured with.
     std::vector<any_tensor> run(std::span<const any_tensor> given) const;
 };
 
