@@ -24,6 +24,7 @@
 #include <xgrad/ops/shape.hpp>
 #include <xgrad/ops/tensordot.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -139,6 +140,16 @@ TEST_CASE("the last row has the shape of what comes out, of several results the 
     CHECK(out([](const input& x) { return named{"transposed", xg::transpose(x)}; }) == "(3, 4)");
     CHECK(out([](const input&) { return std::vector<input>{}; }).empty());
     CHECK(out([](const input& x) { return two{xg::transpose(x), x}; }).empty());
+}
+
+TEST_CASE("a recurrent layer by itself is one row, however many steps there are") {
+    const auto rows = [](const std::string& table) { return std::ranges::count(table, '\n'); };
+    const auto layer = nn::lstm<>{3, 5, {.layers = 2, .bidirectional = true}};
+    const auto table = nn::summary(layer, {4, 7, 3});
+    CHECK(rows(table) == 4);   // the head, the input, the layer, and all
+    CHECK(table.find("again") == std::string::npos);
+    CHECK(table.find("(not called)") == std::string::npos);
+    CHECK(rows(nn::summary(nn::sequential{nn::linear<>{3, 3}, xg::relu, nn::linear<>{3, 2}}, {4, 3})) == 5);
 }
 
 TEST_CASE("products of every kind have their multiply-adds") {

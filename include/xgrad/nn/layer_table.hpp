@@ -46,8 +46,8 @@ struct layer_row {
     std::vector<const xgrad::detail::array*> used;   ///< the owners of the inputs' elements
 };
 
-/// Stands at the door while a module is called, and makes a row of each operation that no other has called, but `checkpoint`,
-/// which is there for the sake of those in it.
+/// Stands at the door while a module is called, and makes a row of each operation that no other has called, but
+/// `checkpoint`, which is there for the sake of those in it.
 class layer_reader final : public xgrad::detail::reader_scope {
 public:
     void begin(const char* name) override {
@@ -112,9 +112,10 @@ private:
     std::vector<layer_row> m_rows;
 };
 
-/// The layer to which an operation belongs that used these: the one with most of them. Where layers share their tensors,
-/// the first of them that was not called yet.
-inline std::string layer_of(const layer_row& row, const std::vector<listed_tensor>& tensors, const std::vector<std::string>& called) {
+/// The layer to which an operation belongs that used these: the one with most of them. Where layers share their
+/// tensors, the first of them that was not called yet.
+inline std::string layer_of(const layer_row& row, const std::vector<listed_tensor>& tensors,
+                            const std::vector<std::string>& called) {
     struct candidate {
         std::string name;
         std::size_t hits;
@@ -145,24 +146,27 @@ inline void join_rows(layer_row& row, const layer_row& next) {
 }
 
 /// One row for what stands together: all that was called from a layer's first operation to its last with no other layer
-/// between (the steps of a recurrent one), and operations in a row that belong to no layer.
-inline std::vector<layer_row> rows_by_layer(std::vector<layer_row> rows, const std::vector<listed_tensor>& tensors) {
+/// between (the steps of a recurrent one), and operations in a row that belong to no layer. All is one row when the
+/// module is itself a layer, `of_one_layer`.
+inline std::vector<layer_row> rows_by_layer(std::vector<layer_row> rows, const std::vector<listed_tensor>& tensors,
+                                            bool of_one_layer) {
     auto called = std::vector<std::string>{};
     for (auto& each : rows) {
-        each.layer = layer_of(each, tensors, called);
+        each.layer = of_one_layer ? "(net)" : layer_of(each, tensors, called);
         if (!each.layer.empty()) called.push_back(each.layer);
     }
+    const auto stands_alone = [&](const layer_row& each) { return each.layer == "(net)" && !of_one_layer; };
     auto result = std::vector<layer_row>{};
     for (auto& each : rows) {
         const auto count = result.size();
-        const auto continues = !each.layer.empty() && each.layer != "(net)" && count > 1 && result[count - 1].layer.empty() &&
-                               result[count - 2].layer == each.layer;
+        const auto continues = !each.layer.empty() && !stands_alone(each) && count > 1 &&
+                               result[count - 1].layer.empty() && result[count - 2].layer == each.layer;
         if (continues) {
             const auto between = std::move(result.back());
             result.pop_back();
             join_rows(result.back(), between);
         }
-        if (!result.empty() && result.back().layer == each.layer && each.layer != "(net)") join_rows(result.back(), each);
+        if (!result.empty() && result.back().layer == each.layer && !stands_alone(each)) join_rows(result.back(), each);
         else result.push_back(std::move(each));
     }
     return result;

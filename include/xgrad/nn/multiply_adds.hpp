@@ -1,7 +1,8 @@
 // How many multiply-adds an operation takes, from what it says at the door.
 //
-// Counted are products of matrices, convolutions and attention, the usual figure for a network's work: examples/10_resnet50.cpp
-// prints that of ResNet-50. What is done to each element (activations, normalisation, sums) is not.
+// Counted are products of matrices, convolutions and attention, the usual figure for a network's work:
+// examples/10_resnet50.cpp prints that of ResNet-50. What is done to each element (activations, normalisation, sums) is
+// not.
 #pragma once
 
 #include <xgrad/autograd/program.hpp>

@@ -11,6 +11,7 @@
 #include <xgrad/nn/evaluation.hpp>
 #include <xgrad/nn/layer_table.hpp>
 #include <xgrad/nn/module.hpp>
+#include <xgrad/nn/walk.hpp>
 
 #include <algorithm>
 #include <concepts>
@@ -101,7 +102,9 @@ inline counted_parameters count_parameters(const std::vector<listed_tensor>& ten
     return result;
 }
 
-inline std::string number_or_nothing(std::uint64_t number) { return number == 0 ? "" : std::to_string(number); }
+inline std::string number_or_nothing(std::uint64_t number) {
+    return number == 0 ? "" : std::to_string(number);
+}
 
 inline std::string listed_operations(const layer_row& row) {
     constexpr auto most = std::size_t{4};
@@ -125,8 +128,8 @@ std::string shape_of_first(const Y& y) {
 /// The table of the layers in the order in which they were called, and of what was not called.
 inline std::string layer_table(const std::string& input, const std::string& output, const std::vector<layer_row>& called,
                                const std::vector<listed_tensor>& tensors) {
-    auto rows = std::vector<std::vector<std::string>>{{"layer", "operations", "output", "parameters", "multiply-adds", ""},
-                                                      {"input", "", input, "", "", ""}};
+    auto rows = std::vector<std::vector<std::string>>{
+        {"layer", "operations", "output", "parameters", "multiply-adds", ""}, {"input", "", input, "", "", ""}};
     auto told = std::vector<std::string>{};
     auto parameters = std::size_t{0};
     auto multiply_adds = std::uint64_t{0};
@@ -164,10 +167,11 @@ std::string summary(const Module& module) {
     return detail::tensor_table(detail::list_tensors(module), parameter_count(module));
 }
 
-/// The layers of a module as they are called for the input x, in evaluation: their operations, the shape that comes out of
-/// the last of these, parameters, and multiply-adds of products, convolutions and attention; in the last row, the shape that
-/// comes out of the module, of several results the first. What a layer has in common with one above it counts there. An
-/// operation belongs to the layer whose tensors it uses; what uses none (an activation, pooling) has lines of its own.
+/// The layers of a module as they are called for the input x, in evaluation: their operations, the shape that comes out
+/// of the last of these, parameters, and multiply-adds of products, convolutions and attention; in the last row, the
+/// shape that comes out of the module, of several results the first. What a layer has in common with one above it
+/// counts there. An operation belongs to the layer whose tensors it uses; what uses none (an activation, pooling) has
+/// lines of its own.
 ///
 ///     layer  operations    output     parameters  multiply-adds
 ///     input                (32, 784)
@@ -175,8 +179,8 @@ std::string summary(const Module& module) {
 ///     2      linear        (32, 10)         5130         163840
 ///     all                  (32, 10)       407050       13008896
 ///
-/// A clone of the module is called once, without recording: the module, its running statistics and the default generator stay
-/// as they are.
+/// A clone of the module is called once, without recording: the module, its running statistics and the default
+/// generator stay as they are.
 template <class Module, element T, std::size_t N>
 std::string summary(const Module& module, const tensor<T, N>& x) {
     const auto recording = no_grad{};
@@ -189,8 +193,9 @@ std::string summary(const Module& module, const tensor<T, N>& x) {
     }, copy);
     auto reader = detail::layer_reader{};
     const auto y = copy(x);
-    return detail::layer_table(to_string(shape(x.shape())), detail::shape_of_first(y),
-                               detail::rows_by_layer(std::move(reader).rows(), tensors), tensors);
+    // What names its tensors itself, as a recurrent module does, is one layer however many modules are in it.
+    const auto rows = detail::rows_by_layer(std::move(reader).rows(), tensors, detail::names_its_tensors<Module>);
+    return detail::layer_table(to_string(shape(x.shape())), detail::shape_of_first(y), rows, tensors);
 }
 
 /// The same for an input of zeros of a shape: integers for a layer that takes no others, such as `embedding`.
