@@ -7,7 +7,6 @@
 #include <xgrad/core/dtype.hpp>
 #include <xgrad/nn/walk.hpp>
 
-#include <cstddef>
 #include <string_view>
 
 namespace xgrad::inline XGRAD_ABI::nn {

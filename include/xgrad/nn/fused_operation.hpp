@@ -17,7 +17,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <variant>
 #include <vector>
 
 namespace xgrad::inline XGRAD_ABI::nn::detail {

@@ -12,11 +12,9 @@
 #include <xgrad/kernels/update.hpp>
 
 #include <algorithm>
-#include <cmath>
 #include <cstddef>
 #include <limits>
 #include <string>
-#include <type_traits>
 #include <vector>
 
 namespace xgrad::inline XGRAD_ABI::optim {

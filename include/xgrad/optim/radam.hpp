@@ -9,7 +9,6 @@
 
 #include <array>
 #include <cmath>
-#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <utility>
