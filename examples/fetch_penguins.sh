@@ -9,9 +9,10 @@ root=$(CDPATH="" cd -- "$(dirname -- "$0")/.." && pwd -P)
 
 sum=f204db2c753b0937caac3cb35258562c14f073e4bbc76be24b4c51ce22767a93
 installed=/usr/lib/R/site-library/palmerpenguins/extdata/penguins.csv
-cache=${XDG_CACHE_HOME:-${HOME:-$root}/.cache}/xgrad/penguins
+cache=$(cache_folder)/penguins
 
-is_intact() { [ -f "$1" ] && [ "$(sha256sum <"$1" | cut -d ' ' -f 1)" = "$sum" ]; }
+need_sha256
+is_intact() { [ -f "$1" ] && [ "$(sha256 "$1")" = "$sum" ]; }
 
 for file in "${XGRAD_PENGUINS:-}" "$installed" "$cache/penguins.csv"; do
     if is_intact "$file"; then

@@ -9,6 +9,41 @@ die() {
 
 have() { command -v "$1" >/dev/null 2>&1; }
 
+# Whether one of the commands named is there.
+have_any() {
+    for command_name in "$@"; do
+        if have "$command_name"; then return 0; fi
+    done
+    return 1
+}
+
+# ---- data ----------------------------------------------------------------------------------------------
+
+# The folder in which stays what was downloaded.
+cache_folder() {
+    if [ -n "${XDG_CACHE_HOME:-}" ]; then
+        printf '%s\n' "$XDG_CACHE_HOME/xgrad"
+    else
+        printf '%s\n' "${HOME:-$root}/.cache/xgrad"
+    fi
+}
+
+need_sha256() {
+    have_any sha256sum shasum openssl ||
+        die "SHA-256 cannot be computed here: install sha256sum (coreutils), shasum or openssl"
+}
+
+# The SHA-256 of file $1.
+sha256() {
+    if have sha256sum; then
+        sha256sum <"$1"
+    elif have shasum; then
+        shasum -a 256 <"$1"
+    else
+        openssl dgst -sha256 -r <"$1"
+    fi | cut -d ' ' -f 1
+}
+
 # ---- installing ----------------------------------------------------------------------------------------
 
 can_be_root() { [ "$(id -u)" -eq 0 ] || have sudo; }
@@ -39,14 +74,6 @@ apt_install() {
     say "installing $*"
     apt_get update || say "the package lists could not be brought up to date; going on with what is there"
     apt_get install --no-install-recommends "$@"
-}
-
-# Whether one of the commands named is there.
-have_any() {
-    for command_name in "$@"; do
-        if have "$command_name"; then return 0; fi
-    done
-    return 1
 }
 
 # Whether version $1 is $2 or newer.

@@ -4,6 +4,7 @@
 
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/error.hpp>
+#include <xgrad/core/shape.hpp>
 
 #include <bit>
 #include <cerrno>
@@ -23,6 +24,14 @@
 namespace xgrad::inline XGRAD_ABI::detail {
 
 static_assert(std::endian::native == std::endian::little, "the file formats of this library are little-endian");
+
+/// How many elements a shape has that a file's header promises, or most + 1: once there are more than the file can hold, it
+/// does not matter how many more, and the product need not fit into a number.
+inline std::uint64_t elements_up_to(std::uint64_t most, const shape& sizes) {
+    auto count = std::uint64_t{1};
+    for (const auto size : sizes) count = size != 0 && count > most / size ? most + 1 : count * size;
+    return count;
+}
 
 struct close_file {
     void operator()(std::FILE* stream) const noexcept { std::fclose(stream); }

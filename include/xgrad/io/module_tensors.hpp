@@ -12,7 +12,6 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace xgrad::inline XGRAD_ABI::io::detail {
@@ -30,9 +29,6 @@ struct module_tensors {
     bool as_pytorch;                     ///< the file's layout
 
     bool turned(const tensor_place& place) const { return as_pytorch && place.transposed; }
-    const tensor_place& first_place(std::size_t tensor) const {
-        return *std::ranges::find(places, tensor, &tensor_place::tensor);
-    }
     /// The shape that a file has for this place.
     shape sizes_in_file(const tensor_place& place) const {
         const auto& own = tensors[place.tensor].data->sizes;

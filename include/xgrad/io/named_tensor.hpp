@@ -60,10 +60,17 @@ std::vector<named_tensor> named_tensors(const parameter_list<T>& list) {
     return named;
 }
 
-/// The first name that stands in the sorted list twice, or null.
-inline const std::string* listed_twice(const std::vector<std::string>& sorted) {
-    const auto found = std::adjacent_find(sorted.begin(), sorted.end());
-    return found == sorted.end() ? nullptr : &*found;
+/// Throws `value_error` when two tensors that go into one file have one name.
+XGRAD_COLD inline void refuse_twice(std::string_view where, const std::string& path, std::vector<std::string> names) {
+    std::ranges::sort(names);
+    const auto twice = std::ranges::adjacent_find(names);
+    if (twice != names.end()) fail<value_error>(where, path, ": the name ", *twice, " is given to two tensors");
+}
+
+/// Adds an item to a list as text: "a", "a, b", ...
+inline void append_item(std::string& list, std::string_view item, std::string_view separator = ", ") {
+    if (!list.empty()) list += separator;
+    list += item;
 }
 
 }  // namespace detail

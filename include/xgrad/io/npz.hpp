@@ -31,8 +31,7 @@ XGRAD_COLD inline void write_npz(const std::vector<named_tensor>& list, const st
         if (each.name.empty() || each.name.size() > 65000) fail<value_error>("save_npz", path, ": a name has ", each.name.size(), " characters, and must have 1 to 65000");
         names.push_back(each.name);
     }
-    std::ranges::sort(names);
-    if (const auto* const twice = listed_twice(names)) fail<value_error>("save_npz", path, ": the name ", *twice, " is given to two tensors");
+    refuse_twice("save_npz", path, std::move(names));
     auto archive = zip_writer{"save_npz", path};
     for (const auto& each : list) archive.add(each.name + ".npy", npy_header(each.dtype, each.data->sizes), {each.data->elements, bytes_of(each)});
     archive.commit();
@@ -57,7 +56,7 @@ XGRAD_COLD inline const zip_entry& find_npz_entry(const zip_file& archive, std::
     const auto found = std::ranges::find(archive.entries(), name, npz_name);
     if (found != archive.entries().end()) return *found;
     auto names = std::string{};
-    for (const auto& each : archive.entries()) (names += names.empty() ? "" : ", ") += npz_name(each);
+    for (const auto& each : archive.entries()) append_item(names, npz_name(each));
     archive.file().fail("has no entry ", name, "; it has ", names.empty() ? std::string{"none"} : names);
 }
 

@@ -17,6 +17,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace xgrad::inline XGRAD_ABI::io::detail {
@@ -50,9 +51,9 @@ inline void append_json_string(std::string& text, std::string_view value) {
 inline void check_names(const std::vector<stored_tensor>& list, const std::string& path) {
     auto names = std::vector<std::string>{};
     for (const auto& each : list) names.push_back(each.name);
-    std::ranges::sort(names);
-    if (const auto* const twice = listed_twice(names)) fail<value_error>("save", path, ": the name ", *twice, " is given to two tensors");
-    if (std::ranges::binary_search(names, "__metadata__")) fail<value_error>("save", path, ": the name __metadata__ is reserved");
+    refuse_twice("save", path, std::move(names));
+    if (std::ranges::find(list, "__metadata__", &stored_tensor::name) != list.end())
+        fail<value_error>("save", path, ": the name __metadata__ is reserved");
 }
 
 /// The header of a file of these tensors, in this order, padded to whole words.
@@ -128,11 +129,6 @@ public:
     const std::vector<tensor_entry>& entries() const noexcept { return m_header.entries; }
     const std::string& format() const noexcept { return m_header.format; }
 
-    /// Whether an entry's elements can be read as those of another type: the same, or a float, or double, from half precision.
-    static bool readable_as(const tensor_entry& entry, std::string_view dtype) {
-        return entry.dtype == dtype || ((entry.dtype == "F16" || entry.dtype == "BF16") && (dtype == "F32" || dtype == "F64"));
-    }
-
     /// Reads an entry as elements of type `dtype`, which it is `readable_as`. Where it is `transposed`, `to` has the shape
     /// `sizes`, whose axes are those of the entry the other way round.
     XGRAD_COLD void read(const tensor_entry& entry, std::string_view dtype, std::byte* to, bool transposed = false) {
@@ -143,7 +139,7 @@ public:
             copy_from_column_major(turned.data(), shape{entry.sizes[1], entry.sizes[0]}, width, to);
         } else if (entry.dtype == dtype) {
             read_bytes(entry, to);
-            if (dtype == "BOOL" && std::any_of(to, to + (entry.end - entry.begin), [](auto b) { return b > std::byte{1}; }))
+            if (dtype == "BOOL" && !are_bools({to, entry.sizes.elements()}))
                 m_file.fail("tensor ", entry.name, " is BOOL and has other bytes than 0 and 1");
         } else {
             const auto halves = memory::scratch<std::byte>{static_cast<std::size_t>(entry.end - entry.begin)};

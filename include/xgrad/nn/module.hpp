@@ -90,6 +90,7 @@ auto buffers(const Modules&... modules) {
     return detail::collect<detail::real_type<T, Modules...>>(false, modules...);
 }
 
+/// The same list, by PyTorch's name.
 template <class T = void, class... Modules>
 auto named_buffers(const Modules&... modules) {
     return buffers<T>(modules...);
@@ -139,6 +140,7 @@ void train(Module& module, bool training = true) {
     }, module);
 }
 
+/// Tells the module and those inside it that they are not to train: `train(module, false)`.
 template <class Module>
 void eval(Module& module) {
     train(module, false);
