@@ -38,6 +38,11 @@ struct close_file {
 };
 using file_handle = std::unique_ptr<std::FILE, close_file>;
 
+/// FOLDER/NAME; of no folder the name alone.
+inline std::string path_in(const std::string& folder, const std::string& name) {
+    return (folder.empty() || folder.ends_with('/') ? folder : folder + '/') + name;
+}
+
 /// A file opened for reading. `where` begins the text of every error.
 class input_file {
 public:

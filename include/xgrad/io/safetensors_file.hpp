@@ -4,6 +4,7 @@
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/error.hpp>
 #include <xgrad/core/file.hpp>
+#include <xgrad/core/json_text.hpp>
 #include <xgrad/core/memory.hpp>
 #include <xgrad/core/shape.hpp>
 #include <xgrad/io/elements.hpp>
@@ -34,20 +35,6 @@ struct stored_tensor {
     }
 };
 
-inline void append_json_string(std::string& text, std::string_view value) {
-    static constexpr auto digits = std::string_view{"0123456789abcdef"};
-    text += '"';
-    for (const auto c : value) {
-        const auto code = static_cast<unsigned char>(c);
-        if (code < 0x20) (text += "\\u00") += {digits[code / 16], digits[code % 16]};
-        else {
-            if (c == '"' || c == '\\') text += '\\';
-            text += c;
-        }
-    }
-    text += '"';
-}
-
 inline void check_names(const std::vector<stored_tensor>& list, const std::string& path) {
     auto names = std::vector<std::string>{};
     for (const auto& each : list) names.push_back(each.name);
@@ -61,13 +48,13 @@ inline std::string safetensors_header(const std::vector<stored_tensor>& list, st
     auto header = std::string{"{"};
     if (!format.empty()) {
         header += "\"__metadata__\":{\"format\":";
-        append_json_string(header, format);
+        xgrad::detail::append_json_string(header, format);
         header += '}';
     }
     auto at = std::size_t{0};
     for (const auto& each : list) {
         if (header.size() > 1) header += ',';
-        append_json_string(header, each.name);
+        xgrad::detail::append_json_string(header, each.name);
         ((header += ":{\"dtype\":\"") += each.from->dtype) += "\",\"shape\":[";
         auto separator = "";
         for (const auto size : each.sizes()) {

@@ -1,6 +1,6 @@
 // How many multiply-adds an operation takes, from what it says at the door.
 //
-// Counted are products of matrices, convolutions and attention, the usual figure for a network's work:
+// Counted are products of matrices, convolutions, recurrent layers and attention, the usual figure for a network's work:
 // examples/10_resnet50.cpp prints that of ResNet-50. What is done to each element (activations, normalisation, sums) is
 // not.
 #pragma once
@@ -74,6 +74,7 @@ inline std::uint64_t multiply_adds(const called_operation& of) {
     if (is("conv1d", "conv2d", "conv3d")) return count(of.output) * filter();
     if (is("conv_transpose1d", "conv_transpose2d", "conv_transpose3d")) return count(first) * filter();
     if (is("scaled_dot_product_attention")) return (count(first) + count(of.output)) * second[second.rank() - 2];
+    if (is("lstm", "gru")) return count(first) * second[0];
     if (is("addmm")) return of.inputs.size() < 3 ? of.inside : count(of.output) * second.back();
     if (is("linear", "matmul", "bmm", "einsum", "tensordot", "inner")) return count(of.output) * terms_of_product(of);
     return of.inside;

@@ -15,7 +15,6 @@
 #include <xgrad/nn/walk.hpp>
 
 #include <algorithm>
-#include <cstddef>
 #include <memory>
 #include <span>
 #include <string>
