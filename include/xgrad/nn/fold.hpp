@@ -16,21 +16,22 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
-#include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
 namespace xgrad::inline XGRAD_ABI::nn::detail {
 
-/// A weight as (outer, channels, inner); in transposed convolutions outer is in so many groups with channels of their own.
+/// A weight as (outer, channels, inner); in transposed convolutions outer is in so many groups with channels of their
+/// own.
 struct channels_of_weight {
     std::size_t outer, channels, inner, groups = 1;
 };
 
-/// What is to be folded into what: a weight, its bias, and the running mean, variance, weight and bias of a batch norm, of
-/// which the biases and the last two may be undefined.
+/// What is to be folded into what: a weight, its bias, and the running mean, variance, weight and bias of a batch norm,
+/// of which the biases and the last two may be undefined.
 struct fold_operands {
     std::array<any_tensor, 6> tensors;
     double eps;
@@ -42,8 +43,8 @@ struct fold_operands {
     }
 };
 
-/// The weight and bias with the batch norm in them. Computed in double precision. Undefined where a factor is infinite or NaN:
-/// what that makes of the sum is not what it makes of each term.
+/// The weight and bias with the batch norm in them. Computed in double precision. Undefined where a factor is infinite
+/// or NaN: what that makes of the sum is not what it makes of each term.
 template <real T>
 std::pair<any_tensor, any_tensor> folded(const fold_operands& from, const channels_of_weight& by) {
     const auto read = [&](std::size_t number) { return from.tensors[number].template as<T>(); };
@@ -126,7 +127,7 @@ private:
     /// Whether all that comes out went in: dropout in evaluation.
     static bool is_nothing(const program::operation& each) {
         const auto went_in = [&](std::size_t number) { return std::ranges::find(each.inputs, number, &program::input::value) != each.inputs.end(); };
-        return !is_opaque(each) && !each.results.empty() && std::ranges::all_of(each.results, went_in);
+        return !holds_function(each.attributes) && !each.results.empty() && std::ranges::all_of(each.results, went_in);
     }
 
     void count_uses() {
@@ -178,7 +179,7 @@ private:
     }
 
     bool fold_batch_norm(const program::operation& each, std::vector<program::operation>& kept) {
-        if (each.name != "batch_norm" || is_opaque(each) || each.inputs.size() != 5 || truth_of(each, "training")) return false;
+        if (each.name != "batch_norm" || holds_function(each.attributes) || each.inputs.size() != 5 || truth_of(each, "training")) return false;
         for (auto i = std::size_t{1}; i < 5; ++i)
             if (i < 3 ? !is_constant(each.inputs[i].value) : !is_constant_or_none(each.inputs[i].value)) return false;
         auto* const source = only_source(each.inputs[0].value, kept);
