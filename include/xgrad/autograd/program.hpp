@@ -6,6 +6,7 @@
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/dtype.hpp>
 #include <xgrad/core/error.hpp>
+#include <xgrad/core/lists.hpp>
 #include <xgrad/core/shape.hpp>
 #include <xgrad/core/text.hpp>
 
@@ -78,7 +79,7 @@ Value attribute_of(const std::vector<program::attribute>& list, std::string_view
 
 /// Whether a function of somebody's own is among them: the operation may then have any name (`custom`).
 inline bool holds_function(const std::vector<program::attribute>& list) {
-    return std::ranges::any_of(list, [](const program::attribute& each) {
+    return lists::any_of(list, [](const program::attribute& each) {
         const auto* const text = std::get_if<std::string>(&each.value);
         return text != nullptr && *text == text_of_function;
     });

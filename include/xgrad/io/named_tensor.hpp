@@ -77,8 +77,8 @@ std::vector<named_tensor> named_tensors(const parameter_list<T>& list) {
 
 /// Throws `value_error` when two tensors that go into one file have one name.
 XGRAD_COLD inline void refuse_twice(std::string_view where, const std::string& path, std::vector<std::string> names) {
-    std::ranges::sort(names);
-    const auto twice = std::ranges::adjacent_find(names);
+    std::sort(names.begin(), names.end());
+    const auto twice = std::adjacent_find(names.begin(), names.end());
     if (twice != names.end()) fail<value_error>(where, path, ": the name ", *twice, " is given to two tensors");
 }
 

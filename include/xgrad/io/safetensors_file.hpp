@@ -5,13 +5,13 @@
 #include <xgrad/core/error.hpp>
 #include <xgrad/core/file.hpp>
 #include <xgrad/core/json_text.hpp>
+#include <xgrad/core/lists.hpp>
 #include <xgrad/core/memory.hpp>
 #include <xgrad/core/shape.hpp>
 #include <xgrad/io/elements.hpp>
 #include <xgrad/io/named_tensor.hpp>
 #include <xgrad/io/safetensors_header.hpp>
 
-#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstddef>
@@ -39,7 +39,7 @@ inline void check_names(const std::vector<stored_tensor>& list, const std::strin
     auto names = std::vector<std::string>{};
     for (const auto& each : list) names.push_back(each.name);
     refuse_twice("save", path, std::move(names));
-    if (std::ranges::find(list, "__metadata__", &stored_tensor::name) != list.end())
+    if (lists::contains(list, "__metadata__", &stored_tensor::name))
         fail<value_error>("save", path, ": the name __metadata__ is reserved");
 }
 
@@ -71,12 +71,12 @@ inline std::string safetensors_header(const std::vector<stored_tensor>& list, st
 }
 
 /// Writes the tensors to a file; `format` is what its metadata says of their layout, if anything.
-XGRAD_COLD inline void write_safetensors(std::vector<stored_tensor> list, std::string_view format, const std::string& path) {
-    check_names(list, path);
-    // Wide elements first: so each tensor begins at a multiple of its element's size.
-    std::ranges::stable_sort(list, [](const stored_tensor& a, const stored_tensor& b) {
-        return a.from->data->element_bytes > b.from->data->element_bytes;
-    });
+XGRAD_COLD inline void write_safetensors(std::vector<stored_tensor> given, std::string_view format, const std::string& path) {
+    check_names(given, path);
+    auto list = std::vector<stored_tensor>{};
+    for (const auto bytes : {8u, 4u, 2u, 1u})   // wide elements first: so each tensor begins at a multiple of its element's size
+        for (auto& each : given)
+            if (each.from->data->element_bytes == bytes) list.push_back(std::move(each));
     const auto header = safetensors_header(list, format);
     auto file = xgrad::detail::output_file{"save", path};
     const auto length = std::bit_cast<std::array<char, 8>>(std::uint64_t{header.size()});

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <xgrad/core/config.hpp>
+#include <xgrad/core/lists.hpp>
 #include <xgrad/core/memory.hpp>
 #include <xgrad/core/parallel.hpp>
 #include <xgrad/core/simd.hpp>
@@ -175,7 +176,7 @@ inline convolution reversed(const convolution& of) {
 }
 
 inline bool has_unit_strides(const convolution& of) {
-    return std::ranges::all_of(of.over.axes, [](const window_axis& axis) { return axis.stride == 1; });
+    return lists::all_of(of.over.axes, [](const window_axis& axis) { return axis.stride == 1; });
 }
 
 /// Whether that pays, `way` being the cheapest for it. It does

@@ -10,6 +10,7 @@
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/dtype.hpp>
 #include <xgrad/core/finite.hpp>
+#include <xgrad/core/lists.hpp>
 #include <xgrad/nn/fused_operation.hpp>
 
 #include <algorithm>
@@ -37,7 +38,7 @@ struct fold_operands {
     double eps;
 
     bool operator==(const fold_operands& other) const {
-        return eps == other.eps && std::ranges::equal(tensors, other.tensors, [](const any_tensor& a, const any_tensor& b) {
+        return eps == other.eps && lists::equal(tensors, other.tensors, [](const any_tensor& a, const any_tensor& b) {
             return a.defined() ? b.defined() && &a.get() == &b.get() : !b.defined();
         });
     }
@@ -126,8 +127,8 @@ private:
 
     /// Whether all that comes out went in: dropout in evaluation.
     static bool is_nothing(const program::operation& each) {
-        const auto went_in = [&](std::size_t number) { return std::ranges::find(each.inputs, number, &program::input::value) != each.inputs.end(); };
-        return !holds_function(each.attributes) && !each.results.empty() && std::ranges::all_of(each.results, went_in);
+        const auto went_in = [&](std::size_t number) { return lists::contains(each.inputs, number, &program::input::value); };
+        return !holds_function(each.attributes) && !each.results.empty() && lists::all_of(each.results, went_in);
     }
 
     void count_uses() {
@@ -222,7 +223,7 @@ private:
     }
 
     const std::pair<any_tensor, any_tensor>& fold_once(const fold_operands& from, const channels_of_weight& by) {
-        const auto found = std::ranges::find(m_folds, from, &fold::from);
+        const auto found = lists::find(m_folds, from, &fold::from);
         if (found != m_folds.end()) return found->result;
         return m_folds.emplace_back(fold{from, folded<T>(from, by)}).result;
     }

@@ -9,6 +9,7 @@
 #include <xgrad/autograd/tensor.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/dtype.hpp>
+#include <xgrad/core/lists.hpp>
 #include <xgrad/core/shape.hpp>
 #include <xgrad/nn/evaluation.hpp>
 #include <xgrad/nn/fold.hpp>
@@ -57,7 +58,7 @@ public:
         auto sizes = std::vector<shape>{};
         for (const auto& each : xgrad::detail::all_tensors_of(x...))
             sizes.push_back(each.defined() ? each.shape() : shape{});
-        const auto found = std::ranges::find(m_lately, sizes, &entry::sizes);
+        const auto found = lists::find(m_lately, sizes, &entry::sizes);
         if (found != m_lately.end()) m_lately.splice(m_lately.begin(), m_lately, found);
         else {
             m_lately.push_front({sizes, std::make_shared<const written>(write(x...))});
@@ -91,7 +92,7 @@ private:
         const auto first = !std::exchange(m_has_written, true);
         for (auto& value : of.values) {
             if (value.from != program::origin::constant || is_own(value.constant)) continue;
-            const auto known = std::ranges::find(m_others, &value.constant.get(),
+            const auto known = lists::find(m_others, &value.constant.get(),
                                                  [](const copied& each) { return &each.original.get(); });
             const auto copy = known != m_others.end() ? known->copy : value.constant.clone();
             if (first) m_others.push_back({value.constant, copy});
@@ -135,7 +136,7 @@ private:
 
     bool fits(const X&... x) const {
         const auto given = xgrad::detail::all_tensors_of(x...);
-        return std::ranges::equal(given, this->arguments, [this](const any_tensor& each, std::size_t number) {
+        return lists::equal(given, this->arguments, [this](const any_tensor& each, std::size_t number) {
             return each.defined() && each.shape() == this->values[number].shape;
         });
     }

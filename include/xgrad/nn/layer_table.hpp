@@ -6,6 +6,7 @@
 #include <xgrad/autograd/array.hpp>
 #include <xgrad/autograd/reader_scope.hpp>
 #include <xgrad/core/config.hpp>
+#include <xgrad/core/lists.hpp>
 #include <xgrad/core/shape.hpp>
 #include <xgrad/nn/multiply_adds.hpp>
 
@@ -78,7 +79,7 @@ public:
         m_open.pop_back();
         if (!results.empty() && results[0].defined()) done.what.output = results[0].shape();
         const auto is_outside = [](const open_operation& each) { return each.what.name == "checkpoint"; };
-        if (!std::ranges::all_of(m_open, is_outside)) m_open.back().what.inside += multiply_adds(done.what);
+        if (!lists::all_of(m_open, is_outside)) m_open.back().what.inside += multiply_adds(done.what);
         else if (!is_outside(done)) add_row(std::move(done));
         reader_scope::end(results, std::move(again));
     }
@@ -123,13 +124,13 @@ inline std::string layer_of(const layer_row& row, const std::vector<listed_tenso
     };
     auto candidates = std::vector<candidate>{};
     for (const auto& each : tensors) {
-        if (std::ranges::find(row.used, each.called) == row.used.end()) continue;
+        if (!lists::contains(row.used, each.called)) continue;
         const auto name = each.layer();
-        const auto found = std::ranges::find(candidates, name, &candidate::name);
+        const auto found = lists::find(candidates, name, &candidate::name);
         if (found != candidates.end()) ++found->hits;
-        else candidates.push_back({name, 1, std::ranges::find(called, name) == called.end()});
+        else candidates.push_back({name, 1, !lists::contains(called, name)});
     }
-    const auto best = std::ranges::max_element(candidates, [](const candidate& a, const candidate& b) {
+    const auto best = std::max_element(candidates.begin(), candidates.end(), [](const candidate& a, const candidate& b) {
         return a.hits != b.hits ? a.hits < b.hits : !a.fresh && b.fresh;
     });
     if (best == candidates.end()) return {};
@@ -139,7 +140,7 @@ inline std::string layer_of(const layer_row& row, const std::vector<listed_tenso
 /// Adds the operations of `next` to those of `row`, each name once.
 inline void join_rows(layer_row& row, const layer_row& next) {
     for (const auto& each : next.operations)
-        if (std::ranges::find(row.operations, each) == row.operations.end()) row.operations.push_back(each);
+        if (!lists::contains(row.operations, each)) row.operations.push_back(each);
     row.output = next.output;
     row.multiply_adds += next.multiply_adds;
     row.used.insert(row.used.end(), next.used.begin(), next.used.end());

@@ -6,6 +6,7 @@
 #include <xgrad/autograd/tensor.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/dtype.hpp>
+#include <xgrad/core/lists.hpp>
 #include <xgrad/core/sequence.hpp>
 #include <xgrad/core/shape.hpp>
 #include <xgrad/nn/evaluation.hpp>
@@ -51,7 +52,7 @@ inline std::string format_rows(const std::vector<std::vector<std::string>>& rows
 /// The name of the first tensor with these elements, if it is not the one at `position` itself.
 inline std::string shared_with(const std::vector<listed_tensor>& tensors, std::size_t position) {
     const auto& own = tensors[position];
-    const auto first = std::ranges::find(tensors, own.elements, &listed_tensor::elements);
+    const auto first = lists::find(tensors, own.elements, &listed_tensor::elements);
     const auto shared = own.sizes.elements() != 0 && static_cast<std::size_t>(first - tensors.begin()) != position;
     return shared ? first->name : std::string{};
 }
@@ -135,7 +136,7 @@ inline std::string layer_table(const std::string& input, const std::string& outp
     auto multiply_adds = std::uint64_t{0};
     const auto own = [&](const std::string& layer) {
         const auto name = layer == "(net)" ? std::string{} : layer;
-        if (std::ranges::find(told, name) != told.end()) return counted_parameters{.elements = 0, .shared = "again"};
+        if (lists::contains(told, name)) return counted_parameters{.elements = 0, .shared = "again"};
         told.push_back(name);
         return count_parameters(tensors, name);
     };
@@ -147,7 +148,7 @@ inline std::string layer_table(const std::string& input, const std::string& outp
                         number_or_nothing(each.multiply_adds), counted.shared});
     }
     for (const auto& each : tensors) {
-        if (!each.counts || std::ranges::find(told, each.layer()) != told.end()) continue;
+        if (!each.counts || lists::contains(told, each.layer())) continue;
         const auto name = each.layer().empty() ? std::string{"(net)"} : each.layer();
         const auto counted = own(name);
         parameters += counted.elements;

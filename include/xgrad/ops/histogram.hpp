@@ -53,7 +53,7 @@ tensor<std::int64_t> parts_of(std::span<const T> x, const tensor<E, 1>& edges) {
     const auto bounds = edges.span();
     const auto parts = static_cast<std::int64_t>(bounds.size()) - 1;
     auto least = std::vector<std::optional<T>>(bounds.size());   // that reaches the edge, both taken for what they are
-    std::ranges::transform(bounds, least.begin(), [](E edge) { return at_least<T>(edge); });
+    std::transform(bounds.begin(), bounds.end(), least.begin(), [](E edge) { return at_least<T>(edge); });
     const auto most = at_most<T>(bounds.back());
     auto y = make_result<std::int64_t>({x.size()});
     std::transform(x.begin(), x.end(), access::elements(y), [&](T value) {
@@ -111,7 +111,8 @@ auto edges_for(const basic_tensor<T>& x, std::size_t bins, const histogram_optio
 template <real E>
 tensor<E, 1> checked_edges(const basic_tensor<E>& edges) {
     const auto falls = [](E edge, E next) { return !(edge <= next); };   // NaN does
-    if (edges.rank() != 1 || edges.size() < 2 || std::ranges::adjacent_find(edges.span(), falls) != edges.span().end())
+    const auto all = std::span{edges.data(), edges.size()};
+    if (edges.rank() != 1 || edges.size() < 2 || std::adjacent_find(all.begin(), all.end(), falls) != all.end())
         fail<value_error>("histogram", "the edges are a vector of at least two numbers in ascending order, got the shape ", shape_of(edges));
     return with_rank<1>(tensor<E>{edges}.detach());
 }

@@ -81,8 +81,14 @@ struct recurrence_result {
     tensor<T, 3> output;                ///< (b, length, hidden), 0 where there is no step
     recurrent_states<Steps, T> last;   ///< (b, hidden), after the last step of each sequence
 
-    void for_each_tensor(const auto& f) { f(output), std::ranges::for_each(last, f); }
-    void for_each_tensor(const auto& f) const { f(output), std::ranges::for_each(last, f); }
+    void for_each_tensor(const auto& f) {
+        f(output);
+        for (auto& each : last) f(each);
+    }
+    void for_each_tensor(const auto& f) const {
+        f(output);
+        for (const auto& each : last) f(each);
+    }
 };
 
 /// Output and states as one array, in this order, which is the operation's result as the graph knows it.

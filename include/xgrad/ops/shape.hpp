@@ -96,7 +96,7 @@ tensor<T> permute_axes(const basic_tensor<T>& x, const std::array<std::size_t, m
     const auto of_x = std::span{order.data(), x.rank()};
     return call("permute", {"x", "axes"}, [](const basic_tensor<T>& v, std::span<const std::size_t> axes) {
         auto padded = std::array<std::size_t, max_rank>{};
-        std::ranges::copy(axes, padded.begin());
+        std::copy(axes.begin(), axes.end(), padded.begin());
         return permute_value(v, padded);
     }, x, of_x);
 }
