@@ -21,6 +21,11 @@ function(add_argument what script)
 endfunction()
 
 set(arguments "")
+# One with a line "// tested on: FILE" gets that file of this folder, a little one; users give it the real one.
+file(STRINGS "${SOURCE}" tested_on REGEX "^// tested on: ")
+if(tested_on)
+    string(REPLACE "// tested on: " "${CMAKE_CURRENT_LIST_DIR}/" arguments "${tested_on}")
+endif()
 add_argument(mnist "${CMAKE_CURRENT_LIST_DIR}/mnist/fetch.sh")
 add_argument(penguins "${CMAKE_CURRENT_LIST_DIR}/fetch_penguins.sh")
 

