@@ -229,6 +229,19 @@ last_steps restore(const state_view& from, Parts&... parts) {
     return last;
 }
 
+/// `restore`, or, where it throws, nothing.
+template <class... Parts>
+void restore_or_leave(const std::string& path, const state_list& saved, Parts&... parts) {
+    auto before = state_of(parts...);
+    for (auto& each : before) each = io::detail::clone(std::move(each));
+    try {
+        for (const auto& step : restore(state_view{path, saved}, parts...)) step();
+    } catch (...) {
+        restore(state_view{path, before}, parts...);   // loaders are where they were
+        throw;
+    }
+}
+
 template <element... T>
 void read_entry(io::detail::safetensors_file& source, const io::detail::tensor_entry& entry, state_list& list) {
     const auto read = [&]<element E>(std::type_identity<E>) {
@@ -279,14 +292,7 @@ template <class... Parts>
 bool load_run(const std::string& path, Parts&... parts) {
     if (!xgrad::detail::input_file::exists(path) && errno == ENOENT) return false;   // one that must not be read is an error
     const auto saved = detail::read_state(path);
-    auto before = detail::state_of(parts...);
-    for (auto& each : before) each = io::detail::clone(std::move(each));
-    try {
-        for (const auto& step : detail::restore(detail::state_view{path, saved}, parts...)) step();
-    } catch (...) {
-        detail::restore(detail::state_view{path, before}, parts...);   // loaders are where they were
-        throw;
-    }
+    detail::restore_or_leave(path, saved, parts...);
     return true;
 }
 
