@@ -2,6 +2,7 @@
 #pragma once
 
 #include <xgrad/core/config.hpp>
+#include <xgrad/core/lists.hpp>
 #include <xgrad/core/shape.hpp>
 #include <xgrad/kernels/strided.hpp>
 
@@ -52,7 +53,7 @@ constexpr bool readable_as(std::string_view dtype, std::string_view wanted) {
 
 /// Whether there are no bytes but 0 and 1, which alone a bool may have.
 inline bool are_bools(std::span<const std::byte> bytes) {
-    return std::ranges::none_of(bytes, [](auto byte) { return byte > std::byte{1}; });
+    return lists::none_of(bytes, [](auto byte) { return byte > std::byte{1}; });
 }
 
 /// Turns each element's bytes round.

@@ -3,6 +3,7 @@
 
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/error.hpp>
+#include <xgrad/core/lists.hpp>
 #include <xgrad/core/memory.hpp>
 #include <xgrad/core/shape.hpp>
 #include <xgrad/core/text.hpp>
@@ -60,7 +61,7 @@ public:
         for (const auto& place : m_module.places) match(place);
         find_missing();
         find_unexpected();
-        if (!m_options.strict && !m_found.empty() && std::ranges::find(m_found, true) == m_found.end())
+        if (!m_options.strict && !m_found.empty() && !lists::contains(m_found, true))
             m_problems.others.push_back("holds no tensor of the module at all");
         check_layout();
         m_problems.report(m_file.file());
@@ -86,7 +87,10 @@ private:
             if (name.empty() && m_options.rename) m_report.skipped.push_back(entry.name);
             else m_entries.push_back({std::move(name), &entry});
         }
-        std::ranges::stable_sort(m_entries, {}, &named_entry::name);
+        std::sort(m_entries.begin(), m_entries.end(), [](const named_entry& a, const named_entry& b) {
+            const auto order = a.name.compare(b.name);
+            return order != 0 ? order < 0 : a.entry < b.entry;
+        });
         for (auto i = std::size_t{1}; i < m_entries.size(); ++i)
             if (m_entries[i - 1].name == m_entries[i].name)
                 m_problems.others.push_back("both " + m_entries[i - 1].entry->name + " and " + m_entries[i].entry->name + " are renamed to " + m_entries[i].name);
@@ -94,7 +98,8 @@ private:
 
     /// Finds the entry for a place, if there is one.
     void match(const tensor_place& place) {
-        const auto found = std::ranges::lower_bound(m_entries, place.name, {}, &named_entry::name);
+        const auto found = std::lower_bound(m_entries.begin(), m_entries.end(), place.name,
+                                            [](const named_entry& each, const std::string& name) { return each.name < name; });
         if (found == m_entries.end() || found->name != place.name) return;
         found->used = true;
         m_found[place.tensor] = true;
@@ -152,7 +157,7 @@ private:
         if (m_file.format() != other) return;
         const auto decides = [](const tensor_match& each) { return each.place->transposed && each.entry->sizes[0] != each.entry->sizes[1]; };
         const auto doubtful = [](const tensor_match& each) { return each.place->transposed; };
-        if (std::ranges::none_of(m_matches, doubtful) || std::ranges::any_of(m_matches, decides)) return;
+        if (lists::none_of(m_matches, doubtful) || lists::any_of(m_matches, decides)) return;
         m_problems.others.push_back(m_module.as_pytorch ? "says that it has xgrad's own layout: load it without {.layout = io::layout::pytorch}"
                                                         : "says that it is PyTorch's, and its square weights cannot tell: {.layout = io::layout::pytorch} transposes them");
     }

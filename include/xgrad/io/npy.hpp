@@ -5,7 +5,6 @@
 #include <xgrad/autograd/tensor.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/dtype.hpp>
-#include <xgrad/core/error.hpp>
 #include <xgrad/core/file.hpp>
 #include <xgrad/io/named_tensor.hpp>
 #include <xgrad/io/npy_format.hpp>

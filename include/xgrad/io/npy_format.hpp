@@ -8,6 +8,7 @@
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/error.hpp>
 #include <xgrad/core/file.hpp>
+#include <xgrad/core/lists.hpp>
 #include <xgrad/core/memory.hpp>
 #include <xgrad/core/shape.hpp>
 #include <xgrad/core/text.hpp>
@@ -37,7 +38,7 @@ inline constexpr auto npy_types = std::to_array<npy_type>(
 
 /// The header of an array in row-major order, of a multiple of 64 bytes.
 inline std::string npy_header(std::string_view dtype, const shape& sizes) {
-    const auto code = std::ranges::find(npy_types, dtype, &npy_type::dtype)->code;
+    const auto code = lists::find(npy_types, dtype, &npy_type::dtype)->code;
     auto text = xgrad::detail::joined({"{'descr': '", code.back() == '1' ? "|" : "<", code, "', 'fortran_order': False, 'shape': ", sizes, ", }"});
     constexpr auto before = std::size_t{10};
     text.resize((before + text.size() + 1 + 63) / 64 * 64 - before - 1, ' ');
@@ -159,7 +160,7 @@ private:
         const auto order = m_descr.empty() ? ' ' : m_descr[0];
         const auto named = order == '<' || order == '>' || order == '|' || order == '=';
         const auto code = std::string_view{m_descr}.substr(named ? 1 : 0);
-        const auto known = std::ranges::find(npy_types, code, &npy_type::code);
+        const auto known = lists::find(npy_types, code, &npy_type::code);
         m_big_endian = order == '>';
         if (known == npy_types.end()) return;
         m_dtype = known->dtype;

@@ -6,6 +6,7 @@
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/dtype.hpp>
 #include <xgrad/core/error.hpp>
+#include <xgrad/core/lists.hpp>
 #include <xgrad/core/memory.hpp>
 #include <xgrad/io/named_tensor.hpp>
 #include <xgrad/io/npy.hpp>
@@ -14,7 +15,6 @@
 #include <xgrad/io/zip.hpp>
 #include <xgrad/io/zip_writer.hpp>
 
-#include <algorithm>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -53,7 +53,7 @@ void with_npz_entry(zip_file& archive, const zip_entry& entry, const F& f) {
 }
 
 XGRAD_COLD inline const zip_entry& find_npz_entry(const zip_file& archive, std::string_view name) {
-    const auto found = std::ranges::find(archive.entries(), name, npz_name);
+    const auto found = lists::find(archive.entries(), name, npz_name);
     if (found != archive.entries().end()) return *found;
     auto names = std::string{};
     for (const auto& each : archive.entries()) append_item(names, npz_name(each));

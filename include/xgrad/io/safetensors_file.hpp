@@ -4,13 +4,14 @@
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/error.hpp>
 #include <xgrad/core/file.hpp>
+#include <xgrad/core/json_text.hpp>
+#include <xgrad/core/lists.hpp>
 #include <xgrad/core/memory.hpp>
 #include <xgrad/core/shape.hpp>
 #include <xgrad/io/elements.hpp>
 #include <xgrad/io/named_tensor.hpp>
 #include <xgrad/io/safetensors_header.hpp>
 
-#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstddef>
@@ -34,25 +35,11 @@ struct stored_tensor {
     }
 };
 
-inline void append_json_string(std::string& text, std::string_view value) {
-    static constexpr auto digits = std::string_view{"0123456789abcdef"};
-    text += '"';
-    for (const auto c : value) {
-        const auto code = static_cast<unsigned char>(c);
-        if (code < 0x20) (text += "\\u00") += {digits[code / 16], digits[code % 16]};
-        else {
-            if (c == '"' || c == '\\') text += '\\';
-            text += c;
-        }
-    }
-    text += '"';
-}
-
 inline void check_names(const std::vector<stored_tensor>& list, const std::string& path) {
     auto names = std::vector<std::string>{};
     for (const auto& each : list) names.push_back(each.name);
     refuse_twice("save", path, std::move(names));
-    if (std::ranges::find(list, "__metadata__", &stored_tensor::name) != list.end())
+    if (lists::contains(list, "__metadata__", &stored_tensor::name))
         fail<value_error>("save", path, ": the name __metadata__ is reserved");
 }
 
@@ -61,13 +48,13 @@ inline std::string safetensors_header(const std::vector<stored_tensor>& list, st
     auto header = std::string{"{"};
     if (!format.empty()) {
         header += "\"__metadata__\":{\"format\":";
-        append_json_string(header, format);
+        xgrad::detail::append_json_string(header, format);
         header += '}';
     }
     auto at = std::size_t{0};
     for (const auto& each : list) {
         if (header.size() > 1) header += ',';
-        append_json_string(header, each.name);
+        xgrad::detail::append_json_string(header, each.name);
         ((header += ":{\"dtype\":\"") += each.from->dtype) += "\",\"shape\":[";
         auto separator = "";
         for (const auto size : each.sizes()) {
@@ -84,12 +71,12 @@ inline std::string safetensors_header(const std::vector<stored_tensor>& list, st
 }
 
 /// Writes the tensors to a file; `format` is what its metadata says of their layout, if anything.
-XGRAD_COLD inline void write_safetensors(std::vector<stored_tensor> list, std::string_view format, const std::string& path) {
-    check_names(list, path);
-    // Wide elements first: so each tensor begins at a multiple of its element's size.
-    std::ranges::stable_sort(list, [](const stored_tensor& a, const stored_tensor& b) {
-        return a.from->data->element_bytes > b.from->data->element_bytes;
-    });
+XGRAD_COLD inline void write_safetensors(std::vector<stored_tensor> given, std::string_view format, const std::string& path) {
+    check_names(given, path);
+    auto list = std::vector<stored_tensor>{};
+    for (const auto bytes : {8u, 4u, 2u, 1u})   // wide elements first: so each tensor begins at a multiple of its element's size
+        for (auto& each : given)
+            if (each.from->data->element_bytes == bytes) list.push_back(std::move(each));
     const auto header = safetensors_header(list, format);
     auto file = xgrad::detail::output_file{"save", path};
     const auto length = std::bit_cast<std::array<char, 8>>(std::uint64_t{header.size()});

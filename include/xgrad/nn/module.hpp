@@ -22,13 +22,13 @@
 #include <xgrad/autograd/parameter.hpp>
 #include <xgrad/autograd/tensor.hpp>
 #include <xgrad/core/config.hpp>
+#include <xgrad/core/lists.hpp>
 #include <xgrad/nn/walk.hpp>
 
 #include <algorithm>
 #include <cstddef>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -60,7 +60,7 @@ parameter_list<T> collect(bool wants_grad, const Modules&... modules) {
                 const auto same = [&](const auto& other) {
                     return &xgrad::detail::access::get(other) == &xgrad::detail::access::get(x);
                 };
-                if (x.requires_grad() == wants_grad && std::ranges::none_of(list, same))
+                if (x.requires_grad() == wants_grad && lists::none_of(list, same))
                     list.push_back(parameter<T>{std::string{name}, tensor<T>{x}});
             }
         },
@@ -156,7 +156,7 @@ Module clone(const Module& module) {
     for_each_tensor(
         [&]<class T, std::size_t N>(std::string_view, tensor<T, N>& x) {
             const auto* const original = &xgrad::detail::access::get(x);
-            const auto earlier = std::ranges::find(copied, original, [](const auto& pair) { return pair.first; });
+            const auto earlier = lists::find(copied, original, [](const auto& pair) { return pair.first; });
             if (earlier != copied.end()) {
                 earlier->second->handles.add();
                 x = xgrad::detail::access::adopt<T, N>(earlier->second);
