@@ -147,7 +147,7 @@ public:
         if constexpr (is_dynamic) return sizes;
         else {
             auto result = shape_type{};
-            std::copy(sizes.begin(), sizes.end(), result.begin());
+            for (auto axis = std::size_t{0}; axis < N; ++axis) result[axis] = sizes[axis];
             return result;
         }
     }
