@@ -17,6 +17,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 namespace xgrad::inline XGRAD_ABI::nn::detail {
@@ -80,11 +81,23 @@ public:
 
     std::vector<any_tensor> operator()(std::span<const any_tensor> inputs) const override {
         const auto x = inputs[0].as<T>(), weight = inputs[1].as<T>(), bias = inputs[2].as<T>();
-        if (inputs.size() == 4) return {xgrad::detail::conv_with_summand<Activation, T>(m_axes, x, weight, bias, inputs[3].as<T>(), m_options)};
+        if (inputs.size() == 4) return {with_summand(x, weight, bias, inputs[3].as<T>())};
         return {xgrad::detail::conv_any<Activation, T>(m_axes, x, weight, bias, m_options)};
     }
 
 private:
+    using tensor_type = tensor<T>;
+
+    /// In registers for the activations of residual networks alone: each is another set of kernels to compile.
+    tensor_type with_summand(const tensor_type& x, const tensor_type& weight, const tensor_type& bias, const tensor_type& summand) const {
+        using xgrad::detail::no_activation;
+        constexpr auto usual = std::is_same_v<Activation, no_activation> || std::is_same_v<Activation, relu_fn>;
+        using inner = std::conditional_t<usual, Activation, no_activation>;
+        const auto y = xgrad::detail::conv_with_summand<inner, T>(m_axes, x, weight, bias, summand, m_options);
+        if constexpr (usual) return y;
+        else return Activation{}(y);
+    }
+
     std::size_t m_axes;
     conv_options m_options;
 };

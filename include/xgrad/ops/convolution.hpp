@@ -263,12 +263,17 @@ inline constexpr conv_transpose_fn<3> conv_transpose3d{};
 namespace xgrad::inline XGRAD_ABI::detail {
 #define XGRAD_CONV_INSTANCE(T, Activation) \
     XGRAD_INSTANCE tensor<T> conv_any<Activation>(std::size_t, const basic_tensor<T>&, const basic_tensor<T>&, const basic_tensor<T>&, const conv_options&);
+#define XGRAD_SUMMAND_INSTANCE(T, Activation) \
+    XGRAD_INSTANCE tensor<T> conv_with_summand<Activation>(std::size_t, const basic_tensor<T>&, const basic_tensor<T>&, const basic_tensor<T>&, \
+                                                           const basic_tensor<T>&, const conv_options&);
 #define XGRAD_INSTANCES(T) \
     XGRAD_CONV_INSTANCE(T, no_activation) XGRAD_CONV_INSTANCE(T, relu_fn) XGRAD_CONV_INSTANCE(T, sigmoid_fn) XGRAD_CONV_INSTANCE(T, tanh_fn) \
+    XGRAD_SUMMAND_INSTANCE(T, no_activation) XGRAD_SUMMAND_INSTANCE(T, relu_fn) \
     XGRAD_INSTANCE tensor<T> conv_transpose_any(std::size_t, const basic_tensor<T>&, const basic_tensor<T>&, const basic_tensor<T>&, \
                                                 const conv_transpose_options&);
 XGRAD_FOR_REAL_TYPES(XGRAD_INSTANCES)
 #undef XGRAD_INSTANCES
 #undef XGRAD_CONV_INSTANCE
+#undef XGRAD_SUMMAND_INSTANCE
 }
 #endif
