@@ -1,5 +1,6 @@
 # What `cmake --install` puts where, so that find_package(xgrad) gives xgrad::xgrad and xgrad::native, and
-# find_package(xgrad COMPONENTS compiled) also xgrad::compiled, if that was built.
+# find_package(xgrad COMPONENTS compiled) also xgrad::compiled, if that was built, and COMPONENTS distributed xgrad::distributed,
+# where there is an MPI.
 
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
@@ -20,6 +21,6 @@ configure_package_config_file(cmake/xgrad-config.cmake.in "${PROJECT_BINARY_DIR}
 write_basic_package_version_file("${PROJECT_BINARY_DIR}/xgrad-config-version.cmake"
     COMPATIBILITY SameMinorVersion ARCH_INDEPENDENT)
 install(FILES "${PROJECT_BINARY_DIR}/xgrad-config.cmake" "${PROJECT_BINARY_DIR}/xgrad-config-version.cmake"
-              cmake/xgrad-native.cmake cmake/xgrad-build-type.cmake
+              cmake/xgrad-native.cmake cmake/xgrad-distributed.cmake cmake/xgrad-build-type.cmake
         DESTINATION "${XGRAD_INSTALL_CMAKEDIR}")
 install(FILES LICENSE DESTINATION "${CMAKE_INSTALL_DOCDIR}")

@@ -69,7 +69,7 @@ xg::train::history learn(mlp& net, const images& set, const options& chosen) {
     auto progress = xg::train::progress{{.epochs = chosen.epochs, .samples = set.size()}};
     const auto epochs = static_cast<double>(chosen.epochs), steps_per_epoch = static_cast<double>(batches.size());
     auto log = xg::train::history{};
-    if (!chosen.resume.empty() && xg::train::load_run(chosen.resume, net, opt, batches))
+    if (!chosen.resume.empty() && xg::train::load_run(chosen.resume, net, opt, batches, log))
         std::printf("%s has %zu epochs of this run\n", chosen.resume.c_str(), static_cast<std::size_t>(batches.position().epoch));
     auto steps = static_cast<double>(batches.position().epoch) * steps_per_epoch;
     for (auto epoch = static_cast<std::size_t>(batches.position().epoch); epoch < chosen.epochs; ++epoch) {
@@ -91,7 +91,7 @@ xg::train::history learn(mlp& net, const images& set, const options& chosen) {
         }
         progress.end_epoch();
         log.add(static_cast<double>(epoch + 1), {{"loss", progress.loss()}, {"accuracy", progress.accuracy()}});
-        if (!chosen.resume.empty()) xg::train::save_run(chosen.resume, net, opt, batches);
+        if (!chosen.resume.empty()) xg::train::save_run(chosen.resume, net, opt, batches, log);
     }
     return log;
 }

@@ -70,7 +70,8 @@ few="--data data --epochs 2 --batch-size 5"
 expect 0 'epoch 2/2  loss ' $few --save weights.safetensors
 expect 0 'the report is in page.html' $few --resume run.state --report page.html
 grep -q '</html>' page.html || complain "--report: page.html has no end"
-expect 0 'run.state has 2 epochs of this run' $few --resume run.state
+expect 0 'run.state has 2 epochs of this run' $few --resume run.state --report again.html
+grep -qF '"steps":[1,2]' again.html || complain "--resume: the report has not the curves of the whole run"
 grep -qE '^test accuracy: [0-9]+\.[0-9][0-9] %$' output || complain "no line with the test accuracy"
 grep -q 'taken for' output || complain "no picture of what it got wrong"
 [ "$(tr -d '\n -~' <output | wc -c)" -eq 0 ] || complain "other characters than those of ASCII in a file"

@@ -1,7 +1,7 @@
 # The order of the layers: cmake -DROOT=<the project's folder> -P layers.cmake
 #
 # An include points downwards only; two headers alone name those of xtensor, xtl and xsimd; nothing else
-# is included but the standard library. The umbrella and the headers that gather a folder are for users:
+# is included but the standard library. What is for several machines stands above all. The umbrella and the headers that gather a folder are for users:
 # neither the library nor its tests include them.
 cmake_minimum_required(VERSION 3.23)
 
@@ -15,13 +15,14 @@ set(sees_io core kernels autograd ops nn io)
 set(sees_optim core kernels autograd ops optim)
 set(sees_data core kernels autograd data)
 set(sees_train core kernels autograd ops nn io optim data train)
+set(sees_distributed core kernels autograd ops nn io optim data train distributed)
 
 # What an operating system or a processor adds to the standard library.
 set(system_headers
     "^(immintrin|arm_neon|pthread|sched|unistd|fcntl|io|windows|sys/[a-z_]+)\\.h$")
 
 # Headers that gather a folder, and the umbrella.
-set(gathered "ops|nn|optim")
+set(gathered "ops|nn|optim|distributed")
 set(for_users "^<xgrad/(${gathered}|xgrad)\\.hpp>$")
 
 set(violations "")
@@ -79,7 +80,7 @@ foreach(header IN LISTS headers)
         elseif(include STREQUAL "<xgrad/fwd.hpp>")
         elseif(include MATCHES "^<(xgrad|xtensor) [^>]+>$" AND header STREQUAL "core/config.hpp")   # a sentence: sentences.cmake
         elseif(include MATCHES "${for_users}")
-            if(NOT header STREQUAL "xgrad.hpp")
+            if(NOT header STREQUAL "xgrad.hpp" OR include STREQUAL "<xgrad/distributed.hpp>")
                 violation("includes ${include}, which is for users")
             endif()
         elseif(include MATCHES "^<(xtensor|xtl)(/.*|\\.hpp)>$")
@@ -90,6 +91,7 @@ foreach(header IN LISTS headers)
             if(NOT header STREQUAL "core/simd.hpp")
                 violation("includes ${include}, which core/simd.hpp alone may")
             endif()
+        elseif(include STREQUAL "<mpi.h>" AND header STREQUAL "distributed/mpi.hpp")   # for programs that have one
         elseif(include STREQUAL "<Eigen/Core>" AND header STREQUAL "io/eigen.hpp")   # for programs that have it
         elseif(include STREQUAL "<stb/stb_image.h>" AND header STREQUAL "data/stb.hpp")   # likewise
         elseif(include MATCHES "^<([^>]*)>$")

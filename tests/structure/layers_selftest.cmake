@@ -35,7 +35,13 @@ expect("" ${i}/core/a.hpp "" tests/consumers/main.cpp "#include <xgrad/xgrad.hpp
 
 expect("" ${i}/core/config.hpp "#include <xgrad needs this: do that>")
 
+expect("" ${i}/distributed.hpp "#include <xgrad/distributed/a.hpp>" ${i}/distributed/a.hpp "#include <xgrad/train/b.hpp>" ${i}/distributed/mpi.hpp "#include <mpi.h>")
+
 expect("looked at nothing")
+expect("not below it" ${i}/train/a.hpp "#include <xgrad/distributed/b.hpp>")
+expect("not below it" ${i}/xgrad.hpp "#include <xgrad/distributed/b.hpp>")
+expect("which is for users" ${i}/xgrad.hpp "#include <xgrad/distributed.hpp>")
+expect("standard library alone" ${i}/distributed/a.hpp "#include <mpi.h>")
 expect("standard library alone" ${i}/core/a.hpp "#include <xgrad needs this: do that>")
 expect("not below it" ${i}/core/a.hpp "#include <xgrad/ops/b.hpp>")
 expect("not below it" ${i}/core/deep/a.hpp "\t# include<xgrad/kernels/b.hpp>")

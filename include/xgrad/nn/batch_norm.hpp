@@ -55,11 +55,7 @@ struct batch_norm {
     tensor<T, N> operator()(const tensor<T, N>& x) const {
         static_assert(N == dynamic_rank || N == Axes + 2 || (Axes == 1 && N == 2),
                       "x has axes for samples and channels, and one for each dimension that the layer's name says");
-        if (x.rank() != Axes + 2 && !(Axes == 1 && x.rank() == 2))
-            fail<rank_error>("nn::batch_norm", "x is ", shape(x.shape()), "; it has axes for samples and channels, and ", Axes, " more");
-        for (const auto* const own : {&weight, &running_mean})
-            if (own->defined() && x.shape(1) != own->size())
-                fail<shape_error>("nn::batch_norm", "x is ", shape(x.shape()), "; the layer has ", own->size(), " channels");
+        validate(x);
         const auto seen = num_batches_tracked.defined() ? num_batches_tracked.item() : 0;
         const auto y = xgrad::batch_norm(
             x, running_mean, running_var, weight, bias,
@@ -69,6 +65,16 @@ struct batch_norm {
             *counter.data() = seen + 1;
         }
         return y;
+    }
+
+    /// Throws `rank_error` and `shape_error` for what the layer does not take.
+    void validate(const basic_tensor<T>& x) const {
+        const auto& sizes = xgrad::detail::shape_of(x);
+        if (x.rank() != Axes + 2 && !(Axes == 1 && x.rank() == 2))
+            fail<rank_error>("nn::batch_norm", "x is ", sizes, "; it has axes for samples and channels, and ", Axes, " more");
+        for (const auto* const own : {&weight, &running_mean})
+            if (own->defined() && sizes[1] != own->size())
+                fail<shape_error>("nn::batch_norm", "x is ", sizes, "; the layer has ", own->size(), " channels");
     }
 };
 template <real T = float>

@@ -10,40 +10,42 @@
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/dtype.hpp>
 #include <xgrad/core/finite.hpp>
+#include <xgrad/core/lists.hpp>
 #include <xgrad/nn/fused_operation.hpp>
 
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstddef>
-#include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
 namespace xgrad::inline XGRAD_ABI::nn::detail {
 
-/// A weight as (outer, channels, inner); in transposed convolutions outer is in so many groups with channels of their own.
+/// A weight as (outer, channels, inner); in transposed convolutions outer is in so many groups with channels of their
+/// own.
 struct channels_of_weight {
     std::size_t outer, channels, inner, groups = 1;
 };
 
-/// What is to be folded into what: a weight, its bias, and the running mean, variance, weight and bias of a batch norm, of
-/// which the biases and the last two may be undefined.
+/// What is to be folded into what: a weight, its bias, and the running mean, variance, weight and bias of a batch norm,
+/// of which the biases and the last two may be undefined.
 struct fold_operands {
     std::array<any_tensor, 6> tensors;
     double eps;
 
     bool operator==(const fold_operands& other) const {
-        return eps == other.eps && std::ranges::equal(tensors, other.tensors, [](const any_tensor& a, const any_tensor& b) {
+        return eps == other.eps && lists::equal(tensors, other.tensors, [](const any_tensor& a, const any_tensor& b) {
             return a.defined() ? b.defined() && &a.get() == &b.get() : !b.defined();
         });
     }
 };
 
-/// The weight and bias with the batch norm in them. Computed in double precision. Undefined where a factor is infinite or NaN:
-/// what that makes of the sum is not what it makes of each term.
+/// The weight and bias with the batch norm in them. Computed in double precision. Undefined where a factor is infinite
+/// or NaN: what that makes of the sum is not what it makes of each term.
 template <real T>
 std::pair<any_tensor, any_tensor> folded(const fold_operands& from, const channels_of_weight& by) {
     const auto read = [&](std::size_t number) { return from.tensors[number].template as<T>(); };
@@ -125,8 +127,8 @@ private:
 
     /// Whether all that comes out went in: dropout in evaluation.
     static bool is_nothing(const program::operation& each) {
-        const auto went_in = [&](std::size_t number) { return std::ranges::find(each.inputs, number, &program::input::value) != each.inputs.end(); };
-        return !is_opaque(each) && !each.results.empty() && std::ranges::all_of(each.results, went_in);
+        const auto went_in = [&](std::size_t number) { return lists::contains(each.inputs, number, &program::input::value); };
+        return !holds_function(each.attributes) && !each.results.empty() && lists::all_of(each.results, went_in);
     }
 
     void count_uses() {
@@ -178,7 +180,7 @@ private:
     }
 
     bool fold_batch_norm(const program::operation& each, std::vector<program::operation>& kept) {
-        if (each.name != "batch_norm" || is_opaque(each) || each.inputs.size() != 5 || truth_of(each, "training")) return false;
+        if (each.name != "batch_norm" || holds_function(each.attributes) || each.inputs.size() != 5 || truth_of(each, "training")) return false;
         for (auto i = std::size_t{1}; i < 5; ++i)
             if (i < 3 ? !is_constant(each.inputs[i].value) : !is_constant_or_none(each.inputs[i].value)) return false;
         auto* const source = only_source(each.inputs[0].value, kept);
@@ -221,7 +223,7 @@ private:
     }
 
     const std::pair<any_tensor, any_tensor>& fold_once(const fold_operands& from, const channels_of_weight& by) {
-        const auto found = std::ranges::find(m_folds, from, &fold::from);
+        const auto found = lists::find(m_folds, from, &fold::from);
         if (found != m_folds.end()) return found->result;
         return m_folds.emplace_back(fold{from, folded<T>(from, by)}).result;
     }

@@ -45,10 +45,9 @@ const T* data_of(const basic_tensor<T>& optional) {
 /// What a bias that was added to all of a channel gets.
 template <real T>
 tensor<T> sum_of_channels(const basic_tensor<T>& dy) {
-    auto axes = axis_set::all(dy.rank());
     auto others = axis_set{};
     for (auto axis = std::size_t{0}; axis < dy.rank(); ++axis)
-        if (axes.contains(axis) && axis != 1) others.insert(axis);
+        if (axis != 1) others.insert(axis);
     return reduce_by<sum_fn>(dy, others, false);
 }
 
