@@ -50,3 +50,11 @@ endif()
 
 message(STATUS "xgrad ${PROJECT_VERSION}: ${CMAKE_CXX_COMPILER_ID} ${CMAKE_CXX_COMPILER_VERSION}, "
     "xtensor ${xtensor_VERSION}, xtl ${xtl_VERSION}, xsimd ${xsimd_VERSION}")
+
+# How ranks are started where the one user is root, as in a container, and there are fewer processors than ranks.
+set(XGRAD_MPI_ENVIRONMENT
+    OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1 PRTE_ALLOW_RUN_AS_ROOT=1
+    PRTE_ALLOW_RUN_AS_ROOT_CONFIRM=1 PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe)
+if(XGRAD_SANITIZE MATCHES "address")
+    list(APPEND XGRAD_MPI_ENVIRONMENT ASAN_OPTIONS=detect_leaks=0)   # an MPI keeps what it has for the whole process
+endif()

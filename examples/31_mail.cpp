@@ -31,24 +31,7 @@ struct network {
     }
 };
 
-// Letters of different lengths: the loader fills them up.
-struct letters {
-    std::vector<xg::tensor<std::int64_t, 1>> words;
-    std::vector<std::int64_t> kinds;
-
-    std::size_t size() const { return words.size(); }
-    auto operator[](std::size_t i) const { return std::tuple{words[i], kinds[i]}; }
-    void add(const xg::tensor<std::int64_t, 1>& letter, std::int64_t kind) {
-        words.push_back(letter);
-        kinds.push_back(kind);
-    }
-};
-
-std::vector<std::string> beginning_of(const std::string& letter) {
-    auto words = xg::data::words(letter);
-    if (words.size() > 400) words.resize(400);
-    return words;
-}
+using letters = std::vector<std::tuple<xg::tensor<std::int64_t, 1>, std::int64_t>>;   // a vector of samples is a data set
 
 int main(int count, char** arguments) try {
     if (count != 2) {
@@ -59,15 +42,17 @@ int main(int count, char** arguments) try {
     const auto table = xg::data::read_csv(arguments[1]);
     const auto [kinds, names] = table.categories("kind");   // ham 0, spam 1
     auto texts = std::vector<std::vector<std::string>>{};
-    for (const auto& letter : table.text("text")) texts.push_back(beginning_of(letter));
-
-    auto seen = std::vector<std::string>{};   // words of the letters to learn from
-    for (auto i = std::size_t{0}; i < texts.size(); ++i)
-        if (i % 5 != 0) seen.insert(seen.end(), texts[i].begin(), texts[i].end());
+    auto seen = std::vector<std::string>{};   // the words of the letters to learn from
+    for (const auto& letter : table.text("text")) {
+        texts.push_back(xg::data::words(letter));
+        if (texts.back().size() > 400) texts.back().resize(400);
+        if (texts.size() % 5 != 0) seen.insert(seen.end(), texts.back().begin(), texts.back().end());
+    }
     const auto known = xg::data::vocabulary::of(
         seen, {.max_size = 20000, .min_count = 2, .special = {"<pad>", "<unknown>"}, .unknown = "<unknown>"});
     auto train = letters{}, test = letters{};
-    for (auto i = std::size_t{0}; i < texts.size(); ++i) (i % 5 != 0 ? train : test).add(known.encode(texts[i]), kinds(i));
+    for (auto i = std::size_t{0}; i < texts.size(); ++i)
+        ((i + 1) % 5 != 0 ? train : test).emplace_back(known.encode(texts[i]), kinds(i));
 
     const auto net = network{known.size()};
     auto opt = xg::optim::adam{xg::nn::parameters(net), {.lr = 1e-2}};
@@ -77,9 +62,7 @@ int main(int count, char** arguments) try {
                    [&](const auto& words, const auto& kind) { return xg::cross_entropy(net(words), kind); });
 
     xg::io::save(net, "mail.safetensors");   // the model is these two files
-    auto file = std::ofstream{"mail.words.txt"};
-    for (const auto& word : known.tokens()) file << word << '\n';
-    file.close();
+    std::ofstream{"mail.words.txt"} << known.decode(xg::arange<std::int64_t>(known.size()), "\n");
     const auto words = xg::data::vocabulary{xg::data::read_lines("mail.words.txt"), "<unknown>"};
     const auto loaded = network{words.size()};
     xg::io::load(loaded, "mail.safetensors");

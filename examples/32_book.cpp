@@ -43,24 +43,22 @@ double loss_of(const network& net, const auto& set) {
     return meter.value();
 }
 
-std::string written(const network& net, const xg::data::vocabulary& signs, const std::string& beginning, std::size_t count) {
+std::string written(const network& net, const xg::data::vocabulary& signs, std::string text, std::size_t count) {
     const auto recording = xg::no_grad{};
-    auto text = xg::data::characters(beginning);
     auto before = std::vector<nn::kv_cache<>>{};   // keys and values of what it has read: each new character costs one step
-    auto next = text;
-    while (text.size() < count) {
+    auto next = xg::data::characters(text);
+    while (count-- > 0) {
         if (!before.empty() && before[0].length() == seen) {   // as far as it has learnt to look: read the last half anew
             before.clear();
-            next.assign(text.end() - seen / 2, text.end());
+            next = xg::data::characters(text);
+            next.erase(next.begin(), next.end() - seen / 2);
         }
         const auto logits = net(xg::expand_dims(signs.encode(next), 0), before);
         const auto last = xg::narrow(logits, next.size() - 1, 1, 1) / 0.7;   // a temperature below 1: the likely more likely
         next = {signs[xg::multinomial(xg::softmax(xg::flatten(last), 0), 1)(0)]};
-        text.push_back(next[0]);
+        text += next[0];
     }
-    auto all = std::string{};
-    for (const auto& each : text) all += each;
-    return all;
+    return text;
 }
 
 int main(int count, char** arguments) try {
@@ -74,7 +72,6 @@ int main(int count, char** arguments) try {
     const auto cut = text.begin() + static_cast<std::ptrdiff_t>(text.size() - text.size() / 10);
     const auto signs = xg::data::vocabulary::of({text.begin(), cut}, {.unknown = " "});
     const auto learnt = signs.encode({text.begin(), cut}), held_out = signs.encode({cut, text.end()});
-
     const auto net = network{signs.size()};
     auto batches = xg::data::loader{xg::data::windows{learnt, seen, seen}, {.batch_size = 16, .shuffle = true}};
     auto opt = xg::optim::adamw{nn::parameters(net), {.lr = 2e-3}};
@@ -83,9 +80,7 @@ int main(int count, char** arguments) try {
                    [&](const auto& x, const auto& y) { return xg::cross_entropy(xg::flatten(net(x), 0, 1), xg::flatten(y)); });
 
     xg::io::save(net, "book.safetensors");   // the model is these two files
-    auto file = std::ofstream{"book.characters.txt"};
-    for (const auto& sign : signs.tokens()) file << sign;
-    file.close();
+    std::ofstream{"book.characters.txt"} << signs.decode(xg::arange<std::int64_t>(signs.size()));
     const auto loaded_signs = xg::data::vocabulary{xg::data::characters(xg::data::read_text("book.characters.txt")), " "};
     const auto loaded = network{loaded_signs.size()};
     xg::io::load(loaded, "book.safetensors");

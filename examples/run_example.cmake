@@ -1,4 +1,4 @@
-# Runs an example and compares what it prints: cmake -DPROGRAM= -DSOURCE= -DEXPECTED= -P this
+# Runs an example and compares what it prints: cmake -DPROGRAM= -DSOURCE= -DEXPECTED= [-DLAUNCHER=] -P this
 cmake_minimum_required(VERSION 3.23)
 
 if(NOT EXISTS "${EXPECTED}")
@@ -29,7 +29,7 @@ endif()
 add_argument(mnist "${CMAKE_CURRENT_LIST_DIR}/mnist/fetch.sh")
 add_argument(penguins "${CMAKE_CURRENT_LIST_DIR}/fetch_penguins.sh")
 
-execute_process(COMMAND "${PROGRAM}" ${arguments} OUTPUT_VARIABLE printed RESULT_VARIABLE result)
+execute_process(COMMAND ${LAUNCHER} "${PROGRAM}" ${arguments} OUTPUT_VARIABLE printed RESULT_VARIABLE result)
 if(NOT result EQUAL 0)
     message(FATAL_ERROR "${PROGRAM} ended with ${result} after printing:\n${printed}")
 endif()

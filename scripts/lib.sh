@@ -165,6 +165,9 @@ need_build_tools() {
         die "CMake 3.23 or newer is needed; this one is $cmake_version. Install a newer one, then run this again"
 }
 
+# Whether there is an MPI to build and start programs with, whichever it is.
+has_mpi() { have_any mpicxx mpic++ && have_any mpiexec mpirun; }
+
 # ---- building ------------------------------------------------------------------------------------------
 
 # How many jobs to run at once: one for each processor, but no more than there are 1.5 GiB of memory for.

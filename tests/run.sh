@@ -63,11 +63,11 @@ run_tests() {
         die "a test failed: its output is above. \`sh tests/run.sh --preset $tested -- -R NAME\` runs it alone"
 }
 
-if [ "$preset" = compiled ]; then
-    need_build_tools doctest-dev libeigen3-dev libdlpack-dev libstb-dev qemu-user   # for the processors that this machine is not
-else
-    need_build_tools doctest-dev libeigen3-dev libdlpack-dev libstb-dev
-fi
+packages="doctest-dev libeigen3-dev libdlpack-dev libstb-dev"
+[ "$preset" = tsan ] || has_mpi || packages="$packages libopenmpi-dev openmpi-bin"
+[ "$preset" != compiled ] || packages="$packages qemu-user"   # for the processors that this machine is not
+# shellcheck disable=SC2086 # a list of names
+need_build_tools $packages
 configure "$preset"
 build "$preset" "$jobs"
 run_tests "$preset" "$@"

@@ -230,7 +230,7 @@ TEST_CASE("who has no more batches joins") {
 TEST_CASE("networks that differ, and weights that do, are found") {
     auto odd = xg::nn::linear<>{3, world().is_first() ? 4 : 5};
     CHECK(ranks::wrong([&] { distributed::data_parallel{world(), odd}; }) ==
-          "[broadcast] rank 1 has 0.model.weight of type F32 and shape (3, 5) where rank 0 has 0.model.weight of type F32 and shape (3, 4); all ranks must have the same network");
+          "[data_parallel] rank 1 has weight of type F32 and shape (3, 5) where rank 0 has weight of type F32 and shape (3, 4); all ranks must have the same network");
 
     auto net = network{};
     if (world().rank() == 1) xg::nn::freeze(net.fc2);

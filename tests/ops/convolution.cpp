@@ -214,3 +214,22 @@ TEST_CASE("convolution: no matrix of patches in memory") {
     CHECK(xg::memory::stats().reserved - before < (y.size() + x.size() + w.size()) * sizeof(float) + spare);
     xg::set_num_threads(threads);
 }
+
+TEST_CASE("a summand is added in the registers of every way to convolve: the same numbers, to the bit") {
+    struct sizes {
+        std::size_t batch, in, out, height, width, kernel, groups;
+    };
+    // Few and many channels, rows of windows that fill vectors and that do not, one tap, depthwise, groups.
+    for (const auto& s : {sizes{2, 3, 8, 9, 7, 3, 1}, {1, 64, 48, 7, 7, 3, 1}, {1, 16, 24, 14, 14, 3, 1}, {3, 5, 7, 33, 40, 5, 1}, {2, 24, 40, 11, 5, 1, 1},
+                          {2, 12, 12, 10, 21, 3, 12}, {2, 8, 12, 6, 19, 3, 2}, {1, 300, 9, 8, 8, 3, 1}, {0, 3, 8, 9, 7, 3, 1}}) {
+        const auto x = xg::randn<float>({s.batch, s.in, s.height, s.width});
+        const auto weight = xg::randn<float>({s.out, s.in / s.groups, s.kernel, s.kernel});
+        const auto bias = xg::randn<float>({s.out});
+        const auto options = xg::conv_options{.padding = s.kernel / 2, .groups = s.groups};
+        const auto y = xg::conv2d(x, weight, bias, options);
+        const auto summand = xg::randn<float>(xg::shape(y.shape()));
+        const auto with = xg::detail::conv_with_summand<xg::relu_fn, float>(2, x, weight, bias, summand, options);
+        CAPTURE(s.in);
+        CHECK(xg::array_equal(xg::tensor<float, 4>{with}, xg::relu(y + summand)));
+    }
+}

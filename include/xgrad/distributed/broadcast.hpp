@@ -127,6 +127,14 @@ inline state_list broadcast_list(world& all, state_list list, deed what) {
     return list;
 }
 
+/// The tensors of a model, and nothing else.
+template <class Module>
+void broadcast_model(world& all, const char* where, Module& model) {
+    compare_descriptions(all, where, descriptions_of(train::detail::tensors_in(model, "")));
+    const auto list = broadcast_list(all, train::detail::tensors_in(model, ""), deed::broadcast);
+    if (!all.is_first()) train::detail::set_module(model, "", train::detail::state_view{"rank 0", list});
+}
+
 }  // namespace detail
 
 /// Brings what rank 0 has to all ranks: the parts are those of `train::save_run` (models with their buffers, optimizers,

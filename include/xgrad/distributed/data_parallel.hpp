@@ -46,8 +46,9 @@ struct data_parallel_options {
 /// where `loss` is the mean over this rank's rows. Ranks may have different numbers of rows; one that has none does not count,
 /// whatever its gradient. A parameter that no rank's loss came of has no gradient; where some did, the others count as zero.
 ///
-/// At first the model of rank 0 is brought to all (`broadcast`), and the names, types and shapes are compared. Keeps the
-/// handles of the parameters that there are then. Its buffers are about three times as large as these.
+/// At first the model of rank 0, buffers included, is brought to all, and names, types and shapes are compared: `shape_error` on
+/// all ranks where they differ. Random numbers stay each rank's own: `manual_seed(1 + world.rank())` before the loop lets dropout
+/// hide other elements on each. Keeps the handles of the parameters that there are then. Its buffers are about three times as large as these.
 template <real T>
 class data_parallel {
 public:
@@ -55,7 +56,7 @@ public:
     data_parallel(world& all, Module& net, data_parallel_options options = {})
         : m_world{all}, m_options{options}, m_parameters{nn::parameters<T>(net)} {
         if (m_parameters.empty()) fail<value_error>(name, "there is no parameter to learn; nn::parameters leaves out what is frozen");
-        broadcast(all, net);
+        detail::broadcast_model(all, name, net);
         // A member may be frozen on one rank and not on another, though the tensors are the same.
         compare_descriptions();
         m_exchange = std::make_unique<detail::exchange<T>>(all, m_parameters, options.bucket_bytes, options.bfloat16);

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <xgrad/core/config.hpp>
+#include <xgrad/core/text.hpp>
 #include <xgrad/distributed/mpi.hpp>
 
 #include <atomic>
@@ -36,8 +37,7 @@ namespace xgrad::inline XGRAD_ABI::distributed::detail {
         MPI_Comm_rank(MPI_COMM_WORLD, &rank);
         MPI_Comm_size(MPI_COMM_WORLD, &ranks);
         std::fflush(stdout);
-        const auto text = "rank " + std::to_string(rank) + " of " + std::to_string(ranks) + " ends the run: " + std::string{why} + "\n";
-        std::fwrite(text.data(), 1, text.size(), stderr);
+        std::fputs(xgrad::detail::joined_text("rank ", rank, " of ", ranks, " ends the run: ", why, "\n").c_str(), stderr);
         std::fflush(stderr);
         MPI_Abort(MPI_COMM_WORLD, 1);
     }

@@ -62,15 +62,16 @@ std::size_t panel_columns(std::size_t depth) {
     return std::max<std::size_t>(1, panel_bytes / (sizeof(T) * std::max<std::size_t>(1, depth) * max_width<T>)) * max_width<T>;
 }
 
-/// The epilogue of some channels, from `first` on.
+/// The epilogue at some channels and windows of an image: row 0 is of channel `channel`, its column 0 is element number
+/// `element` of y, and each channel has `windows` windows.
 template <class Epilogue>
-struct of_channel {
+struct epilogue_at_place {
     const Epilogue& function;
-    std::size_t first;
+    std::size_t channel, element, windows;
 
     template <class T>
-    simd::batch<T> operator()(const simd::batch<T>& value, std::size_t row, std::size_t = 0, std::size_t = 0) const {
-        return function(value, first + row);
+    simd::batch<T> operator()(const simd::batch<T>& value, std::size_t row, std::size_t column, std::size_t count) const {
+        return function(value, channel + row, element + row * windows + column, count);
     }
 };
 
@@ -122,7 +123,7 @@ conv_way choose_way(const convolution& of, bool in_reverse) {
     return direct <= patches ? conv_way::direct : conv_way::patches;
 }
 
-/// y = after(w patches(x), channel), w by `weight_ref_of(group)`, in order for the way through patches. Where images, groups and
+/// y = after(w patches(x), ...), see `convolve`, w by `weight_ref_of(group)`, in order for the way through patches. Where images, groups and
 /// bands are too few for the threads, the channels of y are cut, too.
 template <class T, class Epilogue, class Weight>
 void convolve_by(const convolution& of, const T* x, T* y, const Epilogue& after, conv_way way, const Weight& weight_ref_of) {
@@ -141,12 +142,13 @@ void convolve_by(const convolution& of, const T* x, T* y, const Epilogue& after,
     const auto one = [&](std::size_t pair, std::size_t number, std::size_t cut) {
         const auto image = pair / of.groups, group = pair % of.groups, first = cuts.begin(cut);
         const auto* const source = of.x_of(x, image, group);
-        const auto all = row_major(of.y_of(y, image, group), of.out, of.over.out());
-        const auto epilogue = of_channel<Epilogue>{after, group * of.out + first};
+        const auto windows = of.over.out(), column = plain ? 0 : bands.begin(number);
+        const auto all = row_major(of.y_of(y, image, group), of.out, windows);
+        const auto epilogue = epilogue_at_place<Epilogue>{after, group * of.out + first, (pair * of.out + first) * windows + column, windows};
         auto weight = weight_ref_of(group);
         if (plain) return gemm<T>(row_major(weight.data, of.out, of.in), row_major(source, of.in, of.over.in()), all, false, epilogue);
         const auto band = bands.band(number);
-        const auto target = all.block(first, bands.begin(number), cuts.size(cut), band.out());
+        const auto target = all.block(first, column, cuts.size(cut), band.out());
         if (turned) return convolve_turned<T>(of, band, source, turned->of_group(group), target, epilogue);
         if (!direct) return convolve_band<T>(of, band, source, row_major(weight.data, of.out, of.depth()), target, epilogue);
         weight.data += static_cast<std::ptrdiff_t>(first) * weight.row;
@@ -165,7 +167,8 @@ void convolve_by(const convolution& of, const T* x, T* y, const Epilogue& after,
 
 }  // namespace detail
 
-/// y = after(w patches(x), channel)
+/// y = after(w patches(x), channel, element, count): for a vector of sums, of which the first is element number `element` of y,
+/// that the epilogue has to do with `count` of them, or all if there are more, and with their channel, of those of all groups.
 template <class T, class Epilogue>
 void convolve(const convolution& of, const T* x, const T* w, T* y, const Epilogue& after) {
     if (of.batch * of.groups == 0 || of.over.out() == 0 || of.out == 0) return;

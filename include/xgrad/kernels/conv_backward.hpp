@@ -212,7 +212,7 @@ void reverse_weight(const convolution& of, const T* w, T* to) {
 template <class T>
 void convolve_reversed(const convolution& of, const convolution& back, conv_way way, const T* w, const T* y, const T* bias, T* x) {
     using batch = simd::batch<T>;
-    const auto plus_bias = [bias](const batch& sum, std::size_t channel) { return bias == nullptr ? sum : batch(sum + batch(bias[channel])); };
+    const auto plus_bias = [bias](const batch& sum, std::size_t channel, std::size_t, std::size_t) { return bias == nullptr ? sum : batch(sum + batch(bias[channel])); };
     if (!back.is_depthwise() && way != conv_way::patches)
         return convolve_by(back, y, x, plus_bias, way, [&](std::size_t group) { return weight_reversed(of, w, group); });
     const auto weight = memory::scratch<T>{of.groups * of.out * of.depth()};

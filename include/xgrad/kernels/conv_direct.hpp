@@ -71,7 +71,7 @@ std::size_t direct_channels(const convolution& of) {
     return std::max({std::size_t{1}, block_depth<T>() / of.over.taps(), std::min(in_first, in_second)});
 }
 
-/// y = after(sums, row) of the windows in the vectors [first, last) for some rows; sums: (rows, vectors), with room for one
+/// y = after(sums, row, column, count) of the windows in the vectors [first, last) for some rows; sums: (rows, vectors), with room for one
 /// more vector. What stands beside a piece is overwritten by the next, so that only the last of a row must not be whole.
 template <class T, class Epilogue>
 void put_windows(const covering& over, std::size_t first, std::size_t last, const T* sums, std::ptrdiff_t sums_row, std::size_t row, std::size_t rows,
@@ -84,7 +84,7 @@ void put_windows(const covering& over, std::size_t first, std::size_t last, cons
         const auto* const from = sums + static_cast<std::ptrdiff_t>(i) * sums_row - first * width;
         auto* const to = y.at(row + i, 0);
         for (const auto* piece = begin; piece != end; ++piece)
-            simd::store_up_to(to + piece->to, simd::batch<T>(after(simd::load(from + piece->from), row + i)), limit - piece->to);
+            simd::store_up_to(to + piece->to, simd::batch<T>(after(simd::load(from + piece->from), row + i, piece->to, limit - piece->to)), limit - piece->to);
     }
 }
 

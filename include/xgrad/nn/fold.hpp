@@ -2,6 +2,8 @@
 //
 //     f(scale (w * x + b - mean) + shift) = f((scale w) * x + (scale (b - mean) + shift))    scale = weight / sqrt(variance + eps)
 //
+// What is added to a convolution's result, the way around a residual block, is added while that is in registers.
+//
 // Only where the convolution's result goes nowhere else, and the numbers of the batch norm are constants.
 #pragma once
 
@@ -109,10 +111,11 @@ public:
         m_maker.assign(of.values.size(), none);
         auto kept = std::vector<program::operation>{};
         for (auto& each : of.operations) {
-            if (fold_batch_norm(each, kept) || fold_activation(each, kept)) continue;
+            if (fold_batch_norm(each, kept) || fold_sum(each, kept) || fold_activation(each, kept)) continue;
             for (const auto number : each.results) m_maker[number] = kept.size();
             kept.push_back(std::move(each));
         }
+        std::erase_if(kept, [](const auto& each) { return each.name.empty(); });
         of.operations = std::move(kept);
         drop_unused(of);
     }
@@ -184,7 +187,7 @@ private:
         for (auto i = std::size_t{1}; i < 5; ++i)
             if (i < 3 ? !is_constant(each.inputs[i].value) : !is_constant_or_none(each.inputs[i].value)) return false;
         auto* const source = only_source(each.inputs[0].value, kept);
-        if (source == nullptr) return false;
+        if (source == nullptr || has_summand(*source)) return false;
         const auto channels = channels_in(*source);
         if (!channels) return false;
         const auto own_bias = source->inputs.size() > 2 ? source->inputs[2].value : none;
@@ -195,6 +198,33 @@ private:
         as_affine(*source);
         source->inputs[1].value = add_constant(weight);
         source->inputs[2].value = add_constant(bias);
+        replace_result(*source, each);
+        return true;
+    }
+
+    bool fold_sum(const program::operation& each, std::vector<program::operation>& kept) {
+        if (each.name != "add" || each.inputs.size() != 2 || !each.attributes.empty()) return false;
+        const auto made_at = [&](std::size_t side) {   // of two, what was made last has the other one at hand
+            const auto maker = each.inputs[side].value == none ? none : m_maker[each.inputs[side].value];
+            return maker == none ? 0 : maker + 1;
+        };
+        const auto last = std::size_t{made_at(1) > made_at(0)};
+        return add_to(last, each, kept) || add_to(1 - last, each, kept);
+    }
+
+    /// Has the convolution that made one of the two summands add the other.
+    bool add_to(std::size_t side, const program::operation& each, std::vector<program::operation>& kept) {
+        auto* source = only_source(each.inputs[side].value, kept);
+        const auto other = each.inputs[1 - side].value;
+        if (source == nullptr || !is_convolution(*source) || has_summand(*source) || other == none) return false;
+        const auto& sizes = value(each.results[0]).shape;
+        if (value(other).type != dtype_of<T>() || value(other).shape != sizes || value(source->results[0]).shape != sizes) return false;
+        if (m_maker[other] != none && m_maker[other] > m_maker[source->results[0]]) {   // it has to wait for that
+            kept.push_back(std::exchange(*source, program::operation{}));
+            source = &kept.back();
+            m_maker[source->results[0]] = kept.size() - 1;
+        }
+        set_summand<T>(*source, other, value(source->inputs[1].value).shape);
         replace_result(*source, each);
         return true;
     }

@@ -145,8 +145,8 @@ private:
 };
 
 /// The evaluation of a module as a program (`capture`), in which batch norms are folded into the convolutions,
-/// transposed convolutions and linear layers in front of them, relu, sigmoid and tanh are computed along with those,
-/// and dropout is gone.
+/// transposed convolutions and linear layers in front of them, relu, sigmoid and tanh are computed along with those, what
+/// goes around a residual block is added along with its last convolution, and dropout is gone.
 ///
 ///     const auto program = nn::fuse(net, x);
 ///     const auto y = program(x);          // net(x), in evaluation, but for rounding

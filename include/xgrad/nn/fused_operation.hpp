@@ -17,6 +17,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 namespace xgrad::inline XGRAD_ABI::nn::detail {
@@ -43,6 +44,9 @@ inline bool is_transposed(const program::operation& of) {
 /// x W + b, or x W.
 inline bool is_product(const program::operation& of) { return of.name == "linear" || of.name == "matmul"; }
 
+/// Whether an array is added to a convolution's result.
+inline bool has_summand(const program::operation& of) { return is_convolution(of) && of.inputs.size() == 4; }
+
 /// Whether a bias can be added, or changed, and an activation follow: there is none yet. The second input is the
 /// weight.
 inline bool takes_epilogue(const program::operation& of) {
@@ -50,7 +54,7 @@ inline bool takes_epilogue(const program::operation& of) {
     if (of.name == "matmul")
         return of.inputs.size() == 2 && !truth_of(of, "transpose_a") && !truth_of(of, "transpose_b");
     const auto known = is_convolution(of) || is_transposed(of) || of.name == "linear";
-    return known && of.inputs.size() == 3 && attribute_of(of.attributes, "activation", std::string{"none"}) == "none";
+    return known && of.inputs.size() >= 3 && attribute_of(of.attributes, "activation", std::string{"none"}) == "none";
 }
 
 /// Calls f with the activation of this name, if it is one that a product or a convolution computes along with itself.
@@ -77,10 +81,23 @@ public:
 
     std::vector<any_tensor> operator()(std::span<const any_tensor> inputs) const override {
         const auto x = inputs[0].as<T>(), weight = inputs[1].as<T>(), bias = inputs[2].as<T>();
+        if (inputs.size() == 4) return {with_summand(x, weight, bias, inputs[3].as<T>())};
         return {xgrad::detail::conv_any<Activation, T>(m_axes, x, weight, bias, m_options)};
     }
 
 private:
+    using tensor_type = tensor<T>;
+
+    /// In registers for the activations of residual networks alone: each is another set of kernels to compile.
+    tensor_type with_summand(const tensor_type& x, const tensor_type& weight, const tensor_type& bias, const tensor_type& summand) const {
+        using xgrad::detail::no_activation;
+        constexpr auto usual = std::is_same_v<Activation, no_activation> || std::is_same_v<Activation, relu_fn>;
+        using inner = std::conditional_t<usual, Activation, no_activation>;
+        const auto y = xgrad::detail::conv_with_summand<inner, T>(m_axes, x, weight, bias, summand, m_options);
+        if constexpr (usual) return y;
+        else return Activation{}(y);
+    }
+
     std::size_t m_axes;
     conv_options m_options;
 };
@@ -99,7 +116,14 @@ inline conv_options options_of(const program::operation& of, const shape& weight
     return {.stride = stride, .padding = padding, .dilation = dilation, .groups = integer_of(of, "groups")};
 }
 
-/// From now on f(w * x + b), or f(x W + b).
+/// From now on w * x + b + summand.
+template <real T>
+void set_summand(program::operation& of, std::size_t summand, const shape& weight) {
+    of.inputs.push_back({"summand", summand});
+    of.again = std::make_shared<fused_convolution<xgrad::detail::no_activation, T>>(weight.rank() - 2, options_of(of, weight));
+}
+
+/// From now on f(w * x + b), or f(x W + b), with a summand, if there is one.
 template <real T>
 void set_activation(program::operation& of, const std::string& name, const shape& weight) {
     with_activation(name, [&]<class Activation>(const Activation&) {

@@ -1,0 +1,39 @@
+#!/bin/sh
+# However a rank ends, the others end within seconds, with a code that is not 0 and with its text.
+# sh distributed_end_test.sh MPIEXEC... PROGRAM, where MPIEXEC... is all of the command that starts it
+set -eu
+
+errors=$(mktemp)
+trap 'rm -f "$errors"' EXIT
+
+# `try WAY CODE TEXT COMMAND...`: CODE is 0 or other.
+try() {
+    way=$1 code=$2 text=$3
+    shift 3
+    result=0
+    begin=$(date +%s)
+    timeout -k 5 60 "$@" "$way" >"$errors" 2>&1 || result=$?
+    wrong=
+    if [ "$code" = 0 ]; then
+        [ "$result" -eq 0 ] || wrong="ended with $result"
+    elif [ "$result" -eq 0 ]; then
+        wrong="ended with 0"
+    fi
+    [ $(($(date +%s) - begin)) -lt 60 ] || wrong="hung"
+    [ -z "$text" ] || grep -q "$text" "$errors" || wrong="$wrong; does not say \"$text\""
+    [ -z "$wrong" ] || {
+        echo "FAILED: $way: $wrong"
+        cat "$errors"
+        exit 1
+    }
+}
+try well 0 '' "$@"
+try throw other 'ends the run: the reason of rank' "$@"
+try caught_throw other 'caught: the reason of rank' "$@"
+try in_pass other 'ends the run: the reason of a hook' "$@"
+try exit other 'the program has ended by exit() in the scope of distributed::world' "$@"
+try abort other '' "$@"
+try segv other '' "$@"
+try thread other 'ends the run: the reason of a thread' "$@"
+try early other 'at backward, rank . at the end of its world' "$@"
+echo "ranks that end in nine ways kept nobody waiting"
