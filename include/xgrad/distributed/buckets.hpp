@@ -16,6 +16,7 @@ namespace xgrad::inline XGRAD_ABI::distributed::detail {
 struct bucket {
     std::size_t first = 0, size = 0;           ///< elements, of all
     std::vector<std::size_t> parameters;
+    bool is_whole = false;                     ///< one parameter's gradient, which is sent and received where it is
     std::size_t received = 0;                  ///< where what comes in is kept, in elements
 
     // In a pass.

@@ -41,7 +41,7 @@ struct data_parallel_options {
 ///
 /// Afterwards `grad()` has, on all ranks and to the bit, the gradient of the mean over the rows of all ranks:
 ///
-///     g = sum_r rows_r g_r / sum_r rows_r,   added from rank 0 on
+///     g = sum_r w_r g_r,   w_r = rows_r / sum_s rows_s,   added from rank 0 on
 ///
 /// where `loss` is the mean over this rank's rows. Ranks may have different numbers of rows; one that has none does not count,
 /// whatever its gradient. A parameter that no rank's loss came of has no gradient; where some did, the others count as zero.
@@ -96,7 +96,8 @@ public:
             for (auto i = std::size_t{0}; i < m_parameters.size(); ++i) {
                 if (!m_parameters[i].has_grad()) continue;
                 auto& stored = xgrad::detail::stored_of(name, m_parameters[i]);
-                m_exchange->add(i, reinterpret_cast<const T*>(stored.total()->elements), rows.value);
+                stored.total()->handles.add();
+                m_exchange->add(i, stored.total(), rows.value);
                 stored.clear();
             }
         });
@@ -139,9 +140,14 @@ private:
             const auto found = std::lower_bound(m_own.m_leaves.begin(), m_own.m_leaves.end(), &leaf,
                                                 [](const auto& each, const auto* place) { return std::less<>{}(each.first, place); });
             if (found == m_own.m_leaves.end() || found->first != &leaf) return false;
-            m_own.m_exchange->add(found->second, reinterpret_cast<const T*>(leaf.gradient->elements), m_rows);
-            std::exchange(leaf.gradient, nullptr)->drop_handle();
-            if (m_sends) m_own.m_exchange->complete(found->second);
+            auto* const gradient = std::exchange(leaf.gradient, nullptr);
+            if (m_sends) {
+                m_own.m_exchange->add(found->second, gradient, m_rows);
+                m_own.m_exchange->complete(found->second);
+            } else {
+                m_own.m_exchange->accumulate(found->second, reinterpret_cast<const T*>(gradient->elements), m_rows);
+                gradient->drop_handle();
+            }
             return true;
         }
 
@@ -191,9 +197,10 @@ private:
     }
 
     void say(detail::deed what, double rows) {
+        m_own_rows = rows;
         const auto looks = m_options.check_every != 0 && m_exchanges % m_options.check_every == 0;
         ++m_exchanges;
-        m_all_rows_known = false;
+        m_all_rows.clear();
         m_agreement = m_world.say({.what = what, .size = m_parameters.size(), .rows = rows, .digest = looks ? detail::digest_of(m_parameters) : 0});
     }
 
@@ -206,7 +213,7 @@ private:
 
     template <class Local>
     void exchange_all(const Local& local) {
-        m_exchange->begin();
+        m_exchange->begin(m_own_rows);
         local();
         m_exchange->complete_all();
         auto used = used_by_any();
@@ -222,12 +229,9 @@ private:
     }
 
     bool progress() {
-        if (!m_all_rows_known && m_agreement->is_complete()) {
-            m_all_rows_known = true;
-            m_all_rows = 0;
-            for (const auto& each : m_agreement->notes()) m_all_rows += each.rows;
-        }
-        return m_exchange->progress(m_all_rows_known ? &m_all_rows : nullptr);
+        if (m_all_rows.empty() && m_agreement->is_complete())
+            for (const auto& each : m_agreement->notes()) m_all_rows.push_back(each.rows);
+        return m_exchange->progress(m_all_rows.empty() ? nullptr : &m_all_rows);
     }
 
     /// Which parameters some rank has a gradient of. Meanwhile the last buckets are under way.
@@ -255,9 +259,7 @@ private:
     void store(std::size_t i) {
         auto& to = m_parameters[i];
         if (!to.requires_grad()) return;   // frozen meanwhile
-        auto mean = xgrad::detail::make_result<T>(xgrad::detail::shape_of(to));
-        std::copy_n(m_exchange->result(i), to.size(), xgrad::detail::access::elements(mean));
-        xgrad::detail::stored_of(name, to).add(std::move(mean));
+        xgrad::detail::stored_of(name, to).add(m_exchange->take_result(i));
     }
 
     world& m_world;
@@ -267,8 +269,8 @@ private:
     std::vector<std::pair<const xgrad::detail::node*, std::size_t>> m_leaves;   // by their addresses
     std::optional<detail::agreement> m_agreement;   // of the exchange that is under way, or was last
     double m_rows = 0;                  // of what was accumulated
-    double m_all_rows = 0;
-    bool m_all_rows_known = false;
+    double m_own_rows = 0;              // in the exchange that is under way
+    std::vector<double> m_all_rows;     // of each rank, once they are known
     std::size_t m_exchanges = 0;
 };
 

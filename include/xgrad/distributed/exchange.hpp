@@ -7,9 +7,13 @@
 // another order, for every size, machine and release.)
 #pragma once
 
+#include <xgrad/autograd/array.hpp>
 #include <xgrad/autograd/parameter.hpp>
+#include <xgrad/autograd/record.hpp>
+#include <xgrad/autograd/tensor.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/dtype.hpp>
+#include <xgrad/core/shape.hpp>
 #include <xgrad/core/simd.hpp>
 #include <xgrad/distributed/bfloat16.hpp>
 #include <xgrad/distributed/buckets.hpp>
@@ -20,6 +24,9 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <numeric>
+#include <utility>
 #include <vector>
 
 namespace xgrad::inline XGRAD_ABI::distributed::detail {
@@ -28,13 +35,22 @@ template <real T>
 class exchange {
 public:
     exchange(world& all, const parameter_list<T>& parameters, std::size_t bucket_bytes, bool bfloat16)
-        : m_world{all}, m_layout{parameters, bucket_bytes, all.rank(), all.size()}, m_bfloat16{bfloat16}, m_own(m_layout.size()),
-          m_result(m_layout.size()), m_used(parameters.size()) {
-        const auto bytes = wire_bytes();
-        m_received.resize(m_layout.received_size() * bytes);
+        : m_world{all}, m_layout{parameters, bucket_bytes, all.rank(), all.size()}, m_bfloat16{bfloat16},
+          m_own{std::make_unique_for_overwrite<T[]>(m_layout.size())}, m_result{std::make_unique_for_overwrite<T[]>(m_layout.size())},
+          m_used(parameters.size()) {
+        for (const auto& each : parameters) m_shapes.push_back(xgrad::detail::shape_of(each));
+        m_received = std::make_unique_for_overwrite<std::byte[]>(m_layout.received_size() * wire_bytes());
+        for (auto& each : m_layout.buckets()) {
+            each.is_whole = each.parameters.size() == 1 && !bfloat16;
+            m_buffers.push_back({nullptr, m_own.get() + each.first, m_result.get() + each.first, {}});
+        }
         if (!bfloat16) return;
         m_sent_halves.resize(m_layout.size());
         m_result_halves.resize(m_layout.size());
+    }
+    ~exchange() {
+        for (const auto& each : m_buffers)
+            if (each.held != nullptr) each.held->drop_handle();
     }
     exchange(const exchange&) = delete;
     exchange& operator=(const exchange&) = delete;
@@ -43,21 +59,23 @@ public:
     /// Whether MPI may still write to what is kept here.
     bool is_under_way() const { return m_under_way; }
     bool is_used(std::size_t parameter) const { return m_used[parameter]; }
-    const T* result(std::size_t parameter) const { return m_result.data() + m_layout.of(parameter).first; }
 
-    /// Adds a gradient, of so many rows, to what this rank will send.
-    void add(std::size_t parameter, const T* gradient, double rows) {
+    /// Adds a gradient, of so many rows, to what this rank will send in the end.
+    void accumulate(std::size_t parameter, const T* gradient, double rows) {
         if (rows == 0) return;   // the mean over no row is no number
         const auto& place = m_layout.of(parameter);
-        auto* const own = m_own.data() + place.first;
+        auto* const own = m_own.get() + place.first;
         const auto by = simd::batch<T>(static_cast<T>(rows));
         if (m_used[parameter]) kernels::update(place.size, [by](auto& sum, const auto& g) { sum = sum + g * by; }, own, gradient);
         else kernels::update(place.size, [by](auto& sum, const auto& g) { sum = g * by; }, own, gradient);
         m_used[parameter] = true;
+        m_accumulated = true;
     }
 
-    void begin() {
+    /// `rows` are this rank's, those of what was accumulated included.
+    void begin(double rows) {
         m_under_way = true;
+        m_rows = rows;
         m_requests.clear();
         m_events.clear();
         for (auto b = std::size_t{0}; b < bucket_count(); ++b) {
@@ -65,8 +83,30 @@ public:
             each.pending = each.parameters.size();
             each.sent = each.summed = false;
             each.parts_left = each.results_left = 0;
+            if (each.is_whole) {   // the result comes to where it stays
+                m_buffers[b].made = xgrad::detail::make_result<T>(m_shapes[each.parameters[0]]);
+                m_buffers[b].result = xgrad::detail::access::elements(m_buffers[b].made);
+            }
             for (auto r = std::size_t{0}; r < m_world.size(); ++r)
                 if (r != m_world.rank()) receive(b, r);
+        }
+    }
+
+    /// The gradient of a parameter, with a handle on it, of the pass that is the last; of so many rows.
+    void add(std::size_t parameter, xgrad::detail::array* gradient, double rows) {
+        const auto b = m_layout.of(parameter).bucket;
+        const auto* const elements = reinterpret_cast<const T*>(gradient->elements);
+        if (m_accumulated || rows == 0) {
+            accumulate(parameter, elements, rows);
+            gradient->drop_handle();
+        } else if (m_layout.buckets()[b].is_whole) {   // sent from where it is
+            m_buffers[b].held = gradient;
+            m_buffers[b].own = elements;
+            m_used[parameter] = true;
+        } else {
+            std::copy_n(elements, m_layout.of(parameter).size, m_own.get() + m_layout.of(parameter).first);
+            gradient->drop_handle();
+            m_used[parameter] = true;
         }
     }
 
@@ -80,10 +120,10 @@ public:
             if (!m_layout.buckets()[b].sent) send(b);
     }
 
-    /// Takes what has come in, and answers it. `rows` are those of all ranks; what is received before they are known is kept.
+    /// Takes what has come in, and answers it. `rows` are those of each rank; what is received before they are known is kept.
     /// Tells whether all is done.
-    bool progress(const double* rows) {
-        if (!m_requests.empty()) take_in();
+    bool progress(const std::vector<double>* rows) {
+        if (m_open != 0) take_in();
         auto done = true;
         for (auto b = std::size_t{0}; b < bucket_count(); ++b) {
             auto& each = m_layout.buckets()[b];
@@ -93,10 +133,26 @@ public:
         return done && m_open == 0;
     }
 
+    /// The mean of a parameter's gradients, once all is done.
+    tensor<T> take_result(std::size_t parameter) {
+        const auto& place = m_layout.of(parameter);
+        auto& buffer = m_buffers[place.bucket];
+        if (buffer.made.defined()) return std::move(buffer.made);
+        auto mean = xgrad::detail::make_result<T>(m_shapes[parameter]);
+        std::copy_n(m_result.get() + place.first, place.size, xgrad::detail::access::elements(mean));
+        return mean;
+    }
+
     /// Forgets what was exchanged.
     void end() {
-        m_under_way = false;
+        m_under_way = m_accumulated = false;
         m_used.assign(m_used.size(), false);
+        for (auto b = std::size_t{0}; b < bucket_count(); ++b) {
+            auto& each = m_buffers[b];
+            if (each.held != nullptr) std::exchange(each.held, nullptr)->drop_handle();
+            each.own = m_own.get() + m_layout.buckets()[b].first;
+            each.made = {};
+        }
     }
 
 private:
@@ -108,13 +164,25 @@ private:
 
     std::size_t wire_bytes() const { return m_bfloat16 ? sizeof(std::uint16_t) : sizeof(T); }
 
-    /// What travels of element i.
-    void* outgoing(std::size_t i) { return m_bfloat16 ? static_cast<void*>(m_sent_halves.data() + i) : m_own.data() + i; }
-    void* results(std::size_t i) { return m_bfloat16 ? static_cast<void*>(m_result_halves.data() + i) : m_result.data() + i; }
+    /// Where the elements of a bucket are.
+    struct buffers {
+        xgrad::detail::array* held;   ///< a gradient that is sent from where it is
+        const T* own;
+        T* result;
+        tensor<T> made;               ///< the result, where it is a parameter's whole gradient
+    };
+
+    /// What travels, from element i of bucket b on.
+    const void* outgoing(std::size_t b, std::size_t i) {
+        return m_bfloat16 ? static_cast<const void*>(m_sent_halves.data() + m_layout.buckets()[b].first + i) : m_buffers[b].own + i;
+    }
+    void* results(std::size_t b, std::size_t i) {
+        return m_bfloat16 ? static_cast<void*>(m_result_halves.data() + m_layout.buckets()[b].first + i) : m_buffers[b].result + i;
+    }
     /// Where the part that rank r sends of this bucket is kept.
     std::byte* kept(const bucket& of, std::size_t r) {
         const auto slot = r < m_world.rank() ? r : r - 1;
-        return m_received.data() + (of.received + slot * of.part_size(m_world.rank(), m_world.size())) * wire_bytes();
+        return m_received.get() + (of.received + slot * of.part_size(m_world.rank(), m_world.size())) * wire_bytes();
     }
 
     MPI_Request& request(std::size_t b, std::size_t r, kind what) {
@@ -140,7 +208,7 @@ private:
             ++each.parts_left;
         }
         if (const auto theirs = each.part_size(r, ranks); theirs != 0) {
-            receive_from(b, r, kind::result, results(each.first + each.part(r, ranks)), theirs);
+            receive_from(b, r, kind::result, results(b, each.part(r, ranks)), theirs);
             ++each.results_left;
         }
     }
@@ -149,35 +217,42 @@ private:
         auto& each = m_layout.buckets()[b];
         each.sent = true;
         for (const auto i : each.parameters)
-            if (!m_used[i]) std::fill_n(m_own.data() + m_layout.of(i).first, m_layout.of(i).size, T{0});
-        if (m_bfloat16) to_bfloats(m_own.data() + each.first, each.size, m_sent_halves.data() + each.first);
+            if (!m_used[i]) std::fill_n(m_own.get() + m_layout.of(i).first, m_layout.of(i).size, T{0});
+        if (m_accumulated) {
+            const auto by = simd::batch<T>(static_cast<T>(m_rows));
+            auto* const own = m_own.get() + each.first;
+            kernels::update(each.size, [by](auto& mean, const auto&) { mean = mean / by; }, own, static_cast<const T*>(own));
+        }
+        if (m_bfloat16) to_bfloats(m_own.get() + each.first, each.size, m_sent_halves.data() + each.first);
         for (auto r = std::size_t{0}; r < m_world.size(); ++r)
             if (const auto count = each.part_size(r, m_world.size()); r != m_world.rank() && count != 0)
-                send_to(b, r, false, outgoing(each.first + each.part(r, m_world.size())), count);
+                send_to(b, r, false, outgoing(b, each.part(r, m_world.size())), count);
     }
 
-    /// The sum of this rank's part, divided by all rows.
-    void sum(std::size_t b, double rows) {
+    /// This rank's part of sum_r (rows_r / rows) g_r, from rank 0 on. What a rank without rows has sent does not count.
+    void sum(std::size_t b, const std::vector<double>& rows) {
         auto& each = m_layout.buckets()[b];
         each.summed = true;
         const auto rank = m_world.rank();
-        const auto first = each.first + each.part(rank, m_world.size()), count = each.part_size(rank, m_world.size());
-        auto* const to = m_result.data() + first;
-        const auto by = simd::batch<T>(rows == 0 ? T{1} : static_cast<T>(rows));
+        const auto first = each.part(rank, m_world.size()), count = each.part_size(rank, m_world.size());
+        const auto all = std::accumulate(rows.begin(), rows.end(), 0.0);
+        auto* const to = m_buffers[b].result + first;
+        auto is_first = true;
         for (auto r = std::size_t{0}; r < m_world.size(); ++r) {
-            const auto* const part = r == rank ? m_own.data() + first : part_of(each, r, count);
-            const auto is_last = r + 1 == m_world.size();
-            if (r == 0) std::copy_n(part, count, to);
-            if (r == 0 && is_last) kernels::update(count, [by](auto& sum, const auto&) { sum = sum / by; }, to, part);
-            else if (is_last) kernels::update(count, [by](auto& sum, const auto& own) { sum = (sum + own) / by; }, to, part);
-            else if (r != 0) kernels::update(count, [](auto& sum, const auto& own) { sum = sum + own; }, to, part);
+            if (rows[r] == 0) continue;
+            const auto* const part = r == rank ? m_buffers[b].own + first : part_of(each, r, count);
+            const auto weight = simd::batch<T>(static_cast<T>(rows[r] / all));
+            if (std::exchange(is_first, false)) kernels::update(count, [weight](auto& sum, const auto& g) { sum = weight * g; }, to, part);
+            else kernels::update(count, [weight](auto& sum, const auto& g) { sum = sum + weight * g; }, to, part);
         }
+        if (is_first) std::fill_n(to, count, T{0});
         if (m_bfloat16) {
-            to_bfloats(to, count, m_result_halves.data() + first);
-            from_bfloats(m_result_halves.data() + first, count, to);
+            auto* const halves = m_result_halves.data() + each.first + first;
+            to_bfloats(to, count, halves);
+            from_bfloats(halves, count, to);
         }
         for (auto r = std::size_t{0}; r < m_world.size(); ++r)
-            if (r != rank && count != 0) send_to(b, r, true, results(first), count);
+            if (r != rank && count != 0) send_to(b, r, true, results(b, first), count);
     }
     const T* part_of(const bucket& of, std::size_t r, std::size_t count) {
         if (!m_bfloat16) return reinterpret_cast<const T*>(kept(of, r));
@@ -195,21 +270,25 @@ private:
             --m_open;
             auto& of = m_layout.buckets()[b];
             if (what == kind::part) --of.parts_left;
-            if (what == kind::result) take_result(of, rank);
+            if (what == kind::result) take_part(of, rank);
         }
     }
-    void take_result(bucket& of, std::size_t r) {
+    void take_part(bucket& of, std::size_t r) {
         --of.results_left;
         const auto first = of.first + of.part(r, m_world.size());
-        if (m_bfloat16) from_bfloats(m_result_halves.data() + first, of.part_size(r, m_world.size()), m_result.data() + first);
+        if (m_bfloat16) from_bfloats(m_result_halves.data() + first, of.part_size(r, m_world.size()), m_result.get() + first);
     }
 
     world& m_world;
     layout m_layout;
-    bool m_bfloat16, m_under_way = false;
-    std::vector<T> m_own, m_result, m_widened;
+    bool m_bfloat16, m_under_way = false, m_accumulated = false;
+    double m_rows = 0;
+    std::unique_ptr<T[]> m_own, m_result;
+    std::unique_ptr<std::byte[]> m_received;
+    std::vector<buffers> m_buffers;   // of each bucket
+    std::vector<shape> m_shapes;      // of each parameter
+    std::vector<T> m_widened;
     std::vector<std::uint16_t> m_sent_halves, m_result_halves;
-    std::vector<std::byte> m_received;
     std::vector<bool> m_used;
     std::vector<MPI_Request> m_requests;
     std::vector<event> m_events;
