@@ -8,8 +8,10 @@
 #include <xgrad/xgrad.hpp>
 
 #include <cmath>
+#include <cstddef>
 #include <cstdio>
 #include <exception>
+#include <stdexcept>
 
 namespace xg = xgrad;
 
@@ -34,6 +36,7 @@ int main(int count, char** arguments) try {
     const auto table = xg::data::read_csv(arguments[1]);
     const auto roots = xg::sqrt(table.column<float>("SUNACTIVITY")) / 10;   // the more spots, the more they vary
     const auto length = std::size_t{24}, held_out = std::size_t{60}, learnt = table.size() - held_out;
+    if (table.size() < 2 * held_out) throw std::runtime_error{"the table has fewer than 120 years"};
     const auto train = xg::data::windows{xg::narrow(roots, 0, learnt), length};
     const auto test = xg::data::windows{xg::narrow(roots, learnt - length, length + held_out), length};
     std::printf("%zu years, of which %zu are held out\n", table.size(), test.size());

@@ -1,10 +1,13 @@
 #include <doctest/doctest.h>
 
+#include <xgrad/data/dataset.hpp>
+#include <xgrad/data/loader.hpp>
 #include <xgrad/distributed/collect.hpp>
 #include <xgrad/distributed/data_parallel.hpp>
 #include <xgrad/nn/freeze.hpp>
 #include <xgrad/optim/adam.hpp>
 #include <xgrad/optim/sgd.hpp>
+#include <xgrad/train/fit.hpp>
 
 #include <support/ranks.hpp>
 
@@ -243,6 +246,18 @@ TEST_CASE("networks that differ, and weights that do, are found") {
     CHECK(expected.find("[data_parallel] the weights are no longer the same: fc2.bias has, as element 2, ") == 0);
     CHECK(expected.find("on rank " + std::to_string(world().size() - 1)) != std::string::npos);
     CHECK(ranks::wrong([&] { parallel.backward(); }) == expected);
+}
+
+TEST_CASE("the usual loop trains in parallel, too") {
+    auto net = network{};
+    auto opt = xg::optim::sgd{xg::nn::parameters(net), {.lr = 0.1}};
+    auto parallel = distributed::data_parallel{world(), net};
+    auto numbers = xg::generator{10};
+    const auto all = ranks::whole_batch(numbers, 16);
+    auto batches = xg::data::loader{xg::data::tensor_dataset{all.x, all.y}, {.batch_size = 2, .seed = 1, .sampler = world().sampler()}};
+    xg::train::fit(opt, batches, {.epochs = 3, .before_step = [&] { parallel.average(1); }, .out = world().out()},
+                   [&](const auto& x, const auto& y) { return xg::mse_loss(net(x), y); });
+    parallel.check();
 }
 
 TEST_CASE("misuse has a sentence") {

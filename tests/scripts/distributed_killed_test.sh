@@ -31,7 +31,7 @@ fail() {
 }
 random() { od -An -N2 -tu2 /dev/urandom | tr -d ' '; }
 
-start 2 "$work/whole.state" "$work/whole" "$@" 2>"$work/errors" || fail "the whole run ended with $?"
+start 2 "$work/whole.state" "$work/whole" "$@" >"$work/errors" 2>&1 || fail "the whole run ended with $?"
 
 killed=0
 while [ "$killed" -lt "$kills" ]; do
@@ -39,7 +39,7 @@ while [ "$killed" -lt "$kills" ]; do
     longest=1500
     while :; do
         rm -f "$work"/run.state.*.pid
-        start 2 "$work/run.state" "$work/end" "$@" 2>"$work/errors" &
+        start 2 "$work/run.state" "$work/end" "$@" >"$work/errors" 2>&1 &
         child=$!
         moment=$(($(random) % longest))
         longest=$((longest + 100))
@@ -63,12 +63,12 @@ done
 for ranks in 1 3 4; do
     cp "$work/run.state" "$work/other.state"
     rm -f "$work"/run.state* "$work/other"
-    start 2 "$work/run.state" "$work/end" "$@" 2>"$work/errors" &
+    start 2 "$work/run.state" "$work/end" "$@" >"$work/errors" 2>&1 &
     child=$!
     while [ ! -s "$work/run.state" ] && kill -0 "$child" 2>/dev/null; do sleep 0.05; done
     cp "$work/run.state" "$work/other.state" || fail "there is no state to go on from"
     wait "$child" || fail "the run ended with $?"
-    start "$ranks" "$work/other.state" "$work/other" "$@" 2>"$work/errors" || fail "$ranks ranks ended with $?"
+    start "$ranks" "$work/other.state" "$work/other" "$@" >"$work/errors" 2>&1 || fail "$ranks ranks ended with $?"
     [ -s "$work/other" ] || fail "$ranks ranks came to no end"
 done
 echo "killed $killed times: none hung, each run ended in the same bits, and other numbers of ranks went on"

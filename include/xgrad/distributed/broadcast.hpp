@@ -34,7 +34,7 @@ inline void broadcast_bytes(world& all, std::byte* bytes, std::size_t count) {
     for (auto at = std::size_t{0}; at < count; at += most) {
         const auto now = std::min(most, count - at);
         auto request = MPI_Request{};
-        if (all.is_first()) all.count_bytes(now);   // at least: how often MPI passes it on is its affair
+        if (all.is_first()) all.count(now, 1);   // at least: how often MPI passes it on is its affair
         check_mpi("MPI_Ibcast", MPI_Ibcast(bytes + at, count_of(now), MPI_BYTE, 0, all.communicator(), &request));
         all.wait(request);
     }

@@ -32,7 +32,8 @@ struct bucket {
 /// All gradients one after the other, the last parameter's first: they are complete in about that order.
 class layout {
 public:
-    static constexpr auto most_buckets = std::size_t{8000};   // MPI promises tags up to 32767 and a bucket has two
+    /// So that the messages under way, which are looked at again and again, stay few: each bucket has four for each other rank.
+    static constexpr auto most_buckets = std::size_t{64};
 
     template <real T>
     layout(const parameter_list<T>& parameters, std::size_t bytes, std::size_t rank, std::size_t ranks) : m_places(parameters.size()) {

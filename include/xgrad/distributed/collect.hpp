@@ -33,7 +33,7 @@ inline std::vector<std::vector<std::byte>> gather_bytes(world& all, std::span<co
     }
     auto flat = std::vector<std::byte>(sum);
     auto request = MPI_Request{};
-    all.count_bytes(own.size() * (all.size() - 1));
+    all.count(own.size(), all.size() - 1);
     check_mpi("MPI_Iallgatherv", MPI_Iallgatherv(own.data(), count_of(own.size()), MPI_BYTE, flat.data(), counts.data(), places.data(), MPI_BYTE,
                                                  all.communicator(), &request));
     all.wait(request);

@@ -28,7 +28,7 @@
 namespace xgrad::inline XGRAD_ABI::distributed {
 
 struct data_parallel_options {
-    std::size_t bucket_bytes = std::size_t{1} << 20;   ///< of the gradients that travel together, at least one parameter's
+    std::size_t bucket_bytes = std::size_t{1} << 18;   ///< of the gradients that travel together: at least one parameter's, and 64 buckets at most
     bool bfloat16 = false;                             ///< gradients travel in 16 bits, and are summed in the parameters' type
     std::size_t check_every = 100;                     ///< exchanges after which the weights are compared; 0: never
 };
@@ -238,7 +238,7 @@ private:
             if (m_exchange->is_used(i)) own[i / 64] |= std::uint64_t{1} << i % 64;
         const auto bytes = detail::count_of(words * sizeof(std::uint64_t));
         auto request = MPI_Request{};
-        m_world.count_bytes(words * sizeof(std::uint64_t) * (m_world.size() - 1));
+        m_world.count(words * sizeof(std::uint64_t), m_world.size() - 1);
         detail::check_mpi("MPI_Iallgather", MPI_Iallgather(own.data(), bytes, MPI_BYTE, all.data(), bytes, MPI_BYTE, m_world.communicator(), &request));
         auto here = 0;
         m_world.wait_until([&] {

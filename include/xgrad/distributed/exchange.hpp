@@ -128,7 +128,7 @@ private:
     }
     void send_to(std::size_t b, std::size_t r, bool result, const void* from, std::size_t count) {
         const auto tag = static_cast<int>(2 * b + (result ? 1 : 0));
-        m_world.count_bytes(count * wire_bytes());
+        m_world.count(count * wire_bytes(), 1);
         check_mpi("MPI_Isend", MPI_Isend(from, count_of(count * wire_bytes()), MPI_BYTE, static_cast<int>(r), tag, m_world.communicator(), &request(b, r, kind::out)));
     }
 
@@ -163,19 +163,21 @@ private:
         const auto rank = m_world.rank();
         const auto first = each.first + each.part(rank, m_world.size()), count = each.part_size(rank, m_world.size());
         auto* const to = m_result.data() + first;
-        std::fill_n(to, count, T{0});
-        for (auto r = std::size_t{0}; r < m_world.size(); ++r) add_part(r == rank ? m_own.data() + first : part_of(each, r, count), count, to);
-        if (rows != 0)
-            kernels::update(count, [by = simd::batch<T>(static_cast<T>(rows))](auto& sum, const auto&) { sum = sum / by; }, to, static_cast<const T*>(to));
+        const auto by = simd::batch<T>(rows == 0 ? T{1} : static_cast<T>(rows));
+        for (auto r = std::size_t{0}; r < m_world.size(); ++r) {
+            const auto* const part = r == rank ? m_own.data() + first : part_of(each, r, count);
+            const auto is_last = r + 1 == m_world.size();
+            if (r == 0) std::copy_n(part, count, to);
+            if (r == 0 && is_last) kernels::update(count, [by](auto& sum, const auto&) { sum = sum / by; }, to, part);
+            else if (is_last) kernels::update(count, [by](auto& sum, const auto& own) { sum = (sum + own) / by; }, to, part);
+            else if (r != 0) kernels::update(count, [](auto& sum, const auto& own) { sum = sum + own; }, to, part);
+        }
         if (m_bfloat16) {
             to_bfloats(to, count, m_result_halves.data() + first);
             from_bfloats(m_result_halves.data() + first, count, to);
         }
         for (auto r = std::size_t{0}; r < m_world.size(); ++r)
             if (r != rank && count != 0) send_to(b, r, true, results(first), count);
-    }
-    static void add_part(const T* part, std::size_t count, T* to) {
-        kernels::update(count, [](auto& sum, const auto& own) { sum = sum + own; }, to, part);
     }
     const T* part_of(const bucket& of, std::size_t r, std::size_t count) {
         if (!m_bfloat16) return reinterpret_cast<const T*>(kept(of, r));

@@ -91,17 +91,22 @@ public:
         return data::distributed_sampler{{.rank = m_rank, .ranks = m_size, .shuffle = shuffle, .drop_last = drop_last}};
     }
 
-    /// How many bytes this rank has sent so far.
+    /// How many bytes this rank has sent so far, and in how many messages.
     std::uint64_t bytes_sent() const noexcept { return m_bytes; }
+    std::uint64_t messages_sent() const noexcept { return m_messages; }
 
     // ---- for what is built on it ----
 
     MPI_Comm communicator() const noexcept { return m_data->get(); }
-    void count_bytes(std::size_t bytes) noexcept { m_bytes += bytes; }
+    /// Notes what is sent to so many others.
+    void count(std::size_t bytes, std::size_t others) noexcept {
+        m_bytes += bytes * others;
+        m_messages += others;
+    }
 
     /// Tells the others what this rank is about to do.
     detail::agreement say(const detail::note& own) {
-        count_bytes(sizeof(detail::note) * (m_size - 1));
+        count(sizeof(detail::note), m_size - 1);
         return detail::agreement{*m_notes, m_size, own};
     }
     /// What each rank is about to do: the same. Throws `value_error` when it is not.
@@ -111,13 +116,15 @@ public:
         return all.notes();
     }
 
-    /// Yields the processor meanwhile: MPI's own waiting keeps it busy, though another rank may need it to come here.
+    /// For a moment, in which messages that are on their way arrive, the processor is kept; then it is given to whoever needs it to
+    /// come here: MPI's own waiting would keep it.
     template <class Ready>
     void wait_until(const Ready& ready) const {
         const auto begin = clock::now();
-        for (auto tried = 0u; !ready(); ++tried) {
-            std::this_thread::yield();
-            if (m_options.timeout > 0 && tried % 1024 == 0 && clock::now() - begin > std::chrono::duration<double>(m_options.timeout))
+        while (!ready()) {
+            const auto waited = clock::now() - begin;
+            if (waited > std::chrono::microseconds{200}) std::this_thread::yield();
+            if (m_options.timeout > 0 && waited > std::chrono::duration<double>(m_options.timeout))
                 fail<error>("distributed", "rank ", m_rank, " has waited ", m_options.timeout, " s for the others");
         }
     }
@@ -175,7 +182,7 @@ private:
     int m_exceptions = std::uncaught_exceptions();
     std::size_t m_rank = 0, m_size = 1;
     std::optional<detail::communicator> m_notes, m_data;
-    std::uint64_t m_bytes = 0;
+    std::uint64_t m_bytes = 0, m_messages = 0;
     std::terminate_handler m_terminate = nullptr;
 };
 
