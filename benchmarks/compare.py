@@ -33,6 +33,7 @@ TOLERANCE = 2e-5
 TITLES = {"xgrad": "xgrad", "torch": "LibTorch", "onnxruntime": "ONNX Runtime", "openblas": "OpenBLAS", "blis": "BLIS",
           "onednn": "oneDNN", "eigen": "Eigen", "libxsmm": "libxsmm"}
 CORES = sorted(os.sched_getaffinity(0))
+COMPILER = os.environ.get("CXX", "g++").split()
 
 
 def settings_of(threads, blas_threads=None, **more):
@@ -253,8 +254,8 @@ class Table:
             raise RuntimeError(f"{piece} differs by {float(apart):.2g} of its largest element from {TITLES[peer]}'s")
         return float(apart)
 
-    def cases(self):
-        return self.side("xgrad").ask("cases").split()
+    def cases(self, name="xgrad"):
+        return self.side(name).ask("cases").split()
 
     def takes(self, case):
         return (self.options.filter or "") in case
@@ -325,16 +326,18 @@ class Table:
         print(what, flush=True)
 
     def mean(self, title, peer, cases, target, least):
-        """The geometric mean of a peer's ratios over these cases is to be `target`, each at least `least`."""
-        found = [(p["ratio"]["median"], row["title"]) for row in self.rows if row.get("case") in cases for p in row["peers"] if p["name"] == peer]
+        """The geometric mean of a peer's ratios over these cases, of the best library's by default, is to be `target`, each at
+        least `least`."""
+        found = [(p["ratio"]["median"], row["title"]) for row in self.rows if row.get("case") in cases for p in row["peers"]
+                 if (p["name"] == peer if peer else p.get("compared"))]
         if found and not self.options.filter:
             ratios = [ratio for ratio, _ in found]
-            self.means.append({"title": title, "peer": peer, "cases": cases, "mean": statistics.geometric_mean(ratios),
+            self.means.append({"title": title, "peer": peer or "the best library", "cases": cases, "mean": statistics.geometric_mean(ratios),
                                "least": min(ratios), "where": min(found)[1], "target": target, "target_least": least})
 
     def knows(self, name, case):
         """Whether a side is there and has the case; libxsmm has not all products."""
-        return self.has(name) and case in self.side(name).ask("cases").split()
+        return self.has(name) and case in self.cases(name)
 
     def drop_the_impossible(self, row, flop, peak):
         """Whoever is faster than the arithmetic of the instruction set allows is not held to it, whatever it says."""
@@ -517,7 +520,7 @@ class Table:
     def measure_builds(self):
         group, torch = "What it takes", self.has("torch")
         here = os.path.dirname(os.path.abspath(__file__))
-        compiler = os.environ.get("CXX", "g++").split() + ["-o", os.path.join(self.scratch, "minimal")]
+        compiler = COMPILER + ["-o", os.path.join(self.scratch, "minimal")]
         headers = ["-std=c++20", "-I" + self.options.include]
         torch_headers = ["-std=c++17", "-I/usr/include/torch/csrc/api/include"]
         torch_libraries = ["-ltorch", "-ltorch_cpu", "-lc10"]
@@ -553,14 +556,13 @@ class Table:
     def measure_compiling(self):
         """Processor time, in turns with what it is compared with."""
         headers = ["-std=c++20", "-I" + self.options.include]
-        compiler = os.environ.get("CXX", "g++").split()
         check = headers + ["-fsyntax-only", "-x", "c++", "-"]
         xtensor = "".join(f"#include <{'xtensor/' + new if self.has_header('xtensor/' + new) else 'xtensor/' + new.split('/')[-1]}>\n"
                           for new in ("containers/xarray.hpp", "core/xmath.hpp", "views/xview.hpp", "io/xio.hpp"))
 
         def seconds(flags, text):
             before = resource.getrusage(resource.RUSAGE_CHILDREN)
-            subprocess.run(compiler + flags, check=True, text=True, input=text)
+            subprocess.run(COMPILER + flags, check=True, text=True, input=text)
             after = resource.getrusage(resource.RUSAGE_CHILDREN)
             return (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) * 1e9
 
@@ -586,8 +588,7 @@ class Table:
                 None, 2)
 
     def has_header(self, name):
-        compiler = os.environ.get("CXX", "g++").split()
-        return subprocess.run(compiler + ["-std=c++20", "-fsyntax-only", "-x", "c++", "-"], text=True, capture_output=True,
+        return subprocess.run(COMPILER + ["-std=c++20", "-fsyntax-only", "-x", "c++", "-"], text=True, capture_output=True,
                               input=f"#if !__has_include(<{name}>)\n#error\n#endif\n").returncode == 0
 
 

@@ -47,12 +47,13 @@ def elementwise(table):
 
 def products(table):
     libraries = ("openblas", "blis", "onednn", "eigen", "libxsmm")
-    for case in table.cases():
-        if case.startswith("product/") and case.count("/") == 2:
-            _, sizes, how = case.split("/")
-            m, n, k = map(int, sizes.split("x"))
-            table.measure("Matrix products", f"{m} x {n} x {k}, {how}", case, [(name, case) for name in libraries], best=0.9,
-                          flop=2 * m * n * k)
+    cases = [case for case in table.cases() if case.startswith("product/") and case.count("/") == 2]
+    for case in cases:
+        _, sizes, how = case.split("/")
+        m, n, k = map(int, sizes.split("x"))
+        table.measure("Matrix products", f"{m} x {n} x {k}, {how}", case, [(name, case) for name in libraries], best=0.9,
+                      flop=2 * m * n * k)
+    table.mean("Matrix products", None, cases, 1, 0.9)
     table.measure_alignment(libraries)
 
 
@@ -195,8 +196,9 @@ def costs(table):
     table.measure_compiling()
 
 
-# By the time that xtensor's own four headers take.
-UMBRELLA_AT_MOST, HEADER_AT_MOST = 2.4, 1.5
+# By the time that four headers of xtensor take, which are arrays alone. The umbrella is everything, layers, optimizers, data and
+# files as well; who includes the headers of what a program needs pays for these.
+UMBRELLA_AT_MOST, HEADER_AT_MOST = 2.6, 1.5
 FAMILY_HEADERS = ("ops/reduce.hpp", "ops/einsum.hpp", "ops/convolution.hpp", "ops/attention.hpp", "ops/decompose.hpp", "ops/loss.hpp",
                   "nn/lstm.hpp", "nn/transformer_encoder.hpp", "optim/adam.hpp")
 

@@ -7,9 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <memory>
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace bench {
@@ -196,9 +194,9 @@ inline std::vector<float> parameter_values(const std::string& name, const sizes&
 }
 
 /// 32 channels of 3 x 3, pooled, 64 of 3 x 3, pooled, 128, 10, with relu.     x: (batch, 1, 28, 28)
-inline constexpr std::size_t cnn_batches[] = {1, 64};
+inline constexpr std::size_t cnn_batches[] = {1, 64}, cnn_training_batch = 64;
 inline sizes cnn_input(std::size_t batch) { return {batch, 1, 28, 28}; }
-inline std::vector<std::int64_t> cnn_labels() { return indices(64, 10); }
+inline std::vector<std::int64_t> cnn_labels() { return indices(cnn_training_batch, 10); }
 inline constexpr double cnn_compared_rate = 1e-4;
 
 /// x: (8, 128, 256), 4 heads, 1024 features between, relu, no dropout

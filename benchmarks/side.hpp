@@ -6,7 +6,6 @@
 // or, with --serve, case by case as compare.py asks, so that the sides take turns. C++17, for LibTorch's sake.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <functional>

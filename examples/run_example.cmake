@@ -1,4 +1,4 @@
-# Runs an example and compares what it prints: cmake -DPROGRAM= -DSOURCE= -DEXPECTED= -DFETCH= [-DLAUNCHER=] -P this
+# Runs an example and compares what it prints: cmake -DPROGRAM= -DSOURCE= -DEXPECTED= [-DLAUNCHER=] -P this
 cmake_minimum_required(VERSION 3.23)
 
 if(NOT EXISTS "${EXPECTED}")
@@ -21,7 +21,12 @@ function(add_argument what script)
 endfunction()
 
 set(arguments "")
-add_argument(mnist "${FETCH}")
+# One with a line "// tested on: FILE" gets that file of this folder, a little one; users give it the real one.
+file(STRINGS "${SOURCE}" tested_on REGEX "^// tested on: ")
+if(tested_on)
+    string(REPLACE "// tested on: " "${CMAKE_CURRENT_LIST_DIR}/" arguments "${tested_on}")
+endif()
+add_argument(mnist "${CMAKE_CURRENT_LIST_DIR}/mnist/fetch.sh")
 add_argument(penguins "${CMAKE_CURRENT_LIST_DIR}/fetch_penguins.sh")
 
 execute_process(COMMAND ${LAUNCHER} "${PROGRAM}" ${arguments} OUTPUT_VARIABLE printed RESULT_VARIABLE result)

@@ -9,6 +9,90 @@ die() {
 
 have() { command -v "$1" >/dev/null 2>&1; }
 
+# Whether one of the commands named is there.
+have_any() {
+    for command_name in "$@"; do
+        if have "$command_name"; then return 0; fi
+    done
+    return 1
+}
+
+# ---- data ----------------------------------------------------------------------------------------------
+
+# The folder in which stays what was downloaded.
+cache_folder() {
+    if [ -n "${XDG_CACHE_HOME:-}" ]; then
+        printf '%s\n' "$XDG_CACHE_HOME/xgrad"
+    else
+        printf '%s\n' "${HOME:-$root}/.cache/xgrad"
+    fi
+}
+
+need_sha256() {
+    have_any sha256sum shasum openssl ||
+        die "SHA-256 cannot be computed here: install sha256sum (coreutils), shasum or openssl"
+}
+
+# The SHA-256 of file $1.
+sha256() {
+    if have sha256sum; then
+        sha256sum <"$1"
+    elif have shasum; then
+        shasum -a 256 <"$1"
+    else
+        openssl dgst -sha256 -r <"$1"
+    fi | cut -d ' ' -f 1
+}
+
+# The first of the files $2, $3, ... whose SHA-256 is $1.
+find_intact() (
+    wanted=$1
+    shift
+    for file in "$@"; do
+        if [ -f "$file" ] && [ "$(sha256 "$file")" = "$wanted" ]; then
+            printf '%s\n' "$file"
+            exit 0
+        fi
+    done
+    exit 1
+)
+
+# Puts file $1 under the name $2, whole or not at all.
+keep_as() {
+    mkdir -p "${2%/*}" && cp "$1" "$2.$$" && mv -f "$2.$$" "$2" ||
+        die "the folder ${2%/*} cannot be written to; set XDG_CACHE_HOME to one that can"
+}
+
+# A folder that goes when the script ends: $work.
+make_work_folder() {
+    work=$(mktemp -d)
+    trap 'rm -rf "$work"' EXIT
+    trap 'exit 130' INT
+    trap 'exit 143' TERM HUP
+    chmod 755 "$work" # apt downloads as a user of its own
+}
+
+# Unpacks version $2 of npm's package $1 into folder $3, as $3/package. Says no more than whether it worked.
+unpack_npm() {
+    (cd "$3" && npm pack --ignore-scripts --loglevel=error --fetch-retries=1 --fetch-retry-mintimeout=1000 \
+        "$1@$2" </dev/null >/dev/null && tar -xzf ./*.tgz)
+}
+
+# `debian_file NAMED PACKAGE FILE SUM`: prints where FILE of a Debian package is, whose SHA-256 is SUM: the file NAMED, where
+# it is installed, or the cache, into which it is got out of the package, without installing that.
+debian_file() {
+    need_sha256
+    base=${3##*/}
+    cached=$(cache_folder)/${base%.*}/$base
+    if find_intact "$4" "$1" "$3" "$cached"; then return 0; fi
+    has_apt || die "$base is not here, and there is no apt to get it: put that of Debian's package $2 into ${cached%/*}"
+    make_work_folder
+    (cd "$work" && apt-get download "$2" && dpkg -x "$2"_*.deb .) >&2 </dev/null || die "Debian's package $2 could not be had"
+    find_intact "$4" "$work$3" >/dev/null || die "$base of Debian's package $2 is another one than was expected"
+    keep_as "$work$3" "$cached"
+    printf '%s\n' "$cached"
+}
+
 # ---- installing ----------------------------------------------------------------------------------------
 
 can_be_root() { [ "$(id -u)" -eq 0 ] || have sudo; }
@@ -39,14 +123,6 @@ apt_install() {
     say "installing $*"
     apt_get update || say "the package lists could not be brought up to date; going on with what is there"
     apt_get install --no-install-recommends "$@"
-}
-
-# Whether one of the commands named is there.
-have_any() {
-    for command_name in "$@"; do
-        if have "$command_name"; then return 0; fi
-    done
-    return 1
 }
 
 # Whether version $1 is $2 or newer.

@@ -40,35 +40,47 @@ def comment_above(lines, at):
     return text
 
 
+def public_lines(header):
+    """(number, line) of what is no part of a namespace `detail` or `standard_names`, and the lines."""
+    lines = header.read_text(encoding="utf-8").splitlines()
+    inner, found = False, []
+    for at, line in enumerate(lines):
+        if re.match(r"^namespace (.*::)?(detail|standard_names) \{", line):
+            inner = True
+        if not inner:
+            found.append((at, line))
+        if re.match(r"^\}  // namespace (.*::)?(detail|standard_names)$", line):
+            inner = False
+    return found, lines
+
+
+def comment_of_object(lines, at, kind):
+    """The comment of an object, or else of its struct, `kind`."""
+    if comment := comment_above(lines, at):
+        return comment
+    head = re.compile(rf"^(struct|class) {kind}\b.*\{{")
+    struct = next((i for i, line in enumerate(lines) if head.match(line)), None)
+    return comment_above(lines, struct) if struct is not None else []
+
+
 def operations():
     """(family, name, what its comment says) of each operation, in the order of families and headers."""
     found = []
-    headers = sorted((INCLUDE / "ops").rglob("*.hpp"))
-    for header in headers:
-        lines = header.read_text(encoding="utf-8").splitlines()
-        depth = 0
-        for at, line in enumerate(lines):
-            if re.match(r"^namespace (detail|.*::detail|standard_names) \{", line):
-                depth = 1
-            if re.match(r"^\}  // namespace (detail|standard_names)", line):
-                depth = 0
-            if depth:
+    for header in sorted((INCLUDE / "ops").rglob("*.hpp")):
+        family = header.relative_to(INCLUDE).as_posix()
+        visible, lines = public_lines(header)
+        for at, line in visible:
+            if match := OBJECT.match(line):
+                kind, name = match.groups()
+            elif (match := FUNCTION.match(line)) and not match.group(1).startswith("operator"):
+                kind, name = None, match.group(1)
+            else:
                 continue
-            match = OBJECT.match(line)
-            name = match.group(2) if match else None
-            if match is None:
-                match = FUNCTION.match(line)
-                name = match.group(1) if match and not match.group(1).startswith("operator") else None
-            if name is None or name in NO_OPERATIONS or any(each[1] == name for each in found):
+            if name in NO_OPERATIONS or any(each[1] == name for each in found):
                 continue
-            comment = comment_above(lines, at)
-            if not comment and OBJECT.match(line):
-                head = re.compile(r"^(struct|class) " + OBJECT.match(line).group(1) + r"\b.*\{")
-                struct = next((i for i, other in enumerate(lines) if head.match(other)), None)
-                comment = comment_above(lines, struct) if struct is not None else []
-            if not comment and found and found[-1][0] == header.relative_to(INCLUDE).as_posix():
+            comment = comment_of_object(lines, at, kind) if kind else comment_above(lines, at)
+            if not comment and found and found[-1][0] == family:
                 comment = found[-1][2]   # two under one comment
-            family = header.relative_to(INCLUDE).as_posix()
             found.append((family, name, comment))
     return found
 
@@ -119,25 +131,11 @@ def page(found, rows):
 
 CLASS = re.compile(r"^(?:struct|class) ([a-z_0-9]+)(?: final)?(?: : [^{]*)?\s*\{")
 ALIAS = re.compile(r"^using ([a-z_0-9]+) =")
-FREE = re.compile(r"^(?!using|return|struct|class|inline constexpr|namespace)(?:inline )?[A-Za-z_][\w:<>,&* ]* ([a-z_0-9]+)\(")
+FREE = re.compile(r"^(?!using|return|struct|class|inline constexpr|namespace)(?:inline )?[A-Za-z_][\w:<>,&*. ]* ([a-z_0-9]+)\(")
 FIELDS = re.compile(r"^    (?!using|static|return|friend|explicit|template)([\w:<>, ]+?) ([a-z_0-9]+(?:(?:\{[^}]*\}| = [^;,]+)?, [a-z_0-9]+)*"
                     r"(?:\{[^;]*\}| = [^;]+)?);(?:\s*///< (.*))?$")
-INSIDE = {"make_parameter", "member_kind", "members", "reflect", "walk", "steps", "memory", "line_search", "rule", "elementwise"}   # what others stand on
+INSIDE = {"walk", "rule", "elementwise"}   # what others stand on
 MADE = "<!-- from here on by `python3 scripts/operations.py`, of the headers -->"
-
-
-def public_lines(header):
-    """(number, line) of what is no part of a namespace `detail`, and the lines."""
-    lines = header.read_text(encoding="utf-8").splitlines()
-    inner, found = False, []
-    for at, line in enumerate(lines):
-        if re.match(r"^namespace (detail|.*::detail) \{", line):
-            inner = True
-        if not inner:
-            found.append((at, line))
-        if re.match(r"^\}  // namespace (detail|.*::detail)$", line):
-            inner = False
-    return found, lines
 
 
 def body_of(lines, at):
@@ -187,19 +185,15 @@ def made_of(header):
             if name.endswith("_fn") or name == "differentiable_parts":
                 continue   # the object that is one of it has the name
             options = fields(body) if re.search(r"_(options|input|result|cache)$|_lr$|restarts$", name) else []
-            if comment or options:
-                found.append(([name], comment, constructors(name, body), options))
+            found.append(([name], comment, constructors(name, body), options))
         elif match := ALIAS.match(line):
             if comment and not (found and found[-1][1] == comment):
                 found.append(([match.group(1)], comment, [], []))
             elif found:
                 found[-1][0].append(match.group(1))   # several under one comment, or instances of the class above
         elif match := OBJECT.match(line):
-            head = re.compile(r"^(struct|class) " + match.group(1) + r"\b.*\{")
-            struct = next((i for i, other in enumerate(lines) if head.match(other)), None)
-            comment = comment or (comment_above(lines, struct) if struct is not None else [])
-            found.append(([match.group(2)], comment, [], []))
-        elif (match := FREE.match(line)) and not match.group(1).startswith("say_") and comment:
+            found.append(([match.group(2)], comment_of_object(lines, at, match.group(1)), [], []))
+        elif (match := FREE.match(line)) and not match.group(1).startswith("say_"):
             if found and match.group(1) in found[-1][0]:
                 continue   # another of the same name
             found.append(([match.group(1)], comment, [], []))
@@ -275,7 +269,7 @@ def all_tests():
 
 
 def untested(found, tests):
-    return [name for _, name, _ in found if not re.search(rf"\bxg(rad)?::{name}\b", tests)]
+    return [name for _, name, _ in found if not named_in_tests("xg(?:rad)?", name, tests)]
 
 
 def main(arguments):
@@ -285,6 +279,8 @@ def main(arguments):
     complaints = [f"{name} ({header}) is in no row of docs/operations.txt" for header, name, _ in found if name not in rows]
     complaints += [f"{name} of docs/operations.txt is no operation" for name in rows if name not in {each[1] for each in found}]
     complaints += [f"{name} ({header}) has no comment" for header, name, comment in found if not comment]
+    complaints += [f"{names[0]} ({header.relative_to(INCLUDE).as_posix()}) has no comment" for folder in ("nn", "optim", "ops/loss")
+                   for header in families(folder) for names, comment, _, options in made_of(header) if not comment and not options]
     if complaints:
         sys.exit("\n".join(complaints))
     for name, text in pages(found, rows).items():

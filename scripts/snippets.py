@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Whether the C++ snippets of a page stand in a test: snippets.py PAGE TEST
+"""Whether the C++ snippets of a page stand in programs: snippets.py PAGE PROGRAM...
 
-Each paragraph of a snippet is there line by line; between its paragraphs, which come in order, the test may have more.
+Each snippet is in one of them. Each paragraph of it is there line by line; between its paragraphs, which come in order, the
+program may have more.
 """
 import re
 import sys
@@ -21,11 +22,19 @@ def stands_in(program, snippet):
     return True
 
 
-page, test = (open(path, encoding="utf-8").read() for path in sys.argv[1:3])
-snippets = re.findall(r"^```cpp\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+page, *programs = sys.argv[1:]
+
+
+def text_of(path):
+    with open(path, encoding="utf-8") as file:
+        return file.read()
+
+
+snippets = re.findall(r"^```cpp\n(.*?)^```$", text_of(page), re.MULTILINE | re.DOTALL)
 if not snippets:
-    sys.exit(f"{sys.argv[1]} has no snippet: this test has looked at nothing")
-missing = [snippet for snippet in snippets if not stands_in(joined_lines(test), snippet)]
+    sys.exit(f"{page} has no snippet: this test has looked at nothing")
+texts = [joined_lines(text_of(path)) for path in programs]
+missing = [snippet for snippet in snippets if not any(stands_in(text, snippet) for text in texts)]
 for snippet in missing:
-    print(f"not in {sys.argv[2]}:\n{snippet}")
+    print(f"of {page}, in none of {len(programs)} programs:\n{snippet}")
 sys.exit(1 if missing else 0)

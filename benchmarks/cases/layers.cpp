@@ -13,7 +13,6 @@
 #include <xgrad/ops/loss.hpp>
 #include <xgrad/optim/adam.hpp>
 
-#include <cstddef>
 #include <memory>
 #include <string>
 #include <vector>
@@ -36,8 +35,8 @@ struct cnn {
 
 struct cnn_training {
     cnn net;
-    xg::tensor<float, 4> x = pictures(cnn_input(64));
-    xg::tensor<std::int64_t, 1> labels{cnn_labels(), xg::shape{64}};
+    xg::tensor<float, 4> x = pictures(cnn_input(cnn_training_batch));
+    xg::tensor<std::int64_t, 1> labels{cnn_labels(), xg::shape{cnn_training_batch}};
     xg::optim::adam<float> opt;
 
     explicit cnn_training(double rate) : opt{xg::nn::parameters(net), {.lr = rate}} { fill(net); }

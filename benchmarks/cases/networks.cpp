@@ -21,8 +21,6 @@
 #include <string>
 #include <vector>
 
-namespace xg = xgrad;
-
 namespace bench {
 
 namespace {
@@ -37,12 +35,6 @@ struct small_net {
     auto operator()(const auto& x) const { return fc3(xg::tanh(fc2(xg::tanh(fc1(x))))); }
 };
 
-xg::tensor<float, 2> matrix(const std::vector<float>& values, std::size_t rows, std::size_t columns) {
-    return {values, xg::shape{rows, columns}};
-}
-
-std::vector<float> values_of(const auto& x) { return {x.span().begin(), x.span().end()}; }
-
 template <class Net>
 struct training {
     Net net;
@@ -50,8 +42,8 @@ struct training {
     xg::optim::sgd<float> opt;
 
     training(const network& given, double rate, double mu)
-        : x{matrix(given.x, given.batch, given.widths.front())},
-          y{matrix(given.y, given.batch, given.widths.back())},
+        : x{given.x, xg::shape{given.batch, given.widths.front()}},
+          y{given.y, xg::shape{given.batch, given.widths.back()}},
           opt{xg::nn::parameters(net), {.lr = rate, .momentum = mu}} {
         auto l = std::size_t{0};
         for (auto* layer : {&net.fc1, &net.fc2, &net.fc3}) {
@@ -67,13 +59,12 @@ struct training {
 
 template <class Net>
 std::vector<piece> compared(const network& given, double mu, bool in_backward) {
-    auto pieces = std::vector<piece>{};
     auto first = training<Net>{given, compared_rate, mu};   // a step in the backward pass leaves no gradient
     first.step();
-    for (const auto& [name, p] : xg::nn::named_parameters(first.net)) pieces.push_back({name + "'s gradient", values_of(p.grad())});
+    auto pieces = gradients_of(first.net);
     auto trained = training<Net>{given, compared_rate, mu};
     for (auto step = 0; step < compared_steps; ++step) pieces.push_back({"loss", {trained.step(in_backward).item()}});
-    for (const auto& [name, p] : xg::nn::named_parameters(trained.net)) pieces.push_back({name, values_of(p)});
+    for (const auto& [name, p] : xg::nn::named_parameters(trained.net)) pieces.push_back({name, engine::values_of(p)});
     return pieces;
 }
 
@@ -92,7 +83,7 @@ void add_inference(std::size_t batch) {
             const auto guard = xg::no_grad{};
             return given->net(given->x);
         };
-        return timed(run, [](const auto& out) { return std::vector<piece>{{"out", values_of(out)}}; });
+        return timed(run, [](const auto& out) { return std::vector<piece>{{"out", engine::values_of(out)}}; });
     });
 }
 
@@ -109,9 +100,9 @@ void add_chain() {
             return y;
         };
         return timed(run, [=](const auto& y) {
-            return std::vector<piece>{{"y", values_of(y)},
-                                      {"start's gradient", values_of(start.grad())},
-                                      {"factor's gradient", values_of(factor.grad())}};
+            return std::vector<piece>{{"y", engine::values_of(y)},
+                                      {"start's gradient", engine::gradient_of(start)},
+                                      {"factor's gradient", engine::gradient_of(factor)}};
         });
     });
 }

@@ -37,7 +37,7 @@ struct cnn : torch::nn::Module {
 
 struct cnn_training {
     cnn net;
-    torch::Tensor x = pictures(cnn_input(64)), labels = torch::tensor(cnn_labels(), torch::kInt64);
+    torch::Tensor x = pictures(cnn_input(cnn_training_batch)), labels = torch::tensor(cnn_labels(), torch::kInt64);
     torch::optim::Adam opt;
 
     explicit cnn_training(double rate) : opt{net.parameters(), torch::optim::AdamOptions(rate)} {}

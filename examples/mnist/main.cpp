@@ -1,9 +1,12 @@
-// The lesson, on real digits: a network of three layers, its loss, its gradient, its update, in a loop.
+// The lesson, on real digits: a network, its loss, its gradient, its update, in a loop.
 //
 //     x (b, 784)    h1 = relu(x W1 + b1) (b, 512)    h2 = relu(h1 W2 + b2) (b, 256)    out = relu(h2 W3 + b3) (b, 10)
 //
+// or with --model cnn a convolutional one: networks.hpp has both.
 // docs/mnist.md tells more.
 #include "data_folder.hpp"
+#include "networks.hpp"
+#include "optimizers.hpp"
 #include "options.hpp"
 #include "pictures.hpp"
 
@@ -32,28 +35,6 @@ using images = xg::data::labelled_images<std::uint8_t>;
 
 xg::tensor<float, 2> scaled(const xg::tensor<std::uint8_t, 2>& pixels) { return xg::astype<float>(pixels) / 255; }
 
-constexpr auto classes = std::size_t{10};
-
-struct mlp {
-    xg::nn::linear<> fc1{784, 512};
-    xg::nn::linear<> fc2{512, 256};
-    xg::nn::linear<> fc3{256, classes, {.bias_init = 1.0 / classes}};
-
-    auto operator()(const auto& x) const {
-        const auto h1 = xg::relu(fc1(x));
-        const auto h2 = xg::relu(fc2(h1));
-        return xg::relu(fc3(h2));
-    }
-};
-
-// At first every output is 1/10 for every image: the mean of the labels. So each output unit starts on the slope
-// of its relu, not beyond the kink, from where no gradient would bring it back.
-mlp untrained() {
-    auto net = mlp{};
-    xg::nn::init::zeros(net.fc3.weight);
-    return net;
-}
-
 // Set by Ctrl-C and looked at after each step, so that no file is ever left half-written.
 volatile std::sig_atomic_t interrupted = 0;
 
@@ -63,26 +44,44 @@ volatile std::sig_atomic_t interrupted = 0;
 // about.
 double schedule(double epochs_done, double epochs) { return std::min(epochs_done, 1 - epochs_done / epochs); }
 
-xg::train::history learn(mlp& net, const images& set, const options& chosen) {
+// What a run was begun with, as a part of its file: one of another kind is refused before anything else of it is read.
+struct kind_of_run {
+    const options& chosen;
+
+    xg::parameter_list<double> state() const {
+        const auto number = [](auto value) { return xg::tensor<double, 0>{static_cast<double>(value)}; };
+        return {{"dataset", number(chosen.fashion)}, {"model", number(chosen.cnn)}, {"optimizer", number(chosen.optimizer_number())}};
+    }
+    void load_state(const auto& saved) const {
+        for (const auto& own : state())
+            for (const auto& [name, value] : saved)
+                if (name == own.name() && value.item() != own.item())
+                    throw std::runtime_error{chosen.resume + " (from --resume) is a run with another --" + name};
+    }
+};
+
+template <class Network>
+xg::train::history learn(Network& net, const images& set, const options& chosen) {
     auto batches = xg::data::loader{set, {.batch_size = chosen.batch_size, .shuffle = true}};
-    auto opt = xg::optim::sgd{xg::nn::parameters(net), {.lr = chosen.lr, .momentum = chosen.momentum}};
+    const auto [opt, make_step] = make_optimizer(chosen, xg::nn::parameters(net));
     auto progress = xg::train::progress{{.epochs = chosen.epochs, .samples = set.size()}};
     const auto epochs = static_cast<double>(chosen.epochs), steps_per_epoch = static_cast<double>(batches.size());
     auto log = xg::train::history{};
-    if (!chosen.resume.empty() && xg::train::load_run(chosen.resume, net, opt, batches))
+    auto kind = kind_of_run{chosen};
+    if (!chosen.resume.empty() && xg::train::load_run(chosen.resume, kind, net, *opt, batches, log))
         std::printf("%s has %zu epochs of this run\n", chosen.resume.c_str(), static_cast<std::size_t>(batches.position().epoch));
     auto steps = static_cast<double>(batches.position().epoch) * steps_per_epoch;
     for (auto epoch = static_cast<std::size_t>(batches.position().epoch); epoch < chosen.epochs; ++epoch) {
         progress.begin_epoch(epoch);
         for (auto [x, y] : batches) {
             steps += 1;
-            opt.lr(chosen.lr * schedule(steps / (steps_per_epoch + 1), epochs));
+            opt->lr(chosen.learning_rate() * schedule(steps / (steps_per_epoch + 1), epochs));
 
             const auto out = net(scaled(x));
-            const auto loss = xg::mse_loss(out, xg::one_hot(y, classes));
-            opt.zero_grad();
+            const auto loss = Network::loss(out, y);
+            opt->zero_grad();
             loss.backward();
-            opt.step();
+            make_step();
 
             if (!std::isfinite(loss.item()))
                 throw std::runtime_error{"the loss is no number any more; choose a smaller --lr"};
@@ -91,7 +90,7 @@ xg::train::history learn(mlp& net, const images& set, const options& chosen) {
         }
         progress.end_epoch();
         log.add(static_cast<double>(epoch + 1), {{"loss", progress.loss()}, {"accuracy", progress.accuracy()}});
-        if (!chosen.resume.empty()) xg::train::save_run(chosen.resume, net, opt, batches);
+        if (!chosen.resume.empty()) xg::train::save_run(chosen.resume, kind, net, *opt, batches, log);
     }
     return log;
 }
@@ -120,7 +119,9 @@ void report_dead_units(const xg::tensor<float, 2>& out, const xg::tensor<std::in
 }
 
 // The outputs for all images, (n, 10), a thousand at a time.
-xg::tensor<float, 2> outputs(const mlp& net, const images& set) {
+template <class Network>
+xg::tensor<float, 2> outputs(Network& net, const images& set) {
+    xg::nn::eval(net);
     const auto without_graph = xg::no_grad{};
     auto parts = std::vector<xg::tensor<float, 2>>{};
     for (auto [x, y] : xg::data::loader{set, {.batch_size = 1000}}) parts.push_back(net(scaled(x)));
@@ -129,7 +130,8 @@ xg::tensor<float, 2> outputs(const mlp& net, const images& set) {
 
 // The page that --report names: the curves, the confusion matrix, and the mistakes that the network was surest of.
 void write_report(const xg::train::history& log, const images& set, const xg::tensor<float, 2>& out,
-                  const xg::tensor<std::int64_t, 1>& predicted, const xg::train::confusion_matrix& matrix, const options& chosen) {
+                  const xg::tensor<std::int64_t, 1>& predicted, const xg::train::confusion_matrix& matrix,
+                  const std::string& network, const options& chosen) {
     const auto names = names_of_classes(chosen);
     auto wrong = std::vector<std::pair<float, std::size_t>>{};
     for (auto i = std::size_t{0}; i < set.size(); ++i)
@@ -142,28 +144,33 @@ void write_report(const xg::train::history& log, const images& set, const xg::te
                             xg::reshape(scaled(xg::narrow(set.x, i, 1, 0)), {28, 28})});
     }
     const auto number = [](double value) { return xg::train::number_text(value); };
+    auto settings = std::vector<std::pair<std::string, std::string>>{
+        {"network", network},
+        {"epochs", std::to_string(chosen.epochs)},
+        {"batch size", std::to_string(chosen.batch_size)},
+        {"optimizer", chosen.optimizer},
+        {"learning rate", number(chosen.learning_rate())},
+        {"seed", std::to_string(chosen.seed)},
+    };
+    if (chosen.has_momentum()) settings.insert(settings.end() - 1, {"momentum", number(chosen.momentum.value_or(default_momentum))});
     xg::train::html_report(chosen.report, log,
                            {.title = chosen.fashion ? "Fashion-MNIST" : "MNIST",
-                            .settings = {{"network", "784-512-256-10"},
-                                         {"epochs", std::to_string(chosen.epochs)},
-                                         {"batch size", std::to_string(chosen.batch_size)},
-                                         {"learning rate", number(chosen.lr)},
-                                         {"momentum", number(chosen.momentum)},
-                                         {"seed", std::to_string(chosen.seed)}},
+                            .settings = settings,
                             .confusion = matrix,
                             .classes = names,
                             .mistakes = mistakes});
     std::printf("\nthe report is in %s\n", chosen.report.c_str());
 }
 
-void test(const mlp& net, const images& set, const options& chosen, const xg::train::history& log) {
+template <class Network>
+void test(Network& net, const images& set, const options& chosen, const xg::train::history& log) {
     const auto out = outputs(net, set);
     const auto predicted = xg::argmax(out, 1);
     const auto names = names_of_classes(chosen);
     auto matrix = xg::train::confusion_matrix{classes};
     matrix.add(set.y, predicted);
     std::printf("\ntest accuracy: %s\n", xg::train::percent(matrix.accuracy()).c_str());
-    report_dead_units(out, set.y);
+    if (!chosen.cnn) report_dead_units(out, set.y);
     std::printf("\nlabels in rows, predictions in columns:\n\n%s", xg::train::confusion_table(matrix, names).c_str());
 
     auto wrong = std::vector<picture>{};
@@ -171,7 +178,7 @@ void test(const mlp& net, const images& set, const options& chosen, const xg::tr
         if (predicted(i) != set.y(i))
             wrong.push_back({name_of(names, set.y(i)) + ", taken for " + name_of(names, predicted(i)),
                              set.x.span().subspan(i * set.x.shape(1), set.x.shape(1))});
-    if (!chosen.report.empty()) write_report(log, set, out, predicted, matrix, chosen);
+    if (!chosen.report.empty()) write_report(log, set, out, predicted, matrix, Network::description, chosen);
     if (wrong.empty()) return;
     std::printf("\nthe first that it got wrong:\n%s",
                 draw(wrong, xg::train::terminal_width(stdout), !locale_is_utf8()).c_str());
@@ -196,6 +203,7 @@ void check_can_be_saved(const std::string& path, const std::string& option) {
         throw std::runtime_error{"there is no folder " + folder.string() + " to " + option + " into"};
 }
 
+template <class Network>
 int run(const options& chosen) {
     if (chosen.threads != 0) xg::set_num_threads(chosen.threads);
     if (!chosen.save.empty()) check_can_be_saved(chosen.save, "--save");
@@ -204,13 +212,13 @@ int run(const options& chosen) {
     const auto folder = find_data_folder(chosen);
 
     xg::manual_seed(chosen.seed);
-    auto net = untrained();
+    auto net = Network::untrained();
     auto log = xg::train::history{};
     std::printf("%s\n", xg::build_info().c_str());
     if (chosen.load.empty()) {
         const auto set = load_images(folder, xg::data::split::train);
-        std::printf("%zu images from %s, network 784-512-256-10, %zu parameters\n\n", set.size(), folder.c_str(),
-                    xg::nn::parameter_count(net));
+        std::printf("%zu images from %s, network %s, %zu parameters\n\n", set.size(), folder.c_str(),
+                    Network::description, xg::nn::parameter_count(net));
         std::fflush(stdout);
         log = learn(net, set, chosen);
         if (interrupted != 0) {
@@ -237,7 +245,7 @@ int main(int count, char** arguments) {
         const auto chosen = parse_options(count, arguments);
         if (chosen.help) std::printf("%s", help_text().c_str());
         else if (chosen.version) std::printf("%s\n", xg::build_info().c_str());
-        else return run(chosen);
+        else return chosen.cnn ? run<cnn>(chosen) : run<mlp>(chosen);
         return 0;
     } catch (const usage_error& wrong) {
         std::fprintf(stderr, "mnist: %s\n", wrong.what());

@@ -3,6 +3,7 @@
 #include <array>
 #include <cctype>
 #include <charconv>
+#include <cstdio>
 #include <cstdlib>
 #include <string_view>
 
@@ -32,6 +33,32 @@ double number_between(std::string_view name, const std::string& text, double low
     return number;
 }
 
+struct known_optimizer {
+    std::string_view name;
+    double mlp_lr, cnn_lr;   // learning rates that were seen to do well
+};
+
+constexpr auto known_optimizers = std::array{
+    known_optimizer{"sgd", 0.7, 0.1},     known_optimizer{"adam", 2e-3, 2e-3},    known_optimizer{"adamw", 2e-3, 2e-3},
+    known_optimizer{"nadam", 2e-3, 2e-3}, known_optimizer{"rmsprop", 1e-3, 1e-3}, known_optimizer{"lion", 3e-4, 3e-4},
+};
+
+const known_optimizer* find_optimizer(std::string_view name) {
+    for (const auto& each : known_optimizers)
+        if (each.name == name) return &each;
+    return nullptr;
+}
+
+/// "a, b or c"
+std::string optimizer_names() {
+    auto text = std::string{};
+    for (auto i = std::size_t{0}; i < known_optimizers.size(); ++i) {
+        if (i > 0) text += i + 1 < known_optimizers.size() ? ", " : " or ";
+        text += known_optimizers[i].name;
+    }
+    return text;
+}
+
 struct option {
     std::string_view name, value, help;
     void (*set)(options&, std::string_view name, const std::string& value);
@@ -49,11 +76,21 @@ constexpr auto known_options = std::array{
            [](options& o, name_type name, text_type text) {
                o.batch_size = integer_between<std::size_t>(name, text, 1, 60000);
            }},
-    option{"--lr", "X", "learning rate: up to it in the first epoch, then down to 0 (default 0.7)",
+    option{"--model", "NAME", "mlp (the default), the network of three layers, or cnn, a convolutional one",
+           [](options& o, name_type name, text_type text) {
+               if (text != "mlp" && text != "cnn") refuse(name, "mlp or cnn", text);
+               o.cnn = text == "cnn";
+           }},
+    option{"--optimizer", "NAME", "sgd (the default), adam, adamw, nadam, rmsprop or lion",
+           [](options& o, name_type name, text_type text) {
+               if (find_optimizer(text) == nullptr) refuse(name, optimizer_names(), text);
+               o.optimizer = text;
+           }},
+    option{"--lr", "X", "learning rate: up to it in the first epoch, then down to 0 (default: see below)",
            [](options& o, name_type name, text_type text) {
                o.lr = number_between(name, text, 0, 1000, "a number from 0 to 1000");
            }},
-    option{"--momentum", "X", "the part of a step that goes on in the next (default 0.9)",
+    option{"--momentum", "X", "the part of a step that goes on in the next, with sgd (default 0.9)",
            [](options& o, name_type name, text_type text) {
                o.momentum = number_between(name, text, 0, 0.999, "a number from 0 to 0.999");
            }},
@@ -116,15 +153,27 @@ options parse_options(int count, const char* const* arguments) {
         throw usage_error{"--load only tests, so there is nothing new to --save"};
     if (!result.load.empty() && !result.resume.empty())
         throw usage_error{"--load only tests, so there is no run to --resume"};
+    if (result.momentum && !result.has_momentum())
+        throw usage_error{"--momentum is of --optimizer sgd; " + result.optimizer + " has its own"};
     return result;
+}
+
+double options::learning_rate() const {
+    const auto& known = *find_optimizer(optimizer);
+    return lr.value_or(cnn ? known.cnn_lr : known.mlp_lr);
+}
+
+std::size_t options::optimizer_number() const {
+    return static_cast<std::size_t>(find_optimizer(optimizer) - known_optimizers.data());
 }
 
 std::string help_text() {
     auto text = std::string{
         "usage: mnist [OPTION]...\n"
         "\n"
-        "Teaches a network of three layers, 784-512-256-10, to read the 60000 handwritten digits of MNIST, and\n"
-        "tests it on 10000 others. `sh examples/mnist/run.sh` builds it, gets the data and runs it.\n"
+        "Teaches a network, of three layers, 784-512-256-10, or with convolutions, to read the 60000 handwritten\n"
+        "digits of MNIST, and tests it on 10000 others. `sh examples/mnist/run.sh` builds it, gets the data and\n"
+        "runs it.\n"
         "\n"};
     const auto line = [&](std::string_view name, std::string_view value, std::string_view help) {
         auto start = std::string{"  "};
@@ -140,6 +189,13 @@ std::string help_text() {
         "\n"
         "Values may also be given as --epochs=N. Without --data the files are looked for in the folder that the\n"
         "environment variable XGRAD_MNIST_DIR names (or XGRAD_FASHION_MNIST_DIR), then below ~/.cache/xgrad,\n"
-        "where run.sh puts them (or XDG_CACHE_HOME/xgrad).\n";
+        "where run.sh puts them (or XDG_CACHE_HOME/xgrad).\n"
+        "\n"
+        "Default learning rates        mlp     cnn\n";
+    for (const auto& each : known_optimizers) {
+        auto row = std::array<char, 80>{};
+        std::snprintf(row.data(), row.size(), "  %-28s%-8g%g\n", std::string{each.name}.c_str(), each.mlp_lr, each.cnn_lr);
+        text += row.data();
+    }
     return text;
 }

@@ -49,6 +49,7 @@
 #include <xgrad/ops/product.hpp>
 #include <xgrad/ops/quantile.hpp>
 #include <xgrad/ops/rearrange.hpp>
+#include <xgrad/ops/recurrence.hpp>
 #include <xgrad/ops/reduce.hpp>
 #include <xgrad/ops/remainder.hpp>
 #include <xgrad/ops/repeat.hpp>

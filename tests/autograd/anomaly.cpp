@@ -12,6 +12,7 @@
 #include <xgrad/ops/math.hpp>
 #include <xgrad/ops/reduce.hpp>
 
+#include <cmath>
 #include <limits>
 
 namespace xg = xgrad;

@@ -7,6 +7,7 @@
 #include <xgrad/autograd/create.hpp>
 #include <xgrad/autograd/custom.hpp>
 #include <xgrad/autograd/functional.hpp>
+#include <xgrad/autograd/operation.hpp>
 #include <xgrad/ops/arithmetic.hpp>
 #include <xgrad/ops/join.hpp>
 #include <xgrad/ops/linalg.hpp>
@@ -20,6 +21,7 @@
 #include <cstdint>
 #include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace xg = xgrad;
@@ -72,6 +74,17 @@ TEST_CASE("a program runs on other arguments, and is recorded where they ask for
     const auto [da, db] = xg::grad([&](const auto& v, const auto& w) { return xg::sum(f(v, w)); })(a.detach(), b.detach());
     CHECK(xg::array_equal(a.grad(), da));
     CHECK(xg::array_equal(b.grad(), db));
+}
+
+TEST_CASE("a program has a text of its own where the caller's is gone") {
+    auto text = std::string{"twice"};
+    const auto program = xg::capture([&](const auto& v) {
+        return xg::detail::call("scaled", {"x", "by"}, [](const xg::tensor<double>& u, const char* by) {
+            return xg::tensor<double>{u * (std::string{by} == "twice" ? 2.0 : 3.0)};
+        }, xg::tensor<double>{v}, text.c_str());
+    }, x);
+    text.assign("three");   // in the same place
+    CHECK(xg::array_equal(program(x), x * 2.0));
 }
 
 TEST_CASE("arguments and results are tensors, lists of them, pairs and tuples") {

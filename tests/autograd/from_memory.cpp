@@ -6,6 +6,7 @@
 #include <xgrad/ops/reduce.hpp>
 #include <xgrad/ops/shape.hpp>
 
+#include <cstddef>
 #include <type_traits>
 #include <utility>
 #include <vector>

@@ -7,6 +7,7 @@
 #include <xgrad/ops/math.hpp>
 #include <xgrad/ops/reduce.hpp>
 
+#include <cstddef>
 #include <stdexcept>
 #include <type_traits>
 #include <vector>

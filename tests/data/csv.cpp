@@ -5,6 +5,7 @@
 #include <xgrad/data/csv.hpp>
 
 #include <support/temporary_folder.hpp>
+#include <support/what_is_said.hpp>
 
 #include <cmath>
 #include <cstdint>
@@ -26,15 +27,10 @@ data::csv_table table(const std::string& text, data::csv_options options = {}) {
 /// The text of an error, without the folder.
 template <class F>
 std::string wrong(const F& f) {
-    try {
-        f();
-    } catch (const xg::error& each) {
-        auto text = std::string{each.what()};
-        const auto path = folder.path("t.csv");
-        if (const auto at = text.find(path); at != text.npos) text.replace(at, path.size(), "t.csv");
-        return text;
-    }
-    return "";
+    auto text = what_is_said(f);
+    const auto path = folder.path("t.csv");
+    if (const auto at = text.find(path); at != text.npos) text.replace(at, path.size(), "t.csv");
+    return text;
 }
 
 }  // namespace

@@ -6,7 +6,6 @@
 
 #include <cstdint>
 #include <string>
-#include <vector>
 
 namespace xg = xgrad;
 namespace data = xgrad::data;

@@ -2,7 +2,6 @@
 
 #include <xgrad/autograd/tensor.hpp>
 #include <xgrad/core/error.hpp>
-#include <xgrad/core/random.hpp>
 #include <xgrad/data/dataset.hpp>
 #include <xgrad/data/loader.hpp>
 #include <xgrad/data/subset.hpp>

@@ -29,7 +29,6 @@
 
 #include <support/temporary_folder.hpp>
 
-#include <cstdint>
 #include <filesystem>
 #include <iostream>
 

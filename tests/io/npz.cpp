@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <xgrad/autograd/create.hpp>
+#include <xgrad/core/memory.hpp>
 #include <xgrad/io/npz.hpp>
 #include <xgrad/nn/linear.hpp>
 #include <xgrad/nn/module.hpp>
@@ -9,8 +10,8 @@
 
 #include <cmath>
 #include <cstdint>
+#include <filesystem>
 #include <fstream>
-#include <limits>
 #include <iterator>
 #include <string>
 #include <vector>
@@ -182,6 +183,13 @@ TEST_CASE("broken arrays") {
     fails("{'descr': '<f4, 'fortran_order", "where one must be", four);
     fails("{'descr': [('a]', '<f4'), ('b', [('c', '|u1')], (2,))], 'fortran_order': False, 'shape': (1,)}", "is an array of records with fields", four);
     fails("{'descr': [('a', '<f4'), 'fortran_order': False, 'shape': (1,)}", "a list of fields without an end", four);
+
+    const auto large = folder.write("large.npy", npy("{'descr': '<f4', 'fortran_order': False, 'shape': (1,), }", four));
+    std::filesystem::resize_file(large, std::size_t{1} << 26);
+    xg::memory::release_unused();
+    const auto before = xg::memory::stats().system_allocations;
+    CHECK(error_of<xg::io_error>([&] { io::load_npy<float>(large); }).starts_with("goes on behind its elements"));
+    CHECK(xg::memory::stats().system_allocations == before);
 }
 
 TEST_CASE("broken archives") {

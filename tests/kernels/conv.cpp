@@ -100,7 +100,7 @@ struct operands {
         : of{sizes}, x{random_numbers<T>(random, of.x())}, w{random_numbers<T>(random, of.w())}, y{random_numbers<T>(random, of.y())},
           of_x(of.x(), T{7}), of_w(of.w(), T{7}), of_y(of.y(), T{7}) {}
     void run() {
-        convolve<T>(of, x.data(), w.data(), of_y.data(), [](const auto& sum, std::size_t) { return sum; });
+        convolve<T>(of, x.data(), w.data(), of_y.data(), [](const auto& sum, auto...) { return sum; });
         convolve_input<T>(of, w.data(), y.data(), nullptr, of_x.data());
         convolve_weight<T>(of, x.data(), y.data(), of_w.data());
     }

@@ -31,6 +31,7 @@
 #include <cstddef>
 #include <sstream>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -295,6 +296,8 @@ TEST_CASE("residual networks of any batch and any size") {
     const auto program = nn::fuse(net, xg::randn<float>({1, 3, 8, 8}));
     CHECK(count(program, "batch_norm") == 0);
     CHECK(count(program, "conv2d") == 5);
+    CHECK(count(program, "add") == 0);    // what goes around a block is added by its last convolution
+    CHECK(count(program, "relu") == 0);
     nn::eval(net);
     for (const auto& sizes : std::vector<xg::shape>{{1, 3, 8, 8}, {7, 3, 8, 8}, {2, 3, 5, 12}, {7, 3, 8, 8}, {0, 3, 8, 8}}) {
         const auto x = xg::randn<float>(sizes);
@@ -303,6 +306,59 @@ TEST_CASE("residual networks of any batch and any size") {
     }
     for (auto batch = std::size_t{1}; batch < 40; ++batch) static_cast<void>(program(xg::randn<float>({batch, 3, 4, 4})));
     CHECK_THROWS_AS(program(xg::randn<float>({1, 4, 8, 8})), xg::shape_error);
+}
+
+TEST_CASE("sums go into a convolution that has nothing else to do, wherever the other summand comes from") {
+    struct two {
+        nn::conv2d<> a{4, 4, 3, {.padding = 1}}, b{4, 4, 1};
+        int kind = 0;
+
+        xg::tensor<float, 4> operator()(const xg::tensor<float, 4>& x) const {
+            const auto h = a(x);
+            switch (kind) {
+            case 0: return xg::relu(h + b(x));            // both could
+            case 1: return xg::tanh(xg::exp(x) + h);      // is made after the convolution
+            case 2: return xg::sigmoid(x + h);            // an argument
+            case 3: return h + xg::mean(x, {2, 3}, xg::keep_dims);
+            case 4: return h + h;
+            case 5: return h * 2 + (h + x);
+            case 6: return xg::relu(h) + x;
+            default: return (h + x) + b(x);
+            }
+        }
+    };
+    struct expected {
+        std::size_t sums, operations;
+    };
+    const expected after[] = {{0, 2}, {0, 2}, {0, 1}, {1, 3}, {1, 2}, {2, 4}, {1, 2}, {0, 2}};
+    const auto x = xg::randn<float>({2, 4, 6, 5});
+    for (auto kind = 0; kind < 8; ++kind) {
+        auto net = two{};
+        net.kind = kind;
+        const auto program = nn::fuse(net, x);
+        CAPTURE(kind);
+        CHECK(count(program, "add") == after[kind].sums);
+        CHECK(program.operations.size() == after[kind].operations);
+        CHECK(agree(program(x), net(x)));
+        const auto direction = xg::randn<float>({2, 4, 6, 5});
+        const auto weighed = [&](const auto& f) { return xg::grad([&](const auto& v) { return xg::sum(f(v) * direction); })(x); };
+        CHECK(agree(weighed(program), weighed(net)));
+    }
+}
+
+TEST_CASE("a batch norm behind a sum stays where it is") {
+    struct before {
+        nn::conv2d<> a{4, 4, 3, {.padding = 1}};
+        nn::batch_norm2d<> norm{4};
+        auto operator()(const xg::tensor<float, 4>& x) const { return norm(a(x) + x); }
+    };
+    auto net = before{};
+    train_a_little(net);
+    const auto x = xg::randn<float>({2, 4, 6, 5});
+    const auto program = nn::fuse(net, x);
+    CHECK(count(program, "batch_norm") == 1);
+    nn::eval(net);
+    CHECK(agree(program(x), net(x)));
 }
 
 TEST_CASE("a fused network owns its weights, and leaves the module as it is") {

@@ -4,7 +4,9 @@
 #include <xgrad/nn/module.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <cstddef>
 
 namespace xg = xgrad;
 namespace nn = xgrad::nn;

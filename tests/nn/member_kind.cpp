@@ -14,10 +14,12 @@
 #include <bitset>
 #include <chrono>
 #include <complex>
+#include <cstddef>
 #include <deque>
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <initializer_list>
 #include <list>
 #include <map>
 #include <memory>

@@ -9,7 +9,10 @@
 #include <optional>
 #include <random>
 #include <string>
+#include <string_view>
 #include <tuple>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace xg = xgrad;

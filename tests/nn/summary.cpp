@@ -1,5 +1,7 @@
 #include <doctest/doctest.h>
 
+#include <support/last_row.hpp>
+
 #include <xgrad/autograd/checkpoint.hpp>
 #include <xgrad/autograd/create.hpp>
 #include <xgrad/nn/attention.hpp>
@@ -18,13 +20,18 @@
 #include <xgrad/ops/linalg.hpp>
 #include <xgrad/ops/math.hpp>
 #include <xgrad/ops/pooling.hpp>
+#include <xgrad/ops/reduce.hpp>
 #include <xgrad/ops/shape.hpp>
 #include <xgrad/ops/tensordot.hpp>
 
+#include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <random>
 #include <string>
+#include <tuple>
+#include <utility>
 #include <vector>
 
 namespace xg = xgrad;
@@ -46,7 +53,7 @@ TEST_CASE("a summary with an input has the layers as they are called") {
                                    "input                (32, 784)\n"
                                    "0      linear, relu  (32, 512)      401920       12845056\n"
                                    "2      linear        (32, 10)         5130         163840\n"
-                                   "all                                 407050       13008896\n"};
+                                   "all                  (32, 10)       407050       13008896\n"};
     CHECK(nn::summary(net, {32, 784}) == table);
     CHECK(nn::summary(net, xg::zeros<float>({32, 784})) == table);
 
@@ -71,7 +78,7 @@ TEST_CASE("a summary with an input has the layers as they are called") {
                                                       "        reshape         (4, 400)\n"
                                                       "fc      linear          (4, 10)               4010          16000\n"
                                                       "unused  (not called)                            12\n"
-                                                      "all                                           4694         130048\n");
+                                                      "all                     (4, 10)               4694         130048\n");
 }
 
 TEST_CASE("layers that share tensors count them once") {
@@ -83,7 +90,7 @@ TEST_CASE("layers that share tensors count them once") {
                                       "0      linear, relu  (1, 8)          72             64\n"
                                       "2      linear, relu  (1, 8)                         64  shared with 0.weight, 0.bias\n"
                                       "4      linear        (1, 8)           8             64  shared with 0.weight\n"
-                                      "all                                  80            192\n");
+                                      "all                  (1, 8)          80            192\n");
 
     struct again {
         nn::linear<> first{8, 8}, second{8, 8};
@@ -94,7 +101,7 @@ TEST_CASE("layers that share tensors count them once") {
                                           "first   linear      (1, 8)          72             64\n"
                                           "second  linear      (1, 8)          72             64\n"
                                           "first   linear      (1, 8)                         64  again\n"
-                                          "all                                144            192\n");
+                                          "all                 (1, 8)         144            192\n");
 }
 
 TEST_CASE("a checkpoint shows what is in it") {
@@ -109,7 +116,40 @@ TEST_CASE("a checkpoint shows what is in it") {
                                                             "first   linear      (3, 4)          20             48\n"
                                                             "        exp         (3, 4)\n"
                                                             "second  linear      (3, 2)          10             24\n"
-                                                            "all                                 30             72\n");
+                                                            "all                 (3, 2)          30             72\n");
+}
+
+TEST_CASE("the last row has the shape of what comes out, of several results the first") {
+    const auto out = [](const auto& f) {
+        const auto row = last_row(nn::summary(f, {4, 3}));
+        const auto from = row.find('('), to = row.find(')');
+        return from == std::string::npos ? std::string{} : row.substr(from, to - from + 1);
+    };
+    struct two {
+        xg::tensor<float> transposed, same;
+    };
+    struct named {
+        std::string name;
+        xg::tensor<float> output;
+    };
+    using input = xg::tensor<float>;
+    CHECK(out([](const input& x) { return xg::sum(x); }) == "()");
+    CHECK(out([](const input& x) { return std::pair{xg::transpose(x), x}; }) == "(3, 4)");
+    CHECK(out([](const input& x) { return std::vector{xg::transpose(x), x}; }) == "(3, 4)");
+    CHECK(out([](const input& x) { return std::tuple{std::vector{std::array{xg::transpose(x), x}}, x}; }) == "(3, 4)");
+    CHECK(out([](const input& x) { return named{"transposed", xg::transpose(x)}; }) == "(3, 4)");
+    CHECK(out([](const input&) { return std::vector<input>{}; }).empty());
+    CHECK(out([](const input& x) { return two{xg::transpose(x), x}; }).empty());
+}
+
+TEST_CASE("a recurrent layer by itself is one row, however many steps there are") {
+    const auto rows = [](const std::string& table) { return std::ranges::count(table, '\n'); };
+    const auto layer = nn::lstm<>{3, 5, {.layers = 2, .bidirectional = true}};
+    const auto table = nn::summary(layer, {4, 7, 3});
+    CHECK(rows(table) == 4);   // the head, the input, the layer, and all
+    CHECK(table.find("again") == std::string::npos);
+    CHECK(table.find("(not called)") == std::string::npos);
+    CHECK(rows(nn::summary(nn::sequential{nn::linear<>{3, 3}, xg::relu, nn::linear<>{3, 2}}, {4, 3})) == 5);
 }
 
 TEST_CASE("products of every kind have their multiply-adds") {
@@ -130,6 +170,8 @@ TEST_CASE("products of every kind have their multiply-adds") {
                 case 4: return xg::tensordot(x, w, {-1}, {0});
                 case 5: return xg::conv_transpose2d(x, w, {.stride = 2});
                 case 6: return xg::conv1d(x, w, {.padding = 1});
+                case 8: return xg::matmul(xg::einsum("ij->ji", x), w);
+                case 9: return xg::einsum("...ij, ...jk -> ik", x, w);
                 default: return xg::dot(xg::flatten(x), xg::flatten(w));
                 }
             }();
@@ -144,6 +186,8 @@ TEST_CASE("products of every kind have their multiply-adds") {
     CHECK(count(one{xg::ones<float>({3, 4, 2, 2}), 5}, {2, 3, 5, 5}) == 2 * 3 * 25 * 4 * 4);
     CHECK(count(one{xg::ones<float>({4, 3, 3}), 6}, {2, 3, 9}) == 2 * 4 * 9 * 3 * 3);
     CHECK(count(one{xg::ones<float>({6}), 7}, {6}) == 6);
+    CHECK(count(one{xg::ones<float>({5, 3}), 8}, {5, 7}) == 7 * 3 * 5);
+    CHECK(count(one{xg::ones<float>({6, 4, 3}), 9}, {2, 1, 5, 4}) == 5 * 3 * 4 * 2 * 6);
     CHECK(count(nn::lstm<>{16, 32, {.layers = 2}}, {4, 7, 16}) == 4 * 7 * (16 + 3 * 32) * 128);
     const auto attention = nn::multihead_attention<>{8, 2};
     CHECK(count(attention, {3, 5, 8}) == 3 * 5 * (8 * 24 + 8 * 8) + 2 * 3 * 2 * 5 * 5 * 4);

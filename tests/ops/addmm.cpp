@@ -7,10 +7,7 @@
 #include <xgrad/ops/addmm.hpp>
 #include <xgrad/ops/compare.hpp>
 
-#include <cmath>
 #include <cstddef>
-#include <functional>
-#include <vector>
 
 namespace xg = xgrad;
 using namespace operation_tests;

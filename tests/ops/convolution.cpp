@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <support/operation_table.hpp>
+#include <support/some_numbers.hpp>
 
 #include <xgrad/autograd/create.hpp>
 #include <xgrad/autograd/functional.hpp>
@@ -15,7 +16,6 @@
 #include <xgrad/ops/reduce.hpp>
 
 #include <array>
-#include <cmath>
 #include <cstddef>
 #include <limits>
 #include <string>
@@ -98,42 +98,38 @@ operation row(std::string name, const F& f, const windows& how, std::vector<list
             .points = std::move(points), .epsilons = 32, .scale = 1, .is_product = true};
 }
 
-xg::tensor<double> some(const xg::shape& sizes) {
-    return shaped({0.5, -1, 2, 0.1, -3, 1.5, 0.7, -0.4, 0.9, 1.1, -0.2}, sizes);
-}
-
 }  // namespace
 
 TEST_CASE("convolution: over one axis") {
     check({
         row("conv1d", [](const auto& x) { return xg::conv1d(x[0], x[1], x[2]); }, {{1}, {0}, {0}, {1}},
-            {{some({2, 3, 7}), some({2, 3, 3}), some({2})}, {some({1, 1, 3}), some({1, 1, 3}), some({1})}, {some({0, 3, 7}), some({2, 3, 3}), some({2})},
-             {some({1, 2, 40}), some({3, 2, 2}), some({3})}}),
+            {{mixed({2, 3, 7}), mixed({2, 3, 3}), mixed({2})}, {mixed({1, 1, 3}), mixed({1, 1, 3}), mixed({1})}, {mixed({0, 3, 7}), mixed({2, 3, 3}), mixed({2})},
+             {mixed({1, 2, 40}), mixed({3, 2, 2}), mixed({3})}}),
         row("conv1d, no bias", [](const auto& x) { return xg::conv1d(x[0], x[1], {.stride = 2, .padding = 3}); }, {{2}, {3}, {3}, {1}},
-            {{some({2, 3, 8}), some({2, 3, 2})}}),
+            {{mixed({2, 3, 8}), mixed({2, 3, 2})}}),
         row("conv1d, groups", [](const auto& x) { return xg::conv1d(x[0], x[1], {.stride = 3, .padding = {{4, 1}}, .dilation = 2, .groups = 2}); },
-            {{3}, {4}, {1}, {2}, {0}, 2}, {{some({2, 4, 9}), some({6, 2, 3})}}),
+            {{3}, {4}, {1}, {2}, {0}, 2}, {{mixed({2, 4, 9}), mixed({6, 2, 3})}}),
         row("conv1d, each channel alone", [](const auto& x) { return xg::conv1d(x[0], x[1], {.padding = xg::same, .dilation = 3, .groups = 3}); },
-            {{1}, {4}, {5}, {3}, {0}, 3}, {{some({2, 3, 9}), some({6, 1, 4})}}),
+            {{1}, {4}, {5}, {3}, {0}, 3}, {{mixed({2, 3, 9}), mixed({6, 1, 4})}}),
     });
 }
 
 TEST_CASE("convolution: over two and three axes") {
     check({
         row("conv2d", [](const auto& x) { return xg::conv2d(x[0], x[1], x[2], {.padding = 1}); }, {{1, 1}, {1, 1}, {1, 1}, {1, 1}},
-            {{some({2, 2, 4, 5}), some({3, 2, 3, 3}), some({3})}, {some({2, 2, 1, 1}), some({3, 2, 3, 3}), some({3})},
-             {some({0, 2, 4, 5}), some({3, 2, 3, 3}), some({3})}}),
+            {{mixed({2, 2, 4, 5}), mixed({3, 2, 3, 3}), mixed({3})}, {mixed({2, 2, 1, 1}), mixed({3, 2, 3, 3}), mixed({3})},
+             {mixed({0, 2, 4, 5}), mixed({3, 2, 3, 3}), mixed({3})}}),
         row("conv2d, 1 x 1", [](const auto& x) { return xg::conv2d(x[0], x[1], x[2]); }, {{1, 1}, {0, 0}, {0, 0}, {1, 1}},
-            {{some({2, 3, 4, 5}), some({3, 3, 1, 1}), some({3})}}),
+            {{mixed({2, 3, 4, 5}), mixed({3, 3, 1, 1}), mixed({3})}}),
         row("conv2d, groups, stride, dilation",
             [](const auto& x) { return xg::conv2d(x[0], x[1], x[2], {.stride = {2, 1}, .padding = {{1, 2}, {0, 1}}, .dilation = {1, 2}, .groups = 2}); },
-            {{2, 1}, {1, 0}, {2, 1}, {1, 2}, {0, 0}, 2}, {{some({1, 4, 5, 4}), some({2, 2, 3, 2}), some({2})}}),
+            {{2, 1}, {1, 0}, {2, 1}, {1, 2}, {0, 0}, 2}, {{mixed({1, 4, 5, 4}), mixed({2, 2, 3, 2}), mixed({2})}}),
         row("conv2d, depthwise", [](const auto& x) { return xg::conv2d(x[0], x[1], x[2], {.stride = 2, .padding = 1, .groups = 3}); },
-            {{2, 2}, {1, 1}, {1, 1}, {1, 1}, {0, 0}, 3}, {{some({2, 3, 5, 6}), some({3, 1, 3, 3}), some({3})}}),
+            {{2, 2}, {1, 1}, {1, 1}, {1, 1}, {0, 0}, 3}, {{mixed({2, 3, 5, 6}), mixed({3, 1, 3, 3}), mixed({3})}}),
         row("conv2d, stride beyond the kernel", [](const auto& x) { return xg::conv2d(x[0], x[1], {.stride = 3}); }, {{3, 3}, {0, 0}, {0, 0}, {1, 1}},
-            {{some({1, 2, 5, 8}), some({2, 2, 2, 1})}}),
+            {{mixed({1, 2, 5, 8}), mixed({2, 2, 2, 1})}}),
         row("conv3d", [](const auto& x) { return xg::conv3d(x[0], x[1], x[2], {.stride = {1, 2, 1}, .padding = {0, 1, 1}}); },
-            {{1, 2, 1}, {0, 1, 1}, {0, 1, 1}, {1, 1, 1}}, {{some({1, 2, 3, 3, 4}), some({2, 2, 2, 3, 2}), some({2})}}),
+            {{1, 2, 1}, {0, 1, 1}, {0, 1, 1}, {1, 1, 1}}, {{mixed({1, 2, 3, 3, 4}), mixed({2, 2, 2, 3, 2}), mixed({2})}}),
     });
 }
 
@@ -141,22 +137,22 @@ TEST_CASE("convolution: transposed") {
     const auto transposed = true;
     check({
         row("conv_transpose1d", [](const auto& x) { return xg::conv_transpose1d(x[0], x[1], x[2], {.stride = 3, .padding = 1, .output_padding = 2}); },
-            {{3}, {1}, {1}, {1}, {2}}, {{some({2, 3, 4}), some({3, 2, 3}), some({2})}, {some({0, 3, 4}), some({3, 2, 3}), some({2})}}, transposed),
+            {{3}, {1}, {1}, {1}, {2}}, {{mixed({2, 3, 4}), mixed({3, 2, 3}), mixed({2})}, {mixed({0, 3, 4}), mixed({3, 2, 3}), mixed({2})}}, transposed),
         row("conv_transpose2d", [](const auto& x) { return xg::conv_transpose2d(x[0], x[1], x[2]); }, {{1, 1}, {0, 0}, {0, 0}, {1, 1}},
-            {{some({2, 2, 3, 2}), some({2, 3, 2, 3}), some({3})}}, transposed),
+            {{mixed({2, 2, 3, 2}), mixed({2, 3, 2, 3}), mixed({3})}}, transposed),
         row("conv_transpose2d, groups",
             [](const auto& x) { return xg::conv_transpose2d(x[0], x[1], {.stride = {2, 1}, .padding = {1, 2}, .output_padding = {1, 1}, .groups = 2, .dilation = 2}); },
-            {{2, 1}, {1, 2}, {1, 2}, {2, 2}, {1, 1}, 2}, {{some({1, 4, 3, 4}), some({4, 1, 2, 3})}}, transposed),
+            {{2, 1}, {1, 2}, {1, 2}, {2, 2}, {1, 1}, 2}, {{mixed({1, 4, 3, 4}), mixed({4, 1, 2, 3})}}, transposed),
         row("conv_transpose2d, depthwise", [](const auto& x) { return xg::conv_transpose2d(x[0], x[1], {.stride = 2, .groups = 3}); },
-            {{2, 2}, {0, 0}, {0, 0}, {1, 1}, {0, 0}, 3}, {{some({2, 3, 3, 2}), some({3, 1, 2, 2})}}, transposed),
+            {{2, 2}, {0, 0}, {0, 0}, {1, 1}, {0, 0}, 3}, {{mixed({2, 3, 3, 2}), mixed({3, 1, 2, 2})}}, transposed),
         row("conv_transpose3d", [](const auto& x) { return xg::conv_transpose3d(x[0], x[1], {.stride = 2, .padding = 1}); },
-            {{2, 2, 2}, {1, 1, 1}, {1, 1, 1}, {1, 1, 1}}, {{some({1, 2, 2, 2, 3}), some({2, 1, 3, 2, 2})}}, transposed),
+            {{2, 2, 2}, {1, 1, 1}, {1, 1, 1}, {1, 1, 1}}, {{mixed({1, 2, 2, 2, 3}), mixed({2, 1, 3, 2, 2})}}, transposed),
     });
 }
 
 TEST_CASE("convolution: an activation with the product") {
-    const auto x = some({2, 2, 4, 5});
-    const auto w = some({3, 2, 3, 3}), b = some({3});
+    const auto x = mixed({2, 2, 4, 5});
+    const auto w = mixed({3, 2, 3, 3}), b = mixed({3});
     const auto options = xg::conv_options{.padding = 1};
     CHECK(xg::allclose(xg::conv2d(x, w, b, options, xg::relu), xg::relu(xg::conv2d(x, w, b, options))));
     CHECK(xg::allclose(xg::conv2d(x, w, b, options, xg::tanh), xg::tanh(xg::conv2d(x, w, b, options))));
@@ -167,12 +163,12 @@ TEST_CASE("convolution: an activation with the product") {
 }
 
 TEST_CASE("convolution: an image without an axis of images, and an empty batch") {
-    const auto image = some({2, 4, 5}), w = some({3, 2, 3, 3});
+    const auto image = mixed({2, 4, 5}), w = mixed({3, 2, 3, 3});
     CHECK(xg::conv2d(image, w).shape() == xg::shape{3, 2, 3});
     const auto together = xg::conv2d(xg::tensor<double>{xg::reshape(image, {1, 2, 4, 5})}, w);
     CHECK(xg::array_equal(xg::conv2d(image, w), xg::tensor<double>{xg::reshape(together, {3, 2, 3})}));
     const auto none = xg::zeros<double>({0, 2, 4, 5});
-    const auto [dw, db] = xg::grad([&](const auto& w_, const auto& b_) { return xg::sum(xg::conv2d(none, w_, b_)); })(w, some({3}));
+    const auto [dw, db] = xg::grad([&](const auto& w_, const auto& b_) { return xg::sum(xg::conv2d(none, w_, b_)); })(w, mixed({3}));
     CHECK(xg::array_equal(dw, xg::zeros_like(w)));
     CHECK(xg::array_equal(db, xg::zeros<double>({3})));
 }
@@ -217,4 +213,23 @@ TEST_CASE("convolution: no matrix of patches in memory") {
     y.backward(y.detach());
     CHECK(xg::memory::stats().reserved - before < (y.size() + x.size() + w.size()) * sizeof(float) + spare);
     xg::set_num_threads(threads);
+}
+
+TEST_CASE("a summand is added in the registers of every way to convolve: the same numbers, to the bit") {
+    struct sizes {
+        std::size_t batch, in, out, height, width, kernel, groups;
+    };
+    // Few and many channels, rows of windows that fill vectors and that do not, one tap, depthwise, groups.
+    for (const auto& s : {sizes{2, 3, 8, 9, 7, 3, 1}, {1, 64, 48, 7, 7, 3, 1}, {1, 16, 24, 14, 14, 3, 1}, {3, 5, 7, 33, 40, 5, 1}, {2, 24, 40, 11, 5, 1, 1},
+                          {2, 12, 12, 10, 21, 3, 12}, {2, 8, 12, 6, 19, 3, 2}, {1, 300, 9, 8, 8, 3, 1}, {0, 3, 8, 9, 7, 3, 1}}) {
+        const auto x = xg::randn<float>({s.batch, s.in, s.height, s.width});
+        const auto weight = xg::randn<float>({s.out, s.in / s.groups, s.kernel, s.kernel});
+        const auto bias = xg::randn<float>({s.out});
+        const auto options = xg::conv_options{.padding = s.kernel / 2, .groups = s.groups};
+        const auto y = xg::conv2d(x, weight, bias, options);
+        const auto summand = xg::randn<float>(xg::shape(y.shape()));
+        const auto with = xg::detail::conv_with_summand<xg::relu_fn, float>(2, x, weight, bias, summand, options);
+        CAPTURE(s.in);
+        CHECK(xg::array_equal(xg::tensor<float, 4>{with}, xg::relu(y + summand)));
+    }
 }

@@ -7,10 +7,7 @@
 #include <xgrad/ops/compare.hpp>
 #include <xgrad/ops/dot.hpp>
 
-#include <cstddef>
-#include <functional>
 #include <type_traits>
-#include <vector>
 
 namespace xg = xgrad;
 using namespace operation_tests;

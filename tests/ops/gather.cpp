@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <support/operation_table.hpp>
+#include <support/some_numbers.hpp>
 
 #include <xgrad/autograd/create.hpp>
 #include <xgrad/autograd/functional.hpp>
@@ -13,7 +14,6 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <type_traits>
 #include <vector>
 
@@ -43,8 +43,6 @@ xg::tensor<double> gathered(const xg::tensor<double>& x, const indices& numbers,
     for (auto i = std::size_t{0}; i < y.size(); ++i) y.data()[i] = x.data()[place_of(i, under, x.shape(), axis, numbers[i])];
     return y;
 }
-
-const auto some = std::vector<double>{0.5, -1, 2, 0.1, -3, 1.5, 0.7};
 
 operation gathers(const xg::shape& from, const indices& numbers, const xg::shape& under, int axis) {
     const auto at = xg::tensor<std::int64_t>(numbers, under);

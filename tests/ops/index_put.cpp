@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <support/operation_table.hpp>
+#include <support/some_numbers.hpp>
 
 #include <xgrad/autograd/create.hpp>
 #include <xgrad/ops/compare.hpp>
@@ -15,9 +16,6 @@ namespace xg = xgrad;
 using namespace operation_tests;
 
 namespace {
-
-const auto some = std::vector<double>{0.5, -1, 2, 0.1, -3, 1.5, 0.7};
-const auto others = std::vector<double>{-0.3, 4, 0.9, -2.5, 1.1};
 
 /// Row k of the values, which `rows` says to broadcast or not, put at place k of `places`, each `inner` elements long.
 operation puts(const char* name, auto f, const xg::shape& to, const xg::shape& from, const std::vector<std::size_t>& places,

@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <support/operation_table.hpp>
+#include <support/some_numbers.hpp>
 
 #include <xgrad/autograd/create.hpp>
 #include <xgrad/ops/compare.hpp>
@@ -8,19 +9,10 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <cstdint>
 #include <type_traits>
-#include <vector>
 
 namespace xg = xgrad;
 using namespace operation_tests;
-
-namespace {
-
-const auto some = std::vector<double>{0.5, -1, 2, 0.1, -3, 1.5, 0.7};
-const auto others = std::vector<double>{-0.3, 4, 0.9, -2.5, 1.1};
-
-}  // namespace
 
 TEST_CASE("kron: values and derivatives") {
     const auto row = [](const xg::shape& a, const xg::shape& b) {

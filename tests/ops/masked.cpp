@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <support/operation_table.hpp>
+#include <support/some_numbers.hpp>
 
 #include <xgrad/autograd/create.hpp>
 #include <xgrad/ops/compare.hpp>
@@ -8,7 +9,6 @@
 #include <xgrad/ops/math.hpp>
 
 #include <cmath>
-#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <type_traits>
@@ -18,8 +18,6 @@ namespace xg = xgrad;
 using namespace operation_tests;
 
 namespace {
-
-const auto some = std::vector<double>{0.5, -1, 2, 0.1, -3, 1.5, 0.7};
 
 /// The elements of x, repeated up to the shape of the mask where it is shorter, where the mask holds.
 operation selects(const xg::shape& from, const xg::tensor<bool>& mask, const xg::shape& all) {

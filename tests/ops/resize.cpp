@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <support/operation_table.hpp>
+#include <support/some_numbers.hpp>
 
 #include <xgrad/autograd/create.hpp>
 #include <xgrad/autograd/gradcheck.hpp>
@@ -17,8 +18,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <functional>
-#include <limits>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -66,17 +65,13 @@ xg::tensor<double> resized(const xg::tensor<double>& x, std::vector<std::size_t>
     return y;
 }
 
-xg::tensor<double> some(const xg::shape& sizes) {
-    return shaped({0.5, -1, 2, 0.1, -3, 1.5, 0.7, -0.4, 0.9, 1.1, -0.2}, sizes);
-}
-
 operation upsampling(std::string name, std::vector<std::size_t> sizes, mode how, bool align, const xg::shape& from) {
     const auto f = [=](const auto& x) {
         if (sizes.size() == 1) return xg::upsample(x[0], {.size = sizes[0], .mode = how, .align_corners = align});
         return xg::upsample(x[0], {.size = sizes, .mode = how, .align_corners = align});
     };
     return {.name = std::move(name), .run = on_lists(f), .reference = [=](const list<double>& x) { return resized(x[0], sizes, how, align); },
-            .points = {{some(from)}}, .epsilons = 32, .scale = 4};
+            .points = {{mixed(from)}}, .epsilons = 32, .scale = 4};
 }
 
 }  // namespace
@@ -93,7 +88,7 @@ TEST_CASE("resize: upsample") {
         upsampling("bicubic", {7, 3}, mode::bicubic, false, {1, 1, 3, 4}),
         upsampling("bicubic, corners", {4, 5}, mode::bicubic, true, {1, 1, 2, 3}),
     });
-    const auto x = some({1, 2, 3, 4});
+    const auto x = mixed({1, 2, 3, 4});
     CHECK(xg::upsample(x, {.scale = 1.7}).shape() == xg::shape{1, 2, 5, 6});
     CHECK(xg::upsample(x, {.scale = {2.0, 1.0}}).shape() == xg::shape{1, 2, 6, 4});
     CHECK(xg::array_equal(xg::upsample(x, {.scale = 2}), xg::upsample(x, {.size = {6, 8}})));
@@ -112,7 +107,7 @@ TEST_CASE("resize: pixel_shuffle and back") {
         }
         return xg::tensor<double>{y};
     };
-    const auto x = some({2, 8, 2, 3});
+    const auto x = mixed({2, 8, 2, 3});
     check({{.name = "pixel_shuffle", .run = on_lists([](const auto& v) { return xg::pixel_shuffle(v[0], 2); }), .reference = shuffled, .points = {{x}}},
            {.name = "pixel_unshuffle", .run = on_lists([](const auto& v) { return xg::pixel_unshuffle(xg::pixel_shuffle(v[0], 2), 2); }),
             .reference = [](const list<double>& v) { return v[0]; }, .points = {{x}}}});
@@ -122,7 +117,7 @@ TEST_CASE("resize: pixel_shuffle and back") {
 }
 
 TEST_CASE("patches: a convolution is a product with unfolded patches, and fold is the derivative of unfold") {
-    const auto x = some({2, 2, 4, 5}), w = some({3, 2, 2, 3});
+    const auto x = mixed({2, 2, 4, 5}), w = mixed({3, 2, 2, 3});
     const auto columns = xg::unfold(x, {2, 3}, {.stride = {2, 1}, .padding = 1, .dilation = {2, 1}});
     const auto product = xg::matmul(xg::reshape(w, {3, 12}), columns);
     const auto wanted = xg::conv2d(x, w, {.stride = {2, 1}, .padding = 1, .dilation = {2, 1}});
@@ -140,26 +135,26 @@ TEST_CASE("patches: a convolution is a product with unfolded patches, and fold i
                 }
                 return xg::tensor<double>{y};
             },
-            .points = {{x}, {some({1, 1, 1, 2})}}},
+            .points = {{x}, {mixed({1, 1, 1, 2})}}},
            {.name = "unfold over one axis", .run = on_lists([](const auto& v) { return xg::unfold(v[0], 2); }),
             .reference = [](const list<double>& v) {
                 const auto part = [&](int first) { return xg::tensor<double>{xg::conv1d(v[0], first == 0 ? xg::tensor<double, 3>{{{1, 0}}} : xg::tensor<double, 3>{{{0, 1}}})}; };
                 return xg::tensor<double>{xg::concat({part(0), part(1)}, 1)};
             },
-            .points = {{some({2, 1, 5})}}},
+            .points = {{mixed({2, 1, 5})}}},
            {.name = "fold", .run = on_lists([](const auto& v) { return xg::fold(v[0], {4, 5}, {2, 3}, {.stride = {2, 1}, .padding = 1, .dilation = {2, 1}}); }),
             .reference = [](const list<double>& v) {
                 const auto zeros = xg::tensor<double>{xg::zeros<double>({2, 2, 4, 5})};
                 return xg::tensor<double>{xg::vjp([](const auto& image) { return xg::unfold(image, {2, 3}, {.stride = {2, 1}, .padding = 1, .dilation = {2, 1}}); }, zeros).second(xg::tensor<double, 3>{v[0]})};
             },
-            .points = {{some(sizes)}}, .scale = 1}});
+            .points = {{mixed(sizes)}}, .scale = 1}});
     CHECK(xg::fold(xg::ones<double>({1, 4, 4}), 3, 2).shape() == xg::shape{1, 1, 3, 3});
     CHECK_THROWS_WITH_AS(xg::fold(xg::ones<double>({1, 4, 5}), 3, 2), doctest::Contains("there are 4 windows"), xg::shape_error);
     CHECK_THROWS_AS(xg::unfold(x, 7), xg::shape_error);
 }
 
 TEST_CASE("grid_sample: the grid that names every element gives the image, in every mode") {
-    const auto x = some({2, 3, 4, 5});
+    const auto x = mixed({2, 3, 4, 5});
     for (const auto align : {false, true}) {
         auto grid = xg::empty<double>({2, 4, 5, 2});
         for (auto i = std::size_t{0}; i < 40; ++i) {
@@ -183,7 +178,7 @@ TEST_CASE("grid_sample: outside, and derivatives") {
     CHECK(xg::allclose(at(xg::grid_padding::border), xg::tensor<double, 4>{{{{1, 4, 1.5, 4}}}}));
     CHECK(xg::allclose(at(xg::grid_padding::reflection), xg::tensor<double, 4>{{{{1, 4, 1.5, 1}}}}));
 
-    const auto image = some({2, 2, 3, 4});
+    const auto image = mixed({2, 2, 3, 4});
     const auto places = shaped({-0.7, 0.2, 0.55, -1.4, 0.9, 0.33, -0.15, 1.7, 0.1}, {2, 2, 3, 2});
     for (const auto how : {mode::linear, mode::cubic})
         for (const auto padding : {xg::grid_padding::zeros, xg::grid_padding::border, xg::grid_padding::reflection}) {
@@ -192,7 +187,7 @@ TEST_CASE("grid_sample: outside, and derivatives") {
             CHECK(xg::gradgradcheck(f, std::tuple{image, places}));
         }
     // Over three axes, the last of which counts first.
-    const auto cube = some({1, 1, 2, 2, 2});
+    const auto cube = mixed({1, 1, 2, 2, 2});
     const auto middle = xg::grid_sample(cube, xg::zeros<double>({1, 1, 1, 1, 3}));
     CHECK(middle.item() == doctest::Approx(xg::mean(cube).item()));
     CHECK_THROWS_AS(xg::grid_sample(image, xg::zeros<double>({2, 1, 1, 3})), xg::shape_error);

@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <support/operation_table.hpp>
+#include <support/some_numbers.hpp>
 
 #include <xgrad/autograd/create.hpp>
 #include <xgrad/autograd/functional.hpp>
@@ -41,9 +42,6 @@ xg::tensor<double> scattered(const xg::tensor<double>& x, const indices& numbers
         f(y.data()[place(x.shape(), i, true)], values.rank() == 0 ? values.item() : values.span()[place(values.shape(), i, false)]);
     return y;
 }
-
-const auto some = std::vector<double>{0.5, -1, 2, 0.1, -3, 1.5, 0.7};
-const auto others = std::vector<double>{-0.3, 4, 0.9, -2.5, 1.1};
 
 operation scatters(const xg::shape& to, const indices& numbers, const xg::shape& under, const xg::shape& from, int axis) {
     const auto at = xg::tensor<std::int64_t>(numbers, under);

@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <support/operation_table.hpp>
+#include <support/some_numbers.hpp>
 
 #include <xgrad/autograd/create.hpp>
 #include <xgrad/ops/compare.hpp>
@@ -39,7 +40,6 @@ xg::tensor<double> softmax_reference(const xg::tensor<double>& x, std::size_t ax
 }
 
 std::vector<list<double>> points() {
-    const auto some = std::vector<double>{0.5, -1, 2, 0.1, -3, 1.5, 0.7};
     return {{shaped(some, {4})}, {shaped(some, {2, 3})}, {shaped(some, {2, 3, 2})}, {shaped(some, {3, 1})},
             {shaped(some, {1})}, {shaped(some, {0, 3})}, {shaped(some, {2, 21})}};
 }

@@ -8,9 +8,7 @@
 #include <xgrad/ops/tensordot.hpp>
 
 #include <cstddef>
-#include <functional>
 #include <type_traits>
-#include <vector>
 
 namespace xg = xgrad;
 using namespace operation_tests;

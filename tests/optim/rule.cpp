@@ -3,7 +3,6 @@
 #include <support/temporary_folder.hpp>
 
 #include <xgrad/autograd/capture.hpp>
-#include <xgrad/autograd/capture.hpp>
 #include <xgrad/autograd/create.hpp>
 #include <xgrad/io/safetensors.hpp>
 #include <xgrad/ops/arithmetic.hpp>

@@ -7,6 +7,7 @@
 #include <xgrad/ops/reduce.hpp>
 #include <xgrad/optim/sgd.hpp>
 
+#include <cstddef>
 #include <limits>
 #include <memory>
 #include <string>

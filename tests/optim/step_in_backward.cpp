@@ -19,6 +19,7 @@
 #include <xgrad/optim/muon.hpp>
 #include <xgrad/optim/sgd.hpp>
 
+#include <cmath>
 #include <cstddef>
 #include <stdexcept>
 #include <string>
@@ -186,6 +187,21 @@ TEST_CASE("what throws in the middle leaves moved what had moved") {
     CHECK(!xg::array_equal(below.weight, old_below));
 }
 
+TEST_CASE("what a later backward brings can be clipped, though it does not reach all that moved in the pass") {
+    auto first = nn::linear<>{3, 2}, second = nn::linear<>{3, 2};
+    auto opt = xg::optim::sgd{nn::parameters(first, second), {.lr = 0.1}};
+    const auto x = xg::ones<float>({2, 3});
+    opt.step_in_backward(xg::sum(first(x)) + xg::sum(second(x)));
+    CHECK_THROWS_AS(xg::optim::clip_grad_norm(opt.parameters(), 1.0), xg::value_error);
+    CHECK_THROWS_AS(xg::optim::clip_grad_value(opt.parameters(), 1.0), xg::value_error);
+    xg::sum(second(x)).backward();   // 2 in each of 6 weights and 2 biases
+    CHECK(xg::optim::clip_grad_norm(opt.parameters(), 1.0) == doctest::Approx(std::sqrt(8 * 4.0)));
+    xg::optim::clip_grad_value(opt.parameters(), 0.125);
+    CHECK(second.weight.grad()(0, 0) == 0.125f);
+    CHECK(!first.weight.has_grad());
+    CHECK_THROWS_AS(xg::optim::clip_grad_norm(nn::parameters(first), 1.0), xg::value_error);
+}
+
 TEST_CASE("what does not go with it says so") {
     auto net = nn::linear<>{3, 2};
     auto opt = xg::optim::sgd{nn::parameters(net), {.lr = 0.1}};
@@ -195,8 +211,8 @@ TEST_CASE("what does not go with it says so") {
     CHECK_THROWS_AS(opt.step_in_backward(xg::tensor<float>{xg::sum(x)}), xg::autograd_error);
     opt.step_in_backward(xg::sum(net(x)));
     CHECK_THROWS_WITH_AS(xg::optim::clip_grad_norm(opt.parameters(), 1.0),
-                         "[clip_grad_norm] the gradient of weight is gone: step_in_backward has made the step with it; to clip, call backward, "
-                         "then clip_grad_norm, then step",
+                         "[clip_grad_norm] the gradient of weight is gone: step_in_backward has made the step with it; "
+                         "to clip, call backward, then clip_grad_norm, then step",
                          xg::value_error);
     CHECK_THROWS_AS(xg::optim::clip_grad_value(opt.parameters(), 1.0), xg::value_error);
     opt.zero_grad();

@@ -55,6 +55,9 @@ expect 2 '--seed takes a whole number' --seed 99999999999999999999999
 expect 2 '--lr takes a number from 0 to 1000, not "nan"' --lr nan
 expect 2 '--lr takes a number from 0 to 1000, not "-1"' --lr -1
 expect 2 '--momentum takes a number from 0 to 0.999, not "1"' --momentum 1
+expect 2 '--model takes mlp or cnn, not "rnn"' --model rnn
+expect 2 '--optimizer takes sgd, adam, adamw, nadam, rmsprop or lion, not "lbfgs"' --optimizer lbfgs
+expect 2 '--momentum is of --optimizer sgd; adam has its own' --momentum 0.5 --optimizer adam
 expect 2 '--threads takes a whole number from 1 to 1024, not "0"' --threads 0
 expect 2 '--dataset takes mnist or fashion, not "cifar"' --dataset cifar
 expect 2 'nothing new to --save' --load a --save b
@@ -70,7 +73,8 @@ few="--data data --epochs 2 --batch-size 5"
 expect 0 'epoch 2/2  loss ' $few --save weights.safetensors
 expect 0 'the report is in page.html' $few --resume run.state --report page.html
 grep -q '</html>' page.html || complain "--report: page.html has no end"
-expect 0 'run.state has 2 epochs of this run' $few --resume run.state
+expect 0 'run.state has 2 epochs of this run' $few --resume run.state --report again.html
+grep -qF '"steps":[1,2]' again.html || complain "--resume: the report has not the curves of the whole run"
 grep -qE '^test accuracy: [0-9]+\.[0-9][0-9] %$' output || complain "no line with the test accuracy"
 grep -q 'taken for' output || complain "no picture of what it got wrong"
 [ "$(tr -d '\n -~' <output | wc -c)" -eq 0 ] || complain "other characters than those of ASCII in a file"
@@ -78,6 +82,22 @@ grep -q 'taken for' output || complain "no picture of what it got wrong"
 accuracy=$(grep '^test accuracy' output)
 expect 0 "$accuracy" --data data --load weights.safetensors
 expect 0 "$accuracy" $few --threads=1
+expect 1 'run.state (from --resume) is a run with another --optimizer' $few --resume run.state --optimizer adamw
+expect 1 'run.state (from --resume) is a run with another --model' $few --resume run.state --model cnn
+expect 1 'run.state (from --resume) is a run with another --dataset' $few --resume run.state --dataset fashion
+expect 1 'weights.safetensors' --data data --load weights.safetensors --model cnn
+
+# Every optimizer, and the other network: saved, read, and gone on with.
+for optimizer in sgd adam adamw nadam rmsprop lion; do
+    expect 0 'test accuracy' $few --optimizer "$optimizer" --report page.html
+    grep -qF "<td>$optimizer</td>" page.html || complain "--optimizer $optimizer: the report does not name it"
+done
+convolutional="--data data --batch-size 5 --model cnn --optimizer adam"
+expect 0 'two convolutions' $convolutional --epochs 1 --resume cnn.state
+expect 0 'cnn.state has 1 epochs of this run' $convolutional --epochs 2 --resume cnn.state --report page.html --save cnn.safetensors
+grep -qF '"steps":[1,2]' page.html || complain "--model cnn --resume: the report has not the curves of the whole run"
+accuracy=$(grep '^test accuracy' output)
+expect 0 "$accuracy" --data data --model cnn --load cnn.safetensors
 XGRAD_MNIST_DIR=data expect 0 'test accuracy' --epochs 1
 expect 0 "T-shirt" $few --dataset fashion
 

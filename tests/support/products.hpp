@@ -2,17 +2,14 @@
 #pragma once
 
 #include <support/operation_table.hpp>
+#include <support/some_numbers.hpp>
 
 #include <xgrad/autograd/create.hpp>
 
 #include <cstddef>
 #include <utility>
-#include <vector>
 
 namespace operation_tests {
-
-inline const auto some = std::vector<double>{0.5, -1, 2, 0.1, -3, 1.5, 0.7};
-inline const auto others = std::vector<double>{-0.3, 4, 0.9, -2.5, 1.1};
 
 /// y (i, j) = sum_k a (i, k) b (k, j), of the elements in order, under any shape.
 inline xg::tensor<double> product(const xg::tensor<double>& a, const xg::tensor<double>& b, std::size_t inner, const xg::shape& sizes) {

@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <support/temporary_folder.hpp>
+#include <support/what_is_said.hpp>
 
 #include <xgrad/autograd/create.hpp>
 #include <xgrad/autograd/no_grad.hpp>
@@ -25,10 +26,8 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <exception>
 #include <fstream>
 #include <functional>
-#include <iostream>
 #include <iterator>
 #include <map>
 #include <string>
@@ -75,15 +74,6 @@ std::map<int, std::string> sentences_on_page() {
         found[std::stoi(page.substr(at + heading.size()))] = page.substr(first, page.find("\n```", first) - first);
     }
     return found;
-}
-
-std::string what_is_said(const std::function<void()>& mistake) {
-    try {
-        mistake();
-    } catch (const std::exception& error) {
-        return error.what();
-    }
-    return "nothing";
 }
 
 /// The first line of a report.

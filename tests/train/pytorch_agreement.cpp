@@ -13,7 +13,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstddef>
 #include <cstdint>
 #include <fstream>
 #include <locale>

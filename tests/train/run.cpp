@@ -2,14 +2,18 @@
 
 #include <xgrad/core/error.hpp>
 #include <xgrad/core/random.hpp>
+#include <xgrad/data/dataset.hpp>
+#include <xgrad/data/loader.hpp>
 #include <xgrad/io/safetensors.hpp>
 #include <xgrad/nn/linear.hpp>
 #include <xgrad/nn/module.hpp>
 #include <xgrad/train/early_stopping.hpp>
+#include <xgrad/train/history.hpp>
 #include <xgrad/train/run.hpp>
 
 #include <support/small_run.hpp>
 #include <support/temporary_folder.hpp>
+#include <support/what_is_said.hpp>
 
 #include <cmath>
 #include <cstdint>
@@ -51,16 +55,6 @@ struct run : small_runs::small_run<3, 8> {
         return all;
     }
 };
-
-template <class F>
-std::string wrong(const F& f) {
-    try {
-        f();
-    } catch (const xg::error& each) {
-        return each.what();
-    }
-    return "";
-}
 
 }  // namespace
 
@@ -104,8 +98,9 @@ TEST_CASE("what does not fit changes nothing") {
     auto other = run{};
     other.go(3, folder.path("other"));
     const auto before = other.numbers();
-    CHECK(wrong([&] { train::load_run(path, other.net, other.plan); }).find("has no 1.state") == std::string::npos);
-    CHECK_THROWS_AS(train::load_run(path, other.net, other.plan), xg::error);
+    CHECK(what_is_said([&] { train::load_run(path, other.net, other.plan); }) ==
+          "[load_run] " + path + ": has no 1.state; is it given the parts that it was saved with, in their order?");
+    CHECK_THROWS_AS(train::load_run(path, other.net, other.plan), xg::io_error);
     CHECK_THROWS_AS(train::load_run(path, other.net, other.opt, other.plan, other.batches, other.best), xg::io_error);
     CHECK(other.numbers() == before);
     auto random = xg::generator{1};
@@ -124,10 +119,70 @@ TEST_CASE("what does not fit changes nothing") {
     folder.write("cut", folder.read("run.safetensors").substr(0, 1000));
     CHECK_THROWS_AS(other.load(folder.path("cut")), xg::io_error);
     xg::io::save(other.net, folder.path("weights"));
-    CHECK(wrong([&] { other.load(folder.path("weights")); }) == "[load_run] " + folder.path("weights") + ": is no file of save_run");
+    CHECK(what_is_said([&] { other.load(folder.path("weights")); }) == "[load_run] " + folder.path("weights") + ": is no file of save_run");
     xg::io::save_tensors({{"xgrad_run_format", xg::tensor<std::uint64_t, 0>{2}}}, folder.path("new"));
-    CHECK(wrong([&] { other.load(folder.path("new")); }) == "[load_run] " + folder.path("new") + ": has format 2; this version reads 1");
+    CHECK(what_is_said([&] { other.load(folder.path("new")); }) == "[load_run] " + folder.path("new") + ": has format 2; this version reads 1");
     CHECK(other.numbers() == before);
+}
+
+TEST_CASE("a loader whose loop was left begins the next epoch, whatever could not be loaded") {
+    const auto folder = temporary_folder{};
+    const auto path = folder.path("run.safetensors");
+    const auto set = xg::data::tensor_dataset{xg::tensor<float, 1>{1, 2, 3, 4, 5}};
+    const auto small = xg::data::tensor_dataset{xg::tensor<float, 1>{1}};
+    const auto options = xg::data::loader_options{.shuffle = true, .seed = 1};
+    const auto epoch_of = [](auto& batches) {
+        auto all = std::vector<float>{};
+        for (auto [x] : batches) all.push_back(x(0));
+        return all;
+    };
+    auto whole = xg::data::loader{set, options};
+    epoch_of(whole);
+    const auto second = epoch_of(whole);
+    epoch_of(whole);
+    auto later = xg::data::loader{set, options};
+    later.go_to({.seed = 1, .epoch = 7, .batch = 4});
+    train::save_run(path, whole, later, 0);
+
+    auto left = xg::data::loader{set, options};
+    for (auto [x] : left) break;
+    const auto at = left.position();
+    auto number = 0, more = 0;
+    auto few = xg::data::loader{small, {}};
+    CHECK_THROWS_AS(train::load_run(path, left, few, number), xg::value_error);                            // 4 batches of 1
+    CHECK(what_is_said([&] { train::load_run(path, left, later, number, more); }).find("has no 3.number") != std::string::npos);
+    CHECK(left.position().epoch == at.epoch);
+    CHECK(left.position().batch == at.batch);
+    CHECK(left.epoch() == 1);
+    CHECK(epoch_of(left) == second);
+    CHECK(train::load_run(path, left, later, number));
+    CHECK(left.position().epoch == 3);
+}
+
+TEST_CASE("the curves of a run go on, too") {
+    const auto folder = temporary_folder{};
+    auto log = train::history{}, again = train::history{};
+    again.add(9, {{"other", 9}});
+    train::save_run(folder.path("none"), log);
+    CHECK(train::load_run(folder.path("none"), again));
+    CHECK(again.size() == 0);
+    CHECK(again.names().empty());
+    log.add(1, {{"train loss", 0.5}});
+    log.add(2, {{"train loss", 0.25}, {"a \"b\".c", 3}});
+    train::save_run(folder.path("two"), log, again);
+    CHECK(train::load_run(folder.path("two"), again, log));
+    CHECK(log.size() == 0);
+    CHECK(again.names() == std::vector<std::string>{"train loss", "a \"b\".c"});
+    CHECK(again.steps() == std::vector<double>{1, 2});
+    CHECK(again["train loss"] == std::vector<double>{0.5, 0.25});
+    CHECK(std::isnan(again["a \"b\".c"][0]));
+    again.add(3, {{"train loss", 0.125}});
+    CHECK(again["train loss"][2] == 0.125);
+    auto stop = train::early_stopping{};
+    CHECK_THROWS_AS(again.load_state(stop.state()), xg::value_error);
+    CHECK_THROWS_AS(again.load_state(xg::parameter_list<double>{}), xg::value_error);
+    CHECK_THROWS_AS(again.load_state(xg::parameter_list<double>{{"steps", xg::tensor<double>{1, 2}}, {"curve.a", xg::tensor<double>{1}}}), xg::value_error);
+    CHECK(again.size() == 3);
 }
 
 TEST_CASE("generators and numbers are parts") {

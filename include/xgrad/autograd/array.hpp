@@ -10,6 +10,7 @@
 #include <xgrad/core/counter.hpp>
 #include <xgrad/core/counting.hpp>
 #include <xgrad/core/error.hpp>
+#include <xgrad/core/lists.hpp>
 #include <xgrad/core/memory.hpp>
 #include <xgrad/core/shape.hpp>
 
@@ -251,7 +252,7 @@ private:
     }
 
     static std::size_t checked_elements(const shape& sizes, std::size_t element_bytes) {
-        if (std::ranges::find(sizes, std::size_t{0}) != sizes.end()) return 0;
+        if (lists::contains(sizes, std::size_t{0})) return 0;
         auto room = static_cast<std::size_t>(std::numeric_limits<std::ptrdiff_t>::max()) / 2 / element_bytes;
         for (const auto size : sizes)
             if (room /= size; room == 0)

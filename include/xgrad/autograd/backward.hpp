@@ -14,6 +14,7 @@
 #include <xgrad/autograd/record.hpp>
 #include <xgrad/autograd/tensor.hpp>
 #include <xgrad/core/config.hpp>
+#include <xgrad/core/lists.hpp>
 #include <xgrad/core/memory.hpp>
 #include <xgrad/kernels/elementwise.hpp>
 #include <xgrad/kernels/reduce.hpp>
@@ -165,7 +166,7 @@ public:
                 if (input->standing == node::place::outside) enter(*input);
                 continue;
             }
-            if (is_wanted(current) || std::ranges::any_of(inputs, [this](const node* input) {
+            if (is_wanted(current) || lists::any_of(inputs, [this](const node* input) {
                     return input != nullptr && input->is_within(&per_process::passes, m_level);
                 }))
                 current.standing = node::place::within;
@@ -223,7 +224,7 @@ private:
     bool passes_by(node& each) {
         const auto by = !m_wanted.empty() && each.wanted_by != this && (each.born < m_oldest || each.is_leaf());
         m_met_others = m_met_others || (by && !each.settled);
-        if (by && m_others != nullptr && std::ranges::find(*m_others, &each) == m_others->end()) m_others->push_back(&each);
+        if (by && m_others != nullptr && !lists::contains(*m_others, &each)) m_others->push_back(&each);
         return by;
     }
 

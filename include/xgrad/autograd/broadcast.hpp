@@ -8,7 +8,6 @@
 #include <xgrad/kernels/elementwise.hpp>
 #include <xgrad/kernels/reduce.hpp>
 
-#include <algorithm>
 #include <cstddef>
 #include <utility>
 

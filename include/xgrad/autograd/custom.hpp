@@ -7,6 +7,7 @@
 #include <xgrad/autograd/record.hpp>
 #include <xgrad/core/config.hpp>
 
+#include <array>
 #include <concepts>
 #include <cstddef>
 #include <tuple>

@@ -18,7 +18,6 @@
 #include <xgrad/core/memory.hpp>
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
 #include <functional>
 #include <iterator>

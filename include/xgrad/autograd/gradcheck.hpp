@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <string>
 #include <tuple>
+#include <type_traits>
 #include <utility>
 
 namespace xgrad::inline XGRAD_ABI {

@@ -7,11 +7,11 @@
 //     }
 //
 // `call(name, names of the arguments, f, arguments...)` is f(arguments...). The name and the arguments are the whole of
-// the operation: f holds nothing that is not among them but what is part of its name. Arguments that are tensors, or lists
-// of tensors, are the operation's inputs; the others, numbers, texts, axes, shapes, options, are its attributes. When a
-// reader stands at the door it is told all of these, then what the operations that f calls say in their turn, and at
-// last the results, together with the means to call f once more on other inputs. When none does, `call` costs a look at
-// one variable of the thread.
+// the operation: f holds nothing that is not among them but what is part of its name. Arguments that are tensors, or
+// lists of tensors, are the operation's inputs; the others, numbers, texts, axes, shapes, options, are its attributes.
+// When a reader stands at the door it is told all of these, then what the operations that f calls say in their turn,
+// and at last the results, together with the means to call f once more on other inputs. When none does, `call` costs a
+// look at one variable of the thread.
 //
 // A struct of options says what it consists of by a function that is found by its type:
 //
@@ -20,6 +20,7 @@
 
 #include <xgrad/autograd/any_tensor.hpp>
 #include <xgrad/autograd/basic_tensor.hpp>
+#include <xgrad/autograd/kept_argument.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/dtype.hpp>
 #include <xgrad/core/exact.hpp>
@@ -28,14 +29,12 @@
 #include <xgrad/core/text.hpp>
 #include <xgrad/fwd.hpp>
 
-#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
 #include <memory>
 #include <optional>
 #include <span>
-#include <string>
 #include <string_view>
 #include <tuple>
 #include <type_traits>
@@ -96,16 +95,13 @@ struct opaque {
 template <class X>
 opaque(X) -> opaque<X>;
 
+/// What a reader is told of it.
+inline constexpr auto text_of_function = std::string_view{"(a function)"};
+
 template <class X>
 inline constexpr bool is_opaque = false;
 template <class X>
 inline constexpr bool is_opaque<opaque<X>> = true;
-
-template <class X>
-concept tensor_like = requires { typename X::value_type; } && element<typename X::value_type> &&
-                      std::derived_from<X, basic_tensor<typename X::value_type>>;
-template <class X>
-concept list_of_tensors = sequence<X> && tensor_like<sequence_value<X>>;
 
 template <class X>
 concept says_options = requires(const X& x) { say_options(x, [](const char*, auto) {}); };
@@ -123,7 +119,7 @@ void say_argument(operation_reader& to, const char* name, const X& x) {
     else if constexpr (std::is_convertible_v<const X&, std::string_view>) to.text(name, x);
     else if constexpr (std::is_same_v<X, dtype>) to.text(name, dtype_name(x));
     else if constexpr (std::is_same_v<X, whole>) to.text(name, joined_text(x));
-    else if constexpr (is_opaque<X>) to.text(name, "(a function)");
+    else if constexpr (is_opaque<X>) to.text(name, text_of_function);
     else if constexpr (std::is_same_v<X, axis_set>) {
         auto list = std::vector<std::int64_t>{};
         for (auto axis = std::size_t{0}; axis < max_rank; ++axis)
@@ -137,90 +133,6 @@ void say_argument(operation_reader& to, const char* name, const X& x) {
         else to.numbers(name, std::vector<double>(std::begin(x), std::end(x)));
     }
 }
-
-/// A const object on the heap, of which nobody but its maker knows the type. (std::shared_ptr<const void> would be as
-/// good, at a class with a table of virtual functions for each type.)
-class erased {
-public:
-    erased() = default;
-    template <class X>
-    explicit erased(const X* owned) : erased{owned, owned} {}
-    /// A part of it is what is meant.
-    template <class X>
-    erased(const X* owned, const void* meant)
-        : m_owned{owned}, m_meant{meant}, m_drop{[](const void* x) { delete static_cast<const X*>(x); }} {}
-    erased(erased&& other) noexcept : m_owned{std::exchange(other.m_owned, nullptr)}, m_meant{other.m_meant}, m_drop{other.m_drop} {}
-    erased& operator=(erased&&) = delete;
-    ~erased() {
-        if (m_owned != nullptr) m_drop(m_owned);
-    }
-    const void* get() const noexcept { return m_meant; }
-
-private:
-    const void* m_owned = nullptr;
-    const void* m_meant = nullptr;
-    void (*m_drop)(const void*) = nullptr;
-};
-
-/// How an argument is kept for a later call: of a tensor and of a list of tensors nothing is, and the next of the inputs
-/// stand in their places then; of anything else a copy is, which needs no restoring.
-template <class X>
-struct kept_argument {
-    static constexpr bool is_input = false;
-    static erased keep(const X& x) { return erased{new X(x)}; }
-};
-template <class Number, std::size_t Extent>
-    requires(std::is_arithmetic_v<Number>)
-struct kept_argument<std::span<const Number, Extent>> {
-    static constexpr bool is_input = false;
-    static erased keep(std::span<const Number, Extent> x) {
-        struct list {
-            std::vector<Number> values;
-            std::span<const Number, Extent> view{values};
-        };
-        const auto* const made = new list{{x.begin(), x.end()}};
-        return {made, &made->view};
-    }
-};
-inline any_tensor next_of(std::span<const any_tensor>& inputs) {
-    auto next = inputs.front();
-    inputs = inputs.subspan(1);
-    return next;
-}
-template <tensor_like X>
-struct kept_argument<X> {
-    static constexpr bool is_input = true;
-    static std::size_t count(const X&) { return 1; }
-    static erased restore(std::size_t, std::span<const any_tensor>& inputs) { return erased{of(next_of(inputs), static_cast<const X*>(nullptr))}; }
-
-private:
-    template <element T>
-    static const tensor<T>* of(const any_tensor& x, const basic_tensor<T>*) {
-        return new tensor<T>(x.as<T>());
-    }
-    template <element T, std::size_t N>
-    static const tensor<T, N>* of(const any_tensor& x, const tensor<T, N>*) {
-        return new tensor<T, N>(x.as<T>());
-    }
-};
-template <list_of_tensors X>
-struct kept_argument<X> {
-    using part = sequence_value<X>;
-    static constexpr bool is_input = true;
-
-    static std::size_t count(const X& x) { return std::size(x); }
-    static erased restore(std::size_t count, std::span<const any_tensor>& inputs) {
-        struct list {
-            std::vector<part> parts{};
-            X view{};
-        };
-        auto* const made = new list{};
-        auto owner = erased{made, &made->view};
-        for (; count > 0; --count) made->parts.push_back(next_of(inputs).as<typename part::value_type>());
-        made->view = X(made->parts);
-        return owner;
-    }
-};
 
 /// What can be done with an argument whose type is known to these functions alone.
 struct argument_form {
@@ -289,7 +201,8 @@ struct any_call {
 class called_again final : public callable_operation {
 public:
     explicit called_again(const any_call& call)
-        : m_call{call}, m_names(call.names, call.names + call.arguments.size()), m_f{call.keep(call.f)} {
+        : m_name{call.name}, m_names(call.names, call.names + call.arguments.size()), m_keep{call.keep},
+          m_run{call.run}, m_f{call.keep(call.f)} {
         for (const auto& [x, form] : call.arguments)
             if (form->restore == nullptr) m_arguments.push_back({form->keep(x), 0, form});
             else m_arguments.push_back({{}, form->count(x), form});
@@ -302,7 +215,7 @@ public:
             if (form->restore != nullptr) held.push_back(form->restore(count, inputs));
             arguments.push_back({form->restore != nullptr ? held.back().get() : attribute.get(), form});
         }
-        const auto call = any_call{m_call.name, m_names.data(), arguments, m_f.get(), m_call.keep, m_call.run};
+        const auto call = any_call{m_name, m_names.data(), arguments, m_f.get(), m_keep, m_run};
         return reading == nullptr ? call.run(call.f, arguments.data(), nullptr) : call.read(nullptr);
     }
 
@@ -313,8 +226,10 @@ private:
         const argument_form* form;
     };
 
-    any_call m_call;   // its name and its functions
+    const char* m_name;
     std::vector<const char*> m_names;
+    decltype(any_call::keep) m_keep;
+    decltype(any_call::run) m_run;
     erased m_f;
     std::vector<kept> m_arguments{};
 };

@@ -6,15 +6,19 @@
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/dtype.hpp>
 #include <xgrad/core/error.hpp>
+#include <xgrad/core/lists.hpp>
 #include <xgrad/core/shape.hpp>
 #include <xgrad/core/text.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
+#include <type_traits>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -57,13 +61,29 @@ struct program {
     std::vector<operation> operations;
     std::vector<std::size_t> results;
 
-    /// The results for other arguments, by the same operations: bit for bit what the function gives, as long as it calls
-    /// the same operations whatever the elements are. Throws `value_error`, `dtype_error` and `shape_error` where the
-    /// arguments are not of the number, types and shapes that it was captured with.
+    /// The results for other arguments, by the same operations: bit for bit what the function gives, as long as it
+    /// calls the same operations whatever the elements are. Throws `value_error`, `dtype_error` and `shape_error` where
+    /// the arguments are not of the number, types and shapes that it was captured with.
     std::vector<any_tensor> run(std::span<const any_tensor> given) const;
 };
 
 namespace detail {
+
+/// What the attribute of this name says, if it is there and of this type.
+template <class Value>
+Value attribute_of(const std::vector<program::attribute>& list, std::string_view name, Value otherwise) {
+    for (const auto& each : list)
+        if (const auto* const value = std::get_if<Value>(&each.value); value != nullptr && each.name == name) return *value;
+    return otherwise;
+}
+
+/// Whether a function of somebody's own is among them: the operation may then have any name (`custom`).
+inline bool holds_function(const std::vector<program::attribute>& list) {
+    return lists::any_of(list, [](const program::attribute& each) {
+        const auto* const text = std::get_if<std::string>(&each.value);
+        return text != nullptr && *text == text_of_function;
+    });
+}
 
 inline void append_text(std::string& text, const program::attribute& of) {
     text += of.name;

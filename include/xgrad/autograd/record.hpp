@@ -23,7 +23,6 @@
 #include <xgrad/core/error.hpp>
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>

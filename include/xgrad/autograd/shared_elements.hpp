@@ -14,7 +14,6 @@
 #include <iterator>
 #include <memory>
 #include <type_traits>
-#include <utility>
 
 namespace xgrad::inline XGRAD_ABI::detail {
 

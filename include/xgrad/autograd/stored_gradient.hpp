@@ -44,7 +44,8 @@ public:
         auto& before = *m_total;
         if (before.unshared() && before.graph == nullptr && !needs_grad(now)) {
             auto* const sum = reinterpret_cast<T*>(before.elements);
-            kernels::elementwise(kernels::sum_of{}, sum, before.sizes, kernels::operand<T>{sum, &before.sizes}, operand_of(now));
+            const auto own = kernels::operand<T>{sum, &before.sizes};
+            kernels::elementwise(kernels::sum_of{}, sum, before.sizes, own, operand_of(now));
             before.mark_changed();
         } else {
             const auto guard = enable_grad{};
@@ -85,7 +86,7 @@ private:
         m_total = access::take(std::move(sum));
     }
 
-    bool m_taken = false;   ///< in the last backward pass
+    bool m_taken = false;   ///< and nothing was brought, nor set back, since
     array* m_total = nullptr;
     std::atomic<array*> m_zeros{nullptr};
 };

@@ -97,7 +97,7 @@ public:
         if (values.size() != this->size())
             fail<shape_error>("tensor", values.size(), " values for the shape ", sizes, ", which has ",
                               this->size());
-        std::ranges::copy(values, elements());
+        std::copy(values.begin(), values.end(), elements());
         this->get().expose();
     }
 
@@ -147,7 +147,7 @@ public:
         if constexpr (is_dynamic) return sizes;
         else {
             auto result = shape_type{};
-            std::ranges::copy(sizes, result.begin());
+            for (auto axis = std::size_t{0}; axis < N; ++axis) result[axis] = sizes[axis];
             return result;
         }
     }

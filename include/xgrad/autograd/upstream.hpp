@@ -16,7 +16,6 @@
 #include <xgrad/core/dtype.hpp>
 #include <xgrad/core/simd.hpp>
 
-#include <cstddef>
 #include <type_traits>
 
 namespace xgrad::inline XGRAD_ABI::detail {

@@ -8,6 +8,7 @@
 #include <xgrad/autograd/tensor.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/dtype.hpp>
+#include <xgrad/core/lists.hpp>
 #include <xgrad/core/memory.hpp>
 
 #include <algorithm>
@@ -49,7 +50,7 @@ X variable(const X& x) {
     auto known = std::vector<std::pair<any_tensor, any_tensor>>{};
     for_each_part(copy, [&]<real T, std::size_t N>(tensor<T, N>& each) {
         const auto same = [&](const auto& pair) { return &pair.first.get() == &access::get(each); };
-        auto found = std::ranges::find_if(known, same);
+        auto found = lists::find_if(known, same);
         if (found == known.end()) found = known.insert(found, {any_tensor{each}, any_tensor{variable(each)}});
         each = found->second.template as<T>();
     });
@@ -75,7 +76,7 @@ template <class... X>
 node_list nodes_of(const X&... x) {
     auto nodes = node_list{};
     const auto add = [&](const auto& each) {
-        if (std::ranges::find(nodes, access::graph(each)) == nodes.end()) nodes.push_back(access::graph(each));
+        if (!lists::contains(nodes, access::graph(each))) nodes.push_back(access::graph(each));
     };
     (for_each_part(x, add), ...);
     return nodes;
@@ -98,7 +99,7 @@ std::tuple<X...> gradients_of(const basic_tensor<T>& y, const basic_tensor<T>& w
             auto dx = access::adopt<U>(gradient);
             // Two arguments' gradients, or an argument's and the weights, may be one array: each gets its own.
             if (!options.create_graph && !access::get(dx).unshared()) dx = dx.clone();
-            brought[static_cast<std::size_t>(std::ranges::find(wanted, access::graph(each)) - wanted.begin())] = dx;
+            brought[static_cast<std::size_t>(lists::find(wanted, access::graph(each)) - wanted.begin())] = dx;
         };
         (for_each_part(x, take), ...);
     };
@@ -108,13 +109,13 @@ std::tuple<X...> gradients_of(const basic_tensor<T>& y, const basic_tensor<T>& w
     }
     const auto gradient_at = [&]<class V>(const V& at) {
         if constexpr (tensor_like<V>) {
-            const auto& dx = brought[static_cast<std::size_t>(std::ranges::find(wanted, access::graph(at)) - wanted.begin())];
+            const auto& dx = brought[static_cast<std::size_t>(lists::find(wanted, access::graph(at)) - wanted.begin())];
             return dx.defined() ? V(dx.template as<typename V::value_type>()) : zeros_like(at);
         } else {
             auto result = at;
             differentiable_parts<V>::for_each_member(result, [&]<element U, std::size_t N>(tensor<U, N>& each) {
                 if (!each.requires_grad()) return void(each = {});   // buffers have no gradient
-                auto& dx = brought[static_cast<std::size_t>(std::ranges::find(wanted, access::graph(each)) - wanted.begin())];
+                auto& dx = brought[static_cast<std::size_t>(lists::find(wanted, access::graph(each)) - wanted.begin())];
                 if (!dx.defined()) dx = zeros_like(each);
                 each = dx.template as<U>();
             });

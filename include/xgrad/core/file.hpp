@@ -4,6 +4,7 @@
 
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/error.hpp>
+#include <xgrad/core/shape.hpp>
 
 #include <bit>
 #include <cerrno>
@@ -11,12 +12,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <string>
 #include <string_view>
 
 #if defined(__unix__) || defined(__APPLE__)
+#include <sys/stat.h>
 #include <unistd.h>
 #endif
 
@@ -24,10 +27,23 @@ namespace xgrad::inline XGRAD_ABI::detail {
 
 static_assert(std::endian::native == std::endian::little, "the file formats of this library are little-endian");
 
+/// How many elements a shape has that a file's header promises, or most + 1: once there are more than the file can hold, it
+/// does not matter how many more, and the product need not fit into a number.
+inline std::uint64_t elements_up_to(std::uint64_t most, const shape& sizes) {
+    auto count = std::uint64_t{1};
+    for (const auto size : sizes) count = size != 0 && count > most / size ? most + 1 : count * size;
+    return count;
+}
+
 struct close_file {
     void operator()(std::FILE* stream) const noexcept { std::fclose(stream); }
 };
 using file_handle = std::unique_ptr<std::FILE, close_file>;
+
+/// FOLDER/NAME; of no folder the name alone.
+inline std::string path_in(const std::string& folder, const std::string& name) {
+    return (folder.empty() || folder.ends_with('/') ? folder : folder + '/') + name;
+}
 
 /// A file opened for reading. `where` begins the text of every error.
 class input_file {
@@ -75,20 +91,24 @@ private:
 };
 
 /// A file that appears under its name, in place of what stood there, when it is complete: `commit` renames it.
-/// Until then it is a neighbour with a name of its own, which is removed should there be no commit.
+/// Until then it is a neighbour with a name of its own, which is removed should there be no commit. It has the permissions of
+/// what stood there; of a symbolic link, it takes the place of what that points to. A pipe or a device is written to as it is.
 class output_file {
 public:
-    XGRAD_COLD output_file(std::string_view where, const std::string& path) : m_where{where}, m_path{path} {
+    XGRAD_COLD output_file(std::string_view where, const std::string& path) : m_where{where}, m_path{path}, m_target{path} {
+        find_target();
+        if (m_direct) m_stream.reset(std::fopen(path.c_str(), "wb"));
         auto number = static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
-        for (auto attempt = 0; m_stream == nullptr && attempt < 100; ++attempt) {
-            m_temporary = path + ".part" + std::to_string(number++ % 1000000);
+        for (auto attempt = 0; m_stream == nullptr && !m_direct && attempt < 100; ++attempt) {
+            m_temporary = m_target + ".part" + std::to_string(number++ % 1000000);
             m_stream.reset(std::fopen(m_temporary.c_str(), "wbx"));
             if (m_stream == nullptr && errno != EEXIST) break;
         }
         if (m_stream == nullptr) fail("cannot be written", std::strerror(errno));
+        keep_permissions();
     }
     ~output_file() {
-        if (m_committed) return;
+        if (m_committed || m_direct) return;
         m_stream.reset();
         std::remove(m_temporary.c_str());
     }
@@ -103,23 +123,44 @@ public:
         auto good = std::fflush(m_stream.get()) == 0;
 #if defined(__unix__) || defined(__APPLE__)
         good = good &&
-               ::fsync(::fileno(m_stream.get())) == 0;  // or a power cut may leave the name and not the bytes
+               (m_direct || ::fsync(::fileno(m_stream.get())) == 0);  // or a power cut may leave the name and not the bytes
 #endif
         good = std::fclose(m_stream.release()) == 0 && good;
-        if (!good || std::rename(m_temporary.c_str(), m_path.c_str()) != 0)
+        if (!good || (!m_direct && std::rename(m_temporary.c_str(), m_target.c_str()) != 0))
             fail("cannot be written", std::strerror(errno));
         m_committed = true;
     }
 
 private:
+    void find_target() {
+#if defined(__unix__) || defined(__APPLE__)
+        struct stat there;
+        if (::stat(m_path.c_str(), &there) != 0) return;
+        m_direct = !S_ISREG(there.st_mode) && !S_ISDIR(there.st_mode);
+        m_mode = static_cast<unsigned>(there.st_mode & 07777);
+        if (auto* const real = ::realpath(m_path.c_str(), nullptr)) {
+            m_target = real;
+            std::free(real);
+        }
+#endif
+    }
+    void keep_permissions() {
+#if defined(__unix__) || defined(__APPLE__)
+        if (!m_direct && m_mode != 0) static_cast<void>(::fchmod(::fileno(m_stream.get()), static_cast<mode_t>(m_mode)));
+#endif
+    }
+
     [[noreturn]] void fail(const char* what, const char* reason) const {
         xgrad::fail<io_error>(m_where, m_path, ": ", what, ": ", reason);
     }
 
     std::string_view m_where;
     std::string m_path;
+    std::string m_target;    ///< what the name stands for, behind symbolic links
     std::string m_temporary;
     file_handle m_stream;
+    unsigned m_mode = 0;     ///< of what stood there; 0: nothing did
+    bool m_direct = false;
     bool m_committed = false;
 };
 

@@ -15,7 +15,6 @@
 #include <xgrad/core/simd_math.hpp>
 
 #include <cmath>
-#include <concepts>
 #include <limits>
 
 namespace xgrad::inline XGRAD_ABI::simd {

@@ -22,7 +22,6 @@
 #include <xgrad/core/simd_math.hpp>
 #include <xgrad/core/simd_trigonometric.hpp>
 
-#include <concepts>
 #include <limits>
 
 namespace xgrad::inline XGRAD_ABI::simd {

@@ -41,7 +41,6 @@
 #include <cstddef>
 #include <limits>
 #include <numbers>
-#include <type_traits>
 
 namespace xgrad::inline XGRAD_ABI::simd {
 

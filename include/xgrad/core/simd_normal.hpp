@@ -12,7 +12,6 @@
 #include <cmath>
 #include <concepts>
 #include <numbers>
-#include <type_traits>
 
 namespace xgrad::inline XGRAD_ABI::simd {
 

@@ -5,7 +5,6 @@
 #include <xgrad/core/simd.hpp>
 #include <xgrad/core/simd_math.hpp>
 
-#include <bit>
 #include <cmath>
 #include <concepts>
 #include <utility>

@@ -17,9 +17,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <cstdint>
 #include <numbers>
-#include <utility>
 #include <vector>
 
 namespace xgrad::inline XGRAD_ABI::data {

@@ -12,12 +12,12 @@
 #include <xgrad/core/shape.hpp>
 #include <xgrad/data/dataset.hpp>
 #include <xgrad/data/subset.hpp>
+#include <xgrad/kernels/strided.hpp>
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <memory>
 #include <span>
 #include <tuple>
 #include <type_traits>
@@ -48,23 +48,6 @@ inline xgrad::detail::array* copy_rows(const xgrad::detail::array& source, std::
     return batch;
 }
 
-/// Copies `from` to the beginning of each axis of a row of `sizes`, line by line.
-inline void copy_padded(const xgrad::detail::array& from, std::byte* to, std::span<const std::size_t> sizes) {
-    if (from.size == 0) return;
-    const auto rank = sizes.size();
-    const auto line_bytes = (rank == 0 ? 1 : from.sizes[rank - 1]) * from.element_bytes;
-    const auto lines = from.size * from.element_bytes / line_bytes;
-    for (auto line = std::size_t{0}; line < lines; ++line) {
-        auto rest = line, place = std::size_t{0}, stride = rank == 0 ? 1 : sizes[rank - 1];
-        for (auto axis = rank == 0 ? 0 : rank - 1; axis-- > 0;) {
-            place += rest % from.sizes[axis] * stride;
-            rest /= from.sizes[axis];
-            stride *= sizes[axis];
-        }
-        std::memcpy(to + place * from.element_bytes, from.elements + line * line_bytes, line_bytes);
-    }
-}
-
 /// Tensor number `part` of each of some samples, one after the other along a new first axis. With `padding`, an element,
 /// shorter ones are filled up to the longest along each axis; otherwise they must have one shape.
 XGRAD_COLD inline xgrad::detail::array* stack(std::span<const xgrad::detail::array* const> rows, std::size_t part, const void* padding) {
@@ -82,7 +65,11 @@ XGRAD_COLD inline xgrad::detail::array* stack(std::span<const xgrad::detail::arr
     const auto bytes = rows.front()->element_bytes;
     auto* const batch = xgrad::detail::array::make(sizes, bytes);
     const auto row_size = batch->size / rows.size();
-    const auto inner = std::span{sizes.begin() + 1, sizes.end()};
+    // Bytes are copied: of the last axis, so many.
+    const auto in_bytes = [&](shape each) {
+        each[each.rank() - 1] *= bytes;
+        return each;
+    };
     for (auto i = std::size_t{0}; i < rows.size(); ++i) {
         auto* const to = batch->elements + i * row_size * bytes;
         if (rows[i]->size == row_size) {
@@ -90,7 +77,8 @@ XGRAD_COLD inline xgrad::detail::array* stack(std::span<const xgrad::detail::arr
             continue;
         }
         for (auto e = std::size_t{0}; e < row_size; ++e) std::memcpy(to + e * bytes, padding, bytes);
-        copy_padded(*rows[i], to, inner);
+        const auto whole = in_bytes(shape{std::span{sizes.begin() + 1, sizes.end()}});   // of one axis or more, or it would fit
+        kernels::scatter_strided(rows[i]->elements, in_bytes(rows[i]->sizes), to, kernels::strides::row_major(whole));
     }
     return batch;
 }
@@ -130,13 +118,16 @@ auto stacked(const Samples& samples, std::span<const double> pad) {
     }
 }
 
+/// By which the number of an epoch is multiplied in a seed: odd, so that no two epochs give the same.
+inline constexpr auto epoch_factor = std::uint64_t{0xd1342543de82ef95};
+
 /// What a sample's random numbers come of.
 struct draw_context {
     std::uint64_t seed, epoch;
 
     generator numbers(std::size_t index) const {
         using xgrad::detail::scrambled;
-        return generator{scrambled(scrambled(seed + epoch * 0xd1342543de82ef95u) + index * 0x9e3779b97f4a7c15u)};
+        return generator{scrambled(scrambled(seed + epoch * epoch_factor) + index * 0x9e3779b97f4a7c15u)};
     }
 };
 
@@ -148,14 +139,14 @@ public:
     using value_type = typename batch_of<sample>::type;
     static constexpr auto draws = true;
 
-    batch_source(D set, std::span<const double> pad) : m_set{std::move(set)} {
+    batch_source(D set, std::span<const double> pad) : m_set{std::move(set)}, m_pad{pad.begin(), pad.end()} {
         if (pad.size() > 1 && pad.size() != std::tuple_size_v<sample>)
             fail<value_error>("loader", pad.size(), " numbers to pad with; one for all, or one for each of ", std::tuple_size_v<sample>, " tensors");
     }
 
     std::size_t samples() const { return static_cast<std::size_t>(m_set.size()); }
 
-    value_type make(std::span<const std::size_t> order, std::size_t begin, std::size_t count, draw_context context, std::span<const double> pad) const {
+    value_type make(std::span<const std::size_t> order, std::size_t begin, std::size_t count, draw_context context) const {
         const auto guard = no_grad{};
         auto samples = std::vector<sample>{};
         samples.reserve(count);
@@ -165,12 +156,13 @@ public:
             samples.push_back(as_tuple(sample_at(m_set, index, numbers)));
         }
         return [&]<std::size_t... I>(std::index_sequence<I...>) {
-            return value_type{stacked<I>(samples, pad)...};
+            return value_type{stacked<I>(samples, m_pad)...};
         }(std::make_index_sequence<std::tuple_size_v<sample>>{});
     }
 
 private:
     D m_set;
+    std::vector<double> m_pad;
 };
 
 /// Throws unless every tensor has the samples that the set says it has.
@@ -203,7 +195,7 @@ public:
 
     std::size_t samples() const { return m_samples; }
 
-    value_type make(std::span<const std::size_t> order, std::size_t begin, std::size_t count, draw_context, std::span<const double>) const {
+    value_type make(std::span<const std::size_t> order, std::size_t begin, std::size_t count, draw_context) const {
         using xgrad::detail::access;
         const auto rows = [&]<class T, std::size_t N>(const tensor<T, N>& source) {
             return access::adopt<T, N>(copy_rows(access::get(source), order, begin, count));
@@ -227,12 +219,12 @@ public:
 
     std::size_t samples() const { return m_set.size(); }
 
-    value_type make(std::span<const std::size_t> order, std::size_t begin, std::size_t count, draw_context context, std::span<const double> pad) const {
+    value_type make(std::span<const std::size_t> order, std::size_t begin, std::size_t count, draw_context context) const {
         const auto& indices = m_set.indices();
-        if (order.empty()) return m_base.make(indices, begin, count, context, pad);
+        if (order.empty()) return m_base.make(indices, begin, count, context);
         auto rows = std::vector<std::size_t>(count);
         for (auto i = std::size_t{0}; i < count; ++i) rows[i] = indices[order[begin + i]];
-        return m_base.make(rows, 0, count, context, pad);
+        return m_base.make(rows, 0, count, context);
     }
 
 private:

@@ -5,13 +5,11 @@
 #include <xgrad/autograd/record.hpp>
 #include <xgrad/autograd/tensor.hpp>
 #include <xgrad/core/config.hpp>
-#include <xgrad/core/error.hpp>
 #include <xgrad/core/file.hpp>
 #include <xgrad/data/dataset.hpp>
-#include <xgrad/data/mnist.hpp>
+#include <xgrad/data/pixel.hpp>
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -33,7 +31,7 @@ cifar_images<T> read_cifar(const std::string& folder, const std::vector<std::str
     const auto record = labels + pixels;
     auto bytes = std::vector<std::uint8_t>{};
     for (const auto& name : names) {
-        auto file = xgrad::detail::input_file{"cifar", folder.empty() || folder.ends_with('/') ? folder + name : folder + '/' + name};
+        auto file = xgrad::detail::input_file{"cifar", xgrad::detail::path_in(folder, name)};
         const auto size = static_cast<std::size_t>(file.size());
         if (size == 0 || size % record != 0) file.fail("has ", size, " bytes; they must be a multiple of ", record);
         bytes.resize(bytes.size() + size);
@@ -47,10 +45,7 @@ cifar_images<T> read_cifar(const std::string& folder, const std::vector<std::str
     for (auto i = std::size_t{0}; i < count; ++i) {
         const auto* const from = bytes.data() + i * record;
         xgrad::detail::access::elements(y)[i] = from[labels - 1];
-        std::transform(from + labels, from + record, xgrad::detail::access::elements(x) + i * pixels, [](std::uint8_t value) {
-            if constexpr (real<T>) return static_cast<T>(value) / T{255};
-            else return value;
-        });
+        std::transform(from + labels, from + record, xgrad::detail::access::elements(x) + i * pixels, [](std::uint8_t value) { return as_pixel<T>(value, 255); });
     }
     return cifar_images<T>{xgrad::detail::with_rank<4>(std::move(x)), xgrad::detail::with_rank<1>(std::move(y))};
 }

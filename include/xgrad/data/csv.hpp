@@ -8,6 +8,7 @@
 #include <xgrad/core/error.hpp>
 #include <xgrad/core/parallel.hpp>
 #include <xgrad/data/csv_fields.hpp>
+#include <xgrad/data/file_text.hpp>
 
 #include <algorithm>
 #include <atomic>
@@ -15,8 +16,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
-#include <memory>
-#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -58,7 +57,7 @@ public:
     /// a T. `bool` takes 0, 1, true, false.
     template <element T>
     tensor<T, 1> column(const std::string& name) const {
-        auto numbers = this->template read_numbers<T>(shape{size()}, {find(name)});
+        auto numbers = read_numbers<T>(shape{size()}, {find(name)});
         return xgrad::detail::with_rank<1>(std::move(numbers));
     }
     /// Several columns side by side, in that order: (n, columns).
@@ -66,7 +65,7 @@ public:
     tensor<T, 2> columns(const std::vector<std::string>& names) const {
         auto at = std::vector<std::size_t>{};
         for (const auto& name : names) at.push_back(find(name));
-        return xgrad::detail::with_rank<2>(this->template read_numbers<T>(shape{size(), at.size()}, at));
+        return xgrad::detail::with_rank<2>(read_numbers<T>(shape{size(), at.size()}, at));
     }
 
     /// A column as it stands there, without its quotes.
@@ -230,12 +229,12 @@ private:
     tensor<T> read_numbers(const shape& sizes, const std::vector<std::size_t>& at) const {
         auto result = xgrad::detail::make_result<T>(sizes);
         auto* const to = xgrad::detail::access::elements(result);
-        const auto missing_numbers = this->template has_missing_numbers<T>();
+        const auto missing_numbers = has_missing_numbers<T>();
         constexpr auto none = std::numeric_limits<std::size_t>::max();
         auto wrong = std::atomic<std::size_t>{none};   // the first element that is none
         parallel_for(size(), 4096, [&](std::size_t begin, std::size_t end) {
             for (auto i = begin * at.size(); i < end * at.size(); ++i) {
-                if (this->read_number(i / at.size(), at[i % at.size()], missing_numbers, to[i])) continue;
+                if (read_number(i / at.size(), at[i % at.size()], missing_numbers, to[i])) continue;
                 auto first = wrong.load();
                 while (i < first && !wrong.compare_exchange_weak(first, i)) {}
                 return;

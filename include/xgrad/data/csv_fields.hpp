@@ -5,43 +5,18 @@
 #pragma once
 
 #include <xgrad/core/config.hpp>
-#include <xgrad/core/error.hpp>
-#include <xgrad/core/file.hpp>
 
-#include <algorithm>
 #include <bit>
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <limits>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <system_error>
 #include <type_traits>
-#include <vector>
 
 namespace xgrad::inline XGRAD_ABI::data::detail {
-
-/// The bytes of a whole file.
-struct file_text {
-    std::shared_ptr<const char[]> bytes;
-    std::size_t size = 0;
-
-    std::string_view view() const { return {bytes.get(), size}; }
-};
-
-XGRAD_COLD inline file_text read_text(std::string_view where, const std::string& path) {
-    auto file = xgrad::detail::input_file{where, path};
-    const auto size = static_cast<std::size_t>(file.size());
-    auto bytes = std::shared_ptr<char[]>{new char[size + 1]};
-    file.read(bytes.get(), size);
-    const auto begins_with = [&](std::string_view mark) { return std::string_view{bytes.get(), size}.starts_with(mark); };
-    if (begins_with("\xff\xfe") || begins_with("\xfe\xff")) file.fail("is UTF-16; convert it to UTF-8 first");
-    const auto mark = begins_with("\xef\xbb\xbf") ? std::size_t{3} : std::size_t{0};
-    return {std::shared_ptr<const char[]>{bytes, bytes.get() + mark}, size - mark};
-}
 
 /// The first delimiter or end of a line in [at, end), eight bytes at a time: (x - 0x01...) & ~x & 0x80... marks the lowest
 /// byte of x that is zero.

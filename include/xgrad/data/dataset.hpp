@@ -18,6 +18,9 @@
 
 namespace xgrad::inline XGRAD_ABI::data {
 
+/// The parts that many data sets come in.
+enum class split { train, test };
+
 /// The fast case: `size()`, the number of samples, and `tensors()`, a tuple of tensors with that first size.
 template <class D>
 concept tensor_source = requires(const D& set) {

@@ -73,17 +73,14 @@ struct idx_file {
         const auto rank = std::size_t{magic[3]};
         if (rank > max_rank) file.fail("has ", rank, " axes; at most ", max_rank, " can be read");
         if (file.size() < 4 + 4 * rank) file.fail("ends within its header");
-        // Once there are more elements than bytes in the file, it does not matter how many more.
-        auto promised = std::uint64_t{1};
         for (auto axis = std::size_t{0}; axis < rank; ++axis) {
             auto bytes = std::array<std::uint8_t, 4>{};
             file.read(bytes.data(), bytes.size());
             sizes.push_back(from_big_endian<std::uint32_t>(bytes.data()));
-            const auto size = std::uint64_t{sizes[axis]};
-            promised = size != 0 && promised > file.size() / size ? file.size() + 1 : promised * size;
         }
-        const auto present = file.size() - 4 - 4 * rank;
-        if (promised > present / element_bytes)
+        const auto present = file.size() - 4 - 4 * rank, most = present / element_bytes;
+        const auto promised = xgrad::detail::elements_up_to(most, sizes);
+        if (promised > most)
             file.fail("is cut short: ", present, " bytes of elements are too few for the shape ", sizes);
         if (promised * element_bytes != present)
             file.fail("goes on after its last element: ", present,

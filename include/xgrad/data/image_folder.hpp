@@ -5,6 +5,7 @@
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/error.hpp>
 #include <xgrad/data/dataset.hpp>
+#include <xgrad/data/pixel.hpp>
 #include <xgrad/data/pnm.hpp>
 
 #include <algorithm>

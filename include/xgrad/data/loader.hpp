@@ -60,9 +60,9 @@ public:
     explicit loader(const Dataset& set, loader_options options = {}) : m_source{set, options.pad}, m_options{std::move(options)} {
         if (m_options.batch_size == 0) fail<value_error>("loader", "batch_size must be at least 1");
         if (m_options.shuffle && m_options.sampler) fail<value_error>("loader", "shuffle beside a sampler: there can be one order only");
-        if (m_options.seed) m_seed = *m_options.seed;
+        if (m_options.seed) m_at.seed = *m_options.seed;
         else if (m_options.shuffle || m_options.sampler || source::draws)
-            m_seed = with_default_generator([](generator& numbers) { return numbers(); });
+            m_at.seed = with_default_generator([](generator& numbers) { return numbers(); });
     }
 
     /// The number of batches in an epoch.
@@ -82,12 +82,13 @@ public:
     const loader_options& options() const noexcept { return m_options; }
 
     /// Where the loop is that began last: after its last batch, at the beginning of the next epoch.
-    loader_position position() const { return {m_seed, m_at.epoch, m_at.batch}; }
+    loader_position position() const { return m_at; }
+    /// Whether an epoch has as many batches.
+    bool can_go_to(const loader_position& to) const { return to.batch <= size(); }
     /// Lets the next `begin()` go on there, with what that loader would have given. Throws `value_error` for a batch beyond
     /// the last of an epoch.
     void go_to(const loader_position& to) {
-        if (to.batch > size()) fail<value_error>("loader", "batch ", to.batch, " of an epoch of ", size(), "; is it the same data set?");
-        m_seed = to.seed;
+        if (!can_go_to(to)) fail<value_error>("loader", "batch ", to.batch, " of an epoch of ", size(), "; is it the same data set?");
         m_at = to;
         m_epoch = to.epoch;
         m_begin = static_cast<std::size_t>(to.batch);
@@ -132,8 +133,7 @@ public:
     iterator begin() {
         // The last epoch's order is written over where no iterator has it any more.
         if (m_order.use_count() != 1) m_order = std::make_shared<sample_order>();
-        // Multiplied by an odd number, no two epochs give the same.
-        auto numbers = generator{m_seed ^ (m_epoch * 0xd1342543de82ef95u)};
+        auto numbers = generator{m_at.seed ^ (m_epoch * detail::epoch_factor)};
         if (m_options.sampler) *m_order = m_options.sampler.order(samples(), numbers);
         else if (m_options.shuffle) {
             m_order->resize(samples());
@@ -143,7 +143,7 @@ public:
         const auto from = std::exchange(m_begin, 0);
         if (from < size()) note(m_epoch, from);
         else note(m_epoch + 1, 0);
-        return iterator{*this, {m_seed, m_epoch++}, from};
+        return iterator{*this, {m_at.seed, m_epoch++}, from};
     }
     std::default_sentinel_t end() const noexcept { return {}; }
 
@@ -157,13 +157,13 @@ private:
     value_type batch(std::size_t index, std::span<const std::size_t> order, detail::draw_context context) const {
         const auto first = index * m_options.batch_size;
         const auto count = std::min(m_options.batch_size, epoch_samples() - first);
-        return m_source.make(order, first, count, context, m_options.pad);
+        return m_source.make(order, first, count, context);
     }
 
     source m_source;
     loader_options m_options;
     std::shared_ptr<sample_order> m_order;   // of the epoch that began last; empty when samples come in their own
-    std::uint64_t m_seed = 0, m_epoch = 0;
+    std::uint64_t m_epoch = 0;
     std::size_t m_begin = 0;                 // the batch that the next epoch begins with
     loader_position m_at;
 };

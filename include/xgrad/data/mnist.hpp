@@ -6,13 +6,14 @@
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/dtype.hpp>
 #include <xgrad/core/error.hpp>
+#include <xgrad/core/file.hpp>
 #include <xgrad/core/parallel.hpp>
 #include <xgrad/core/shape.hpp>
 #include <xgrad/data/dataset.hpp>
 #include <xgrad/data/idx.hpp>
+#include <xgrad/data/pixel.hpp>
 
 #include <algorithm>
-#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -20,12 +21,6 @@
 #include <utility>
 
 namespace xgrad::inline XGRAD_ABI::data {
-
-enum class split { train, test };
-
-/// What a pixel may be read as.
-template <class T>
-concept pixel = real<T> || std::same_as<T, std::uint8_t>;
 
 /// Images as rows of pixels, x: (n, 784), and what they show, y: (n). A data set for `loader`;
 /// `auto [x, y] = ...` takes it apart.
@@ -47,7 +42,7 @@ namespace detail {
 
 /// FOLDER/train-images-idx3-ubyte, or with a dot in place of the second hyphen, as some archives have it.
 XGRAD_COLD inline std::string find_idx(const std::string& folder, const std::string& stem, const std::string& kind) {
-    const auto start = (folder.empty() || folder.ends_with('/') ? folder : folder + '/') + stem;
+    const auto start = xgrad::detail::path_in(folder, stem);
     const auto first = start + '-' + kind;
     if (input_file::exists(first)) return first;
     const auto second = start + '.' + kind;
@@ -66,7 +61,7 @@ tensor<T, 2> rows_of_pixels(const tensor<std::uint8_t>& pixels) {
         const auto* const from = pixels.data();
         auto* const to = xgrad::detail::access::elements(x);
         parallel_for(pixels.size(), light_grain, [&](std::size_t begin, std::size_t end) {
-            for (auto i = begin; i < end; ++i) to[i] = static_cast<T>(from[i]) / T{255};
+            for (auto i = begin; i < end; ++i) to[i] = as_pixel<T>(from[i], 255);
         });
         return xgrad::detail::with_rank<2>(std::move(x));
     } else {

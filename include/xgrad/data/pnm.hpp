@@ -6,10 +6,9 @@
 #include <xgrad/autograd/record.hpp>
 #include <xgrad/autograd/tensor.hpp>
 #include <xgrad/core/config.hpp>
-#include <xgrad/core/dtype.hpp>
 #include <xgrad/core/file.hpp>
+#include <xgrad/data/pixel.hpp>
 
-#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -19,18 +18,7 @@
 
 namespace xgrad::inline XGRAD_ABI::data {
 
-/// What a pixel of a picture may be read as.
-template <class T>
-concept picture_element = real<T> || std::same_as<T, std::uint8_t> || std::same_as<T, std::uint16_t>;
-
 namespace detail {
-
-/// `value` of `most` as a T: in [0, 1], or in the whole range of an unsigned type, to the nearest.
-template <picture_element T>
-T as_pixel(std::uint32_t value, std::uint32_t most) {
-    if constexpr (real<T>) return static_cast<T>(value) / static_cast<T>(most);
-    else return static_cast<T>((std::uint64_t{value} * std::numeric_limits<T>::max() + most / 2) / most);
-}
 
 /// A file of this kind, read from its beginning.
 class pnm_file {

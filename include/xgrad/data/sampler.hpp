@@ -7,11 +7,11 @@
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/error.hpp>
 #include <xgrad/core/finite.hpp>
+#include <xgrad/core/lists.hpp>
 #include <xgrad/core/random.hpp>
 
 #include <algorithm>
 #include <cstddef>
-#include <cstdint>
 #include <functional>
 #include <limits>
 #include <numeric>
@@ -71,10 +71,10 @@ public:
         for (const auto each : m_weights)
             if (!is_finite_number(each) || each < 0)
                 fail<value_error>(name, "a weight must be a number not below 0, got ", each);
-        const auto possible = static_cast<std::size_t>(std::ranges::count_if(m_weights, [](double w) { return w > 0; }));
+        const auto possible = static_cast<std::size_t>(lists::count_if(m_weights, [](double w) { return w > 0; }));
         if (possible == 0) fail<value_error>(name, "no weight is above 0");
         // By the largest, so that the sum is finite; what was above 0 stays so.
-        const auto largest = *std::ranges::max_element(m_weights);
+        const auto largest = *std::max_element(m_weights.begin(), m_weights.end());
         for (auto& each : m_weights)
             if (each > 0) each = std::max(each / largest, std::numeric_limits<double>::denorm_min());
         if (!m_replacement && m_count > possible)
@@ -96,10 +96,10 @@ private:
         auto sums = std::vector<double>(m_weights.size());
         std::partial_sum(m_weights.begin(), m_weights.end(), sums.begin());
         // The first sum above a number belongs to a weight that is not 0; so does the first that is the total.
-        const auto last = std::ranges::lower_bound(sums, sums.back());
+        const auto last = std::lower_bound(sums.begin(), sums.end(), sums.back());
         auto chosen = sample_order(m_count);
         for (auto& each : chosen) {
-            const auto place = std::min(std::ranges::upper_bound(sums, numbers.uniform<double>() * sums.back()), last);
+            const auto place = std::min(std::upper_bound(sums.begin(), sums.end(), numbers.uniform<double>() * sums.back()), last);
             each = static_cast<std::size_t>(place - sums.begin());
         }
         return chosen;
@@ -111,7 +111,7 @@ private:
             const auto u = 1 - numbers.uniform<double>();   // in (0, 1]
             if (m_weights[i] > 0) keys.emplace_back(-xgrad::detail::exact_log(u) / m_weights[i], i);
         }
-        std::ranges::sort(keys);
+        std::sort(keys.begin(), keys.end());
         auto chosen = sample_order(m_count);
         for (auto i = std::size_t{0}; i < m_count; ++i) chosen[i] = keys[i].second;
         return chosen;

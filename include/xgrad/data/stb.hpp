@@ -9,12 +9,11 @@
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/error.hpp>
 #include <xgrad/data/image_folder.hpp>
-#include <xgrad/data/pnm.hpp>
+#include <xgrad/data/pixel.hpp>
 
 #include <stb/stb_image.h>
 
 #include <cstddef>
-#include <cstdint>
 #include <memory>
 #include <string>
 #include <utility>

@@ -102,20 +102,20 @@ inline std::vector<std::size_t> numbers_in_order(std::size_t count, const split_
 XGRAD_COLD inline std::vector<std::size_t> ends_of_parts(std::span<const double> parts, std::size_t samples) {
     const auto all = static_cast<double>(samples);
     auto sum = 0.0;
-    auto counts = true;
+    auto whole = true;
     for (const auto part : parts) {
         if (!(part >= 0)) fail<value_error>("random_split", "a part must be at least 0, got ", part);
         sum += part;
-        counts = counts && part == std::floor(part);
+        whole = whole && part == std::floor(part);
     }
-    const auto fractions = std::fabs(sum - 1) < 1e-9;
-    if (!fractions && !(counts && sum == all))
+    const auto are_counts = whole && sum == all;
+    if (!are_counts && std::fabs(sum - 1) >= 1e-9)
         fail<value_error>("random_split", "the parts add up to ", sum, "; fractions add up to 1, counts to the number of samples, ", samples);
     auto ends = std::vector<std::size_t>{};
     auto so_far = 0.0;
     for (const auto part : parts) {
         so_far += part;
-        ends.push_back(static_cast<std::size_t>(std::min(all, std::round(fractions && !(counts && sum == all) ? so_far * all : so_far))));
+        ends.push_back(static_cast<std::size_t>(std::min(all, std::round(are_counts ? so_far : so_far * all))));
     }
     ends.back() = samples;
     return ends;

@@ -5,8 +5,8 @@
 #include <xgrad/autograd/tensor.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/error.hpp>
-#include <xgrad/data/csv_fields.hpp>
 #include <xgrad/data/dataset.hpp>
+#include <xgrad/data/file_text.hpp>
 
 #include <algorithm>
 #include <cstddef>

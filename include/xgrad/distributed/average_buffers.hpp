@@ -4,12 +4,12 @@
 #include <xgrad/autograd/record.hpp>
 #include <xgrad/autograd/tensor.hpp>
 #include <xgrad/core/config.hpp>
+#include <xgrad/core/lists.hpp>
 #include <xgrad/core/dtype.hpp>
 #include <xgrad/distributed/collect.hpp>
 #include <xgrad/distributed/world.hpp>
 #include <xgrad/nn/walk.hpp>
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -29,7 +29,7 @@ void average_buffers(world& all, Modules&... modules) {
             if (x.requires_grad()) return;
         const auto digest = own.hash();
         const auto digests = detail::gather_numbers(all, std::span<const std::uint64_t>{&digest, 1});
-        if (std::ranges::all_of(digests, [&](const auto& each) { return each == digests[0]; })) return;
+        if (lists::all_of(digests, [&](const auto& each) { return each == digests[0]; })) return;
         auto* const elements = xgrad::detail::access::elements(x);
         const auto parts = detail::gather_numbers(all, std::span<const T>{elements, x.size()});
         for (auto i = std::size_t{0}; i < x.size(); ++i) {

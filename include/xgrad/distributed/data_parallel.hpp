@@ -8,6 +8,7 @@
 #include <xgrad/core/dtype.hpp>
 #include <xgrad/core/error.hpp>
 #include <xgrad/core/finite.hpp>
+#include <xgrad/core/lists.hpp>
 #include <xgrad/distributed/broadcast.hpp>
 #include <xgrad/distributed/digest.hpp>
 #include <xgrad/distributed/exchange.hpp>
@@ -17,6 +18,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -110,7 +112,7 @@ public:
             say(detail::deed::join, m_rows);
             m_world.wait_until([&] { return m_agreement->is_complete(); });
             const auto is_join = [](const detail::note& each) { return each.what == detail::deed::join; };
-            if (std::ranges::all_of(m_agreement->notes(), is_join)) {
+            if (lists::all_of(m_agreement->notes(), is_join)) {
                 --m_exchanges;
                 return count;
             }
@@ -135,7 +137,8 @@ private:
         taker(data_parallel& own, double rows, bool sends) : m_own{own}, m_rows{rows}, m_sends{sends} {}
 
         bool take(xgrad::detail::node& leaf) override {
-            const auto found = std::ranges::lower_bound(m_own.m_leaves, &leaf, {}, [](const auto& each) { return each.first; });
+            const auto found = std::lower_bound(m_own.m_leaves.begin(), m_own.m_leaves.end(), &leaf,
+                                                [](const auto& each, const auto* place) { return std::less<>{}(each.first, place); });
             if (found == m_own.m_leaves.end() || found->first != &leaf) return false;
             auto* const gradient = std::exchange(leaf.gradient, nullptr);
             if (m_sends) {
@@ -186,7 +189,7 @@ private:
         m_leaves.clear();
         for (auto i = std::size_t{0}; i < m_parameters.size(); ++i)
             if (const auto* const leaf = xgrad::detail::access::graph(m_parameters[i])) m_leaves.emplace_back(leaf, i);
-        std::ranges::sort(m_leaves);
+        std::sort(m_leaves.begin(), m_leaves.end());
         auto to = taker{*this, rows, sends};
         if (!sends) return xgrad::detail::run_backward<T>(loss, one, {}, &to);
         const auto moving = mover{*this};
@@ -219,7 +222,7 @@ private:
         // One for all ranks, who have all heard the same.
         const auto& heard = m_agreement->notes();
         const auto differs = [&](const detail::note& each) { return each.digest != heard[0].digest; };
-        if (std::ranges::any_of(heard, differs)) detail::compare_weights(m_world, m_parameters);
+        if (lists::any_of(heard, differs)) detail::compare_weights(m_world, m_parameters);
         for (auto i = std::size_t{0}; i < m_parameters.size(); ++i)
             if (used[i]) store(i);
         m_exchange->end();

@@ -2,14 +2,17 @@
 #pragma once
 
 #include <xgrad/core/config.hpp>
-#include <xgrad/core/error.hpp>
+#include <xgrad/core/lists.hpp>
 #include <xgrad/core/shape.hpp>
+#include <xgrad/kernels/strided.hpp>
 
 #include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <span>
+#include <string_view>
 
 namespace xgrad::inline XGRAD_ABI::io::detail {
 
@@ -42,41 +45,44 @@ inline void copy_halves(const std::byte* from, std::size_t count, bool bfloat, s
     else copy_halves(from, count, bfloat, reinterpret_cast<double*>(to));
 }
 
+/// Whether elements of one type can be read as those of another: the same, or float or double from half precision. The
+/// names of types are those of safetensors.
+constexpr bool readable_as(std::string_view dtype, std::string_view wanted) {
+    return dtype == wanted || ((dtype == "F16" || dtype == "BF16") && (wanted == "F32" || wanted == "F64"));
+}
+
+/// Whether there are no bytes but 0 and 1, which alone a bool may have.
+inline bool are_bools(std::span<const std::byte> bytes) {
+    return lists::none_of(bytes, [](auto byte) { return byte > std::byte{1}; });
+}
+
 /// Turns each element's bytes round.
 inline void swap_bytes(std::byte* elements, std::size_t count, std::size_t width) {
     if (width == 1) return;
     for (auto i = std::size_t{0}; i < count; ++i) std::reverse(elements + i * width, elements + (i + 1) * width);
 }
 
+/// An element of whatever type, anywhere in memory.
+template <std::size_t Width>
+struct raw {
+    std::byte bytes[Width];
+};
+
 template <std::size_t Width>
 void copy_from_column_major(const std::byte* from, const shape& sizes, std::byte* to) {
-    // Axis 0 runs along `from`, the last along `to`; the copy goes by blocks of both, so that neither falls out of the cache.
-    constexpr auto block = std::size_t{32};
-    const auto rows = sizes[0], columns = sizes[sizes.rank() - 1];
-    const auto from_step = sizes.elements() / columns, to_step = sizes.elements() / rows;
-    for (auto middle = std::size_t{0}; middle < to_step / columns; ++middle) {
-        auto from_at = std::size_t{0};
-        auto step = from_step;
-        for (auto axis = sizes.rank() - 2, rest = middle; axis > 0; --axis) {
-            step /= sizes[axis];
-            from_at += rest % sizes[axis] * step;
-            rest /= sizes[axis];
-        }
-        for (auto i0 = std::size_t{0}; i0 < rows; i0 += block)
-            for (auto j0 = std::size_t{0}; j0 < columns; j0 += block)
-                for (auto i = i0; i < std::min(i0 + block, rows); ++i)
-                    for (auto j = j0; j < std::min(j0 + block, columns); ++j)
-                        std::memcpy(to + (i * to_step + middle * columns + j) * Width, from + (from_at + j * from_step + i) * Width, Width);
+    auto at = kernels::strides{};
+    auto step = std::ptrdiff_t{1};
+    for (auto axis = std::size_t{0}; axis < sizes.rank(); ++axis) {
+        at.along[axis] = step;
+        step *= static_cast<std::ptrdiff_t>(sizes[axis]);
     }
+    kernels::gather_strided(reinterpret_cast<const raw<Width>*>(from), at, sizes, reinterpret_cast<raw<Width>*>(to));
 }
 
 /// Copies elements that stand in column-major (Fortran's) order into row-major order, in which they have the shape `sizes`.
 /// Of a matrix, this is its transpose: `sizes` is then the shape of the result.
 XGRAD_COLD inline void copy_from_column_major(const std::byte* from, const shape& sizes, std::size_t width, std::byte* to) {
-    const auto count = sizes.elements();
-    if (count == 0) return;
-    if (sizes.rank() < 2) std::memcpy(to, from, count * width);
-    else if (width == 1) copy_from_column_major<1>(from, sizes, to);
+    if (width == 1) copy_from_column_major<1>(from, sizes, to);
     else if (width == 2) copy_from_column_major<2>(from, sizes, to);
     else if (width == 4) copy_from_column_major<4>(from, sizes, to);
     else copy_from_column_major<8>(from, sizes, to);

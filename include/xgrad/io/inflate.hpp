@@ -45,7 +45,6 @@ public:
         return true;
     }
 
-    unsigned bits() const noexcept { return m_bits; }
     /// The symbol times 16, and the length of its word; 0 for bits without a meaning.
     unsigned find(std::uint64_t next) const { return m_symbols[next & ((std::uint64_t{1} << m_bits) - 1)]; }
 

@@ -3,10 +3,13 @@
 
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/error.hpp>
+#include <xgrad/core/lists.hpp>
 #include <xgrad/core/memory.hpp>
 #include <xgrad/core/shape.hpp>
 #include <xgrad/core/text.hpp>
+#include <xgrad/io/elements.hpp>
 #include <xgrad/io/module_tensors.hpp>
+#include <xgrad/io/named_tensor.hpp>
 #include <xgrad/io/safetensors_file.hpp>
 #include <xgrad/io/safetensors_options.hpp>
 
@@ -28,10 +31,10 @@ struct load_problems {
     /// Throws what there is to say, by the first kind that says all of it.
     XGRAD_COLD void report(const xgrad::detail::input_file& file) const {
         auto text = std::string{};
-        const auto add = [&](const std::string& sentence) { (text += text.empty() ? "" : "; ") += sentence; };
+        const auto add = [&](const std::string& sentence) { append_item(text, sentence, "; "); };
         const auto all_of = [](const std::vector<std::string>& names) {
             auto list = std::string{};
-            for (const auto& name : names) (list += list.empty() ? "" : ", ") += name;
+            for (const auto& name : names) append_item(list, name);
             return list;
         };
         if (!missing.empty()) add("has no tensor " + all_of(missing));
@@ -51,14 +54,14 @@ struct load_problems {
 class module_loader {
 public:
     module_loader(const module_tensors& module, const load_options& options, const std::string& path)
-        : m_module{module}, m_options{options}, m_file{path} {}
+        : m_module{module}, m_options{options}, m_file{path}, m_found(module.tensors.size()) {}
 
     XGRAD_COLD load_report load() {
         name_entries();
         for (const auto& place : m_module.places) match(place);
         find_missing();
         find_unexpected();
-        if (!m_options.strict && m_found.empty() && !m_module.tensors.empty())
+        if (!m_options.strict && !m_found.empty() && !lists::contains(m_found, true))
             m_problems.others.push_back("holds no tensor of the module at all");
         check_layout();
         m_problems.report(m_file.file());
@@ -84,7 +87,10 @@ private:
             if (name.empty() && m_options.rename) m_report.skipped.push_back(entry.name);
             else m_entries.push_back({std::move(name), &entry});
         }
-        std::ranges::stable_sort(m_entries, {}, &named_entry::name);
+        std::sort(m_entries.begin(), m_entries.end(), [](const named_entry& a, const named_entry& b) {
+            const auto order = a.name.compare(b.name);
+            return order != 0 ? order < 0 : a.entry < b.entry;
+        });
         for (auto i = std::size_t{1}; i < m_entries.size(); ++i)
             if (m_entries[i - 1].name == m_entries[i].name)
                 m_problems.others.push_back("both " + m_entries[i - 1].entry->name + " and " + m_entries[i].entry->name + " are renamed to " + m_entries[i].name);
@@ -92,14 +98,15 @@ private:
 
     /// Finds the entry for a place, if there is one.
     void match(const tensor_place& place) {
-        const auto found = std::ranges::lower_bound(m_entries, place.name, {}, &named_entry::name);
+        const auto found = std::lower_bound(m_entries.begin(), m_entries.end(), place.name,
+                                            [](const named_entry& each, const std::string& name) { return each.name < name; });
         if (found == m_entries.end() || found->name != place.name) return;
         found->used = true;
-        m_found.push_back(place.tensor);
+        m_found[place.tensor] = true;
         const auto& entry = *found->entry;
         const auto& tensor = m_module.tensors[place.tensor];
         const auto sizes = m_module.sizes_in_file(place);
-        if (!safetensors_file::readable_as(entry, tensor.dtype)) {
+        if (!readable_as(entry.dtype, tensor.dtype)) {
             if (m_options.skip_other_types) m_report.skipped.push_back(entry.name);
             else m_problems.mistyped.push_back(xgrad::detail::joined(
                 {"tensor ", entry.name, " is ", entry.dtype, ", to be loaded into ", tensor.dtype, "; element types are not converted"}));
@@ -117,12 +124,11 @@ private:
 
     /// A tensor is missing when the file has it by none of its names.
     void find_missing() {
-        std::ranges::sort(m_found);
-        for (auto i = std::size_t{0}; i < m_module.tensors.size(); ++i)
-            if (!std::ranges::binary_search(m_found, i)) {
-                const auto& name = m_module.first_place(i).name;
-                (may_differ(name) ? m_report.missing : m_problems.missing).push_back(name);
-            }
+        for (auto i = std::size_t{0}; i < m_found.size(); ++i) {
+            if (m_found[i]) continue;
+            const auto& name = m_module.tensors[i].name;
+            (may_differ(name) ? m_report.missing : m_problems.missing).push_back(name);
+        }
     }
     void find_unexpected() {
         for (const auto& each : m_entries) {
@@ -151,7 +157,7 @@ private:
         if (m_file.format() != other) return;
         const auto decides = [](const tensor_match& each) { return each.place->transposed && each.entry->sizes[0] != each.entry->sizes[1]; };
         const auto doubtful = [](const tensor_match& each) { return each.place->transposed; };
-        if (std::ranges::none_of(m_matches, doubtful) || std::ranges::any_of(m_matches, decides)) return;
+        if (lists::none_of(m_matches, doubtful) || lists::any_of(m_matches, decides)) return;
         m_problems.others.push_back(m_module.as_pytorch ? "says that it has xgrad's own layout: load it without {.layout = io::layout::pytorch}"
                                                         : "says that it is PyTorch's, and its square weights cannot tell: {.layout = io::layout::pytorch} transposes them");
     }
@@ -171,7 +177,7 @@ private:
             auto*& first = first_of[each.place->tensor];
             if (first == nullptr) first = at;
             else if (std::memcmp(first, at, bytes_of(tensor)) != 0)
-                m_file.file().fail("has two values for ", each.entry->name, ", which the module shares with ", m_module.first_place(each.place->tensor).name);
+                m_file.file().fail("has two values for ", each.entry->name, ", which the module shares with ", tensor.name);
             at += room_of(tensor);
         }
         for (auto i = std::size_t{0}; i < first_of.size(); ++i) {
@@ -185,9 +191,9 @@ private:
     const module_tensors& m_module;
     const load_options& m_options;
     safetensors_file m_file;
+    std::vector<bool> m_found;   ///< by the tensor's number, whether the file has it
     std::vector<named_entry> m_entries;
     std::vector<tensor_match> m_matches;
-    std::vector<std::size_t> m_found;   ///< tensors that the file has
     load_problems m_problems;
     load_report m_report;
 };

@@ -4,15 +4,14 @@
 #include <xgrad/autograd/tensor.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/error.hpp>
+#include <xgrad/core/lists.hpp>
 #include <xgrad/core/shape.hpp>
 #include <xgrad/io/named_tensor.hpp>
 #include <xgrad/nn/walk.hpp>
 
-#include <algorithm>
 #include <cstddef>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace xgrad::inline XGRAD_ABI::io::detail {
@@ -30,9 +29,6 @@ struct module_tensors {
     bool as_pytorch;                     ///< the file's layout
 
     bool turned(const tensor_place& place) const { return as_pytorch && place.transposed; }
-    const tensor_place& first_place(std::size_t tensor) const {
-        return *std::ranges::find(places, tensor, &tensor_place::tensor);
-    }
     /// The shape that a file has for this place.
     shape sizes_in_file(const tensor_place& place) const {
         const auto& own = tensors[place.tensor].data->sizes;
@@ -46,7 +42,7 @@ module_tensors tensors_of(const Module& module, bool as_pytorch) {
     nn::for_each_tensor_with_layout(
         [&](std::string_view name, const auto& x, bool transposed) {
             const auto same = [&](const named_tensor& other) { return other.data.get() == &xgrad::detail::access::get(x); };
-            const auto found = std::ranges::find_if(made.tensors, same);
+            const auto found = lists::find_if(made.tensors, same);
             const auto number = static_cast<std::size_t>(found - made.tensors.begin());
             if (found == made.tensors.end()) made.tensors.push_back(named_tensor{std::string{name}, x});
             if (as_pytorch && transposed && x.rank() != 2)

@@ -1,6 +1,7 @@
 // A tensor and its name, of any element type: what files of several tensors are written from.
 #pragma once
 
+#include <xgrad/autograd/array.hpp>
 #include <xgrad/autograd/parameter.hpp>
 #include <xgrad/autograd/tensor.hpp>
 #include <xgrad/core/config.hpp>
@@ -9,6 +10,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstring>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -30,6 +32,11 @@ constexpr std::string_view dtype_of() {
     else return sizeof(T) == 1 ? "U8" : sizeof(T) == 2 ? "U16" : sizeof(T) == 4 ? "U32" : "U64";
 }
 
+/// The owner of an array of which the caller has a handle.
+inline std::shared_ptr<xgrad::detail::array> owner_of(xgrad::detail::array* held) {
+    return {held, [](xgrad::detail::array* each) { each->drop_handle(); }};
+}
+
 }  // namespace detail
 
 /// A tensor and its name in a file, of any element type. It is a handle to the tensor, as a copy of the tensor would be.
@@ -45,13 +52,21 @@ struct named_tensor {
 private:
     static std::shared_ptr<xgrad::detail::array> handle(xgrad::detail::array& of) {
         of.handles.add();
-        return {&of, [](xgrad::detail::array* held) { held->drop_handle(); }};
+        return detail::owner_of(&of);
     }
 };
 
 namespace detail {
 
 inline std::size_t bytes_of(const named_tensor& x) { return x.data->size * x.data->element_bytes; }
+
+/// Elements of its own, under the same name.
+inline named_tensor clone(named_tensor x) {
+    auto own = owner_of(xgrad::detail::array::make(x.data->sizes, x.data->element_bytes));
+    if (const auto bytes = bytes_of(x); bytes != 0) std::memcpy(own->elements, x.data->elements, bytes);
+    x.data = std::move(own);
+    return x;
+}
 
 template <real T>
 std::vector<named_tensor> named_tensors(const parameter_list<T>& list) {
@@ -60,10 +75,17 @@ std::vector<named_tensor> named_tensors(const parameter_list<T>& list) {
     return named;
 }
 
-/// The first name that stands in the sorted list twice, or null.
-inline const std::string* listed_twice(const std::vector<std::string>& sorted) {
-    const auto found = std::adjacent_find(sorted.begin(), sorted.end());
-    return found == sorted.end() ? nullptr : &*found;
+/// Throws `value_error` when two tensors that go into one file have one name.
+XGRAD_COLD inline void refuse_twice(std::string_view where, const std::string& path, std::vector<std::string> names) {
+    std::sort(names.begin(), names.end());
+    const auto twice = std::adjacent_find(names.begin(), names.end());
+    if (twice != names.end()) fail<value_error>(where, path, ": the name ", *twice, " is given to two tensors");
+}
+
+/// Adds an item to a list as text: "a", "a, b", ...
+inline void append_item(std::string& list, std::string_view item, std::string_view separator = ", ") {
+    if (!list.empty()) list += separator;
+    list += item;
 }
 
 }  // namespace detail

@@ -5,13 +5,10 @@
 #include <xgrad/autograd/tensor.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/dtype.hpp>
-#include <xgrad/core/error.hpp>
 #include <xgrad/core/file.hpp>
-#include <xgrad/core/memory.hpp>
 #include <xgrad/io/named_tensor.hpp>
 #include <xgrad/io/npy_format.hpp>
 
-#include <cstddef>
 #include <string>
 
 namespace xgrad::inline XGRAD_ABI::io {
@@ -49,9 +46,7 @@ void save_npy(const basic_tensor<T>& x, const std::string& path) {
 template <element T>
 tensor<T> load_npy(const std::string& path) {
     auto file = xgrad::detail::input_file{"load_npy", path};
-    const auto bytes = memory::scratch<std::byte>{static_cast<std::size_t>(file.size())};
-    file.read(bytes.data(), bytes.size());
-    return detail::tensor_from<T>(detail::npy_array{{bytes.data(), bytes.size()}, file, ""});
+    return detail::tensor_from<T>(detail::npy_array{file});
 }
 
 }  // namespace xgrad::io

@@ -8,6 +8,7 @@
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/error.hpp>
 #include <xgrad/core/file.hpp>
+#include <xgrad/core/lists.hpp>
 #include <xgrad/core/memory.hpp>
 #include <xgrad/core/shape.hpp>
 #include <xgrad/core/text.hpp>
@@ -37,7 +38,7 @@ inline constexpr auto npy_types = std::to_array<npy_type>(
 
 /// The header of an array in row-major order, of a multiple of 64 bytes.
 inline std::string npy_header(std::string_view dtype, const shape& sizes) {
-    const auto code = std::ranges::find(npy_types, dtype, &npy_type::dtype)->code;
+    const auto code = lists::find(npy_types, dtype, &npy_type::dtype)->code;
     auto text = xgrad::detail::joined({"{'descr': '", code.back() == '1' ? "|" : "<", code, "', 'fortran_order': False, 'shape': ", sizes, ", }"});
     constexpr auto before = std::size_t{10};
     text.resize((before + text.size() + 1 + 63) / 64 * 64 - before - 1, ' ');
@@ -48,31 +49,44 @@ inline std::string npy_header(std::string_view dtype, const shape& sizes) {
 /// An array that a file holds, and where it is in the file, for errors.
 class npy_array : header_text<npy_array> {
 public:
-    /// `bytes` is the whole array, header and all; `entry` the name that it has in an archive, or empty.
+    /// The array that a file of its own holds. Its elements stay there until they are copied.
+    XGRAD_COLD explicit npy_array(xgrad::detail::input_file& file) : m_file{file}, m_source{&file} {
+        auto begin = std::array<std::byte, 12>{};
+        const auto known = static_cast<std::size_t>(std::min<std::uint64_t>(begin.size(), file.size()));
+        file.read(begin.data(), known);
+        const auto place = find_header({begin.data(), known}, file.size());
+        auto header = std::string(place.length, ' ');
+        file.seek(place.begin);
+        file.read(header.data(), header.size());
+        parse(header);
+        check_size(file.size() - place.begin - place.length);
+    }
+    /// One of an archive: `bytes` is the whole array, header and all, and `entry` its name.
     XGRAD_COLD npy_array(std::span<const std::byte> bytes, const xgrad::detail::input_file& file, std::string_view entry)
         : m_file{file}, m_entry{entry} {
-        read_header(bytes);
-        check_size();
+        const auto place = find_header(bytes, bytes.size());
+        m_elements = bytes.subspan(place.begin + place.length);
+        parse({reinterpret_cast<const char*>(bytes.data()) + place.begin, place.length});
+        check_size(m_elements.size());
     }
 
     const shape& sizes() const noexcept { return m_sizes; }
 
-    /// Whether the elements can be read as those of another type: the same, or float or double from half precision.
-    bool readable_as(std::string_view dtype) const {
-        return m_dtype == dtype || (m_dtype == "F16" && (dtype == "F32" || dtype == "F64"));
-    }
+    bool readable_as(std::string_view dtype) const { return detail::readable_as(m_dtype, dtype); }
 
     /// Copies the elements, as those of a type which they are `readable_as`, in row-major order.
     XGRAD_COLD void copy_to(std::byte* to, std::string_view dtype, std::size_t width) const {
-        const auto count = m_sizes.elements();
+        const auto count = m_sizes.elements(), bytes = count * m_width;
         const auto converts = m_dtype != dtype;
-        const auto halves = memory::scratch<std::byte>{converts ? count * m_width : 0};
+        const auto halves = memory::scratch<std::byte>{converts ? bytes : 0};
         auto* const own = converts ? halves.data() : to;
-        if (m_fortran_order) copy_from_column_major(m_elements.data(), m_sizes, m_width, own);
-        else if (count != 0) std::memcpy(own, m_elements.data(), count * m_width);
+        const auto turned = memory::scratch<std::byte>{m_fortran_order && m_source != nullptr ? bytes : 0};
+        const auto* const from = elements(m_fortran_order ? turned.data() : own, bytes);
+        if (m_fortran_order) copy_from_column_major(from, m_sizes, m_width, own);
+        else if (from != own && count != 0) std::memcpy(own, from, bytes);
         if (m_big_endian) swap_bytes(own, count, m_width);
         if (converts) copy_halves(own, count, false, to, width);
-        if (dtype == "BOOL" && std::any_of(to, to + count, [](auto b) { return b > std::byte{1}; })) fail("is bool and has other bytes than 0 and 1");
+        if (dtype == "BOOL" && !are_bools({to, count})) fail("is bool and has other bytes than 0 and 1");
     }
 
     /// Says why the elements are not `readable_as` the type of this name.
@@ -91,7 +105,12 @@ public:
 private:
     friend header_text<npy_array>;
 
-    void read_header(std::span<const std::byte> bytes) {
+    struct header_place {
+        std::size_t begin, length;
+    };
+
+    /// Where the text of the header stands, from the first 12 bytes of `total`, or what there are of them.
+    header_place find_header(std::span<const std::byte> bytes, std::uint64_t total) const {
         if (bytes.size() < 10 || std::memcmp(bytes.data(), npy_magic.data(), npy_magic.size()) != 0) fail("is no array of NumPy: it does not begin as one");
         const auto at = [&](std::size_t i) { return std::to_integer<std::size_t>(bytes[i]); };
         const auto version = at(6);
@@ -99,13 +118,20 @@ private:
         const auto begin = std::size_t{version == 1 ? 10u : 12u};
         if (bytes.size() < begin) fail("is cut short");
         const auto length = at(8) + at(9) * 256 + (version == 1 ? 0 : (at(10) + at(11) * 256) * 65536);
-        if (length > bytes.size() - begin) fail("is cut short, or broken: its header would have ", length, " bytes");
-        m_text = {reinterpret_cast<const char*>(bytes.data()) + begin, length};
-        m_elements = bytes.subspan(begin + length);
-        parse();
+        if (length > total - begin) fail("is cut short, or broken: its header would have ", length, " bytes");
+        return {begin, length};
     }
 
-    void parse() {
+    /// The elements as the file has them: where they are in memory, or read into `room`.
+    const std::byte* elements(std::byte* room, std::size_t bytes) const {
+        if (m_source == nullptr) return m_elements.data();
+        m_source->seek(m_source->size() - bytes);
+        m_source->read(room, bytes);
+        return room;
+    }
+
+    void parse(std::string_view header) {
+        m_text = header;
         auto seen = std::array{false, false, false};
         const auto once = [&](std::size_t key) {
             if (std::exchange(seen[key], true)) fail("has a key twice in its header");
@@ -125,6 +151,7 @@ private:
         }
         if (space(); !at_end()) fail("has something behind its header's last brace");
         if (!seen[0] || !seen[1] || !seen[2]) fail("has no descr, fortran_order or shape in its header");
+        m_text = {};
     }
 
     void parse_type() {
@@ -133,7 +160,7 @@ private:
         const auto order = m_descr.empty() ? ' ' : m_descr[0];
         const auto named = order == '<' || order == '>' || order == '|' || order == '=';
         const auto code = std::string_view{m_descr}.substr(named ? 1 : 0);
-        const auto known = std::ranges::find(npy_types, code, &npy_type::code);
+        const auto known = lists::find(npy_types, code, &npy_type::code);
         m_big_endian = order == '>';
         if (known == npy_types.end()) return;
         m_dtype = known->dtype;
@@ -165,14 +192,14 @@ private:
         }
     }
 
-    /// That the elements are there, and nothing else, before any memory is asked for. Of what cannot be read nothing is known.
-    void check_size() const {
+    /// That the elements are there, and nothing else, before there is a tensor for them. Of what cannot be read nothing is known.
+    void check_size(std::uint64_t bytes) const {
         if (m_dtype.empty()) return;
-        const auto bytes = m_elements.size();
-        auto wanted = m_width;
-        for (const auto size : m_sizes) wanted = size != 0 && wanted > bytes / size ? bytes + 1 : wanted * size;
-        if (wanted > bytes) fail("is cut short: shape ", m_sizes, " of ", m_descr, " does not fit into ", bytes, " bytes");
-        if (wanted < bytes) fail("goes on behind its elements: shape ", m_sizes, " of ", m_descr, " has ", wanted, " bytes, of ", bytes);
+        const auto most = bytes / m_width;
+        const auto count = xgrad::detail::elements_up_to(most, m_sizes);
+        if (count > most) fail("is cut short: shape ", m_sizes, " of ", m_descr, " does not fit into ", bytes, " bytes");
+        if (count * m_width != bytes)
+            fail("goes on behind its elements: shape ", m_sizes, " of ", m_descr, " has ", count * m_width, " bytes, of ", bytes);
     }
 
     bool truth() {
@@ -194,8 +221,9 @@ private:
     [[noreturn]] void fail_here(const std::string& what) const { fail("has ", what, ", at byte ", m_at, " of its header"); }
 
     const xgrad::detail::input_file& m_file;
-    std::string_view m_entry;
-    std::span<const std::byte> m_elements;
+    std::string_view m_entry;                              ///< empty for an array with a file of its own
+    xgrad::detail::input_file* const m_source = nullptr;   ///< that file, at whose end the elements are
+    std::span<const std::byte> m_elements;                 ///< those of an entry
     std::string m_descr;
     std::string_view m_dtype;   ///< empty for what there are no tensors of
     std::size_t m_width = 0;

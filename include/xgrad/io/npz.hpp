@@ -6,6 +6,7 @@
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/dtype.hpp>
 #include <xgrad/core/error.hpp>
+#include <xgrad/core/lists.hpp>
 #include <xgrad/core/memory.hpp>
 #include <xgrad/io/named_tensor.hpp>
 #include <xgrad/io/npy.hpp>
@@ -14,7 +15,6 @@
 #include <xgrad/io/zip.hpp>
 #include <xgrad/io/zip_writer.hpp>
 
-#include <algorithm>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -31,8 +31,7 @@ XGRAD_COLD inline void write_npz(const std::vector<named_tensor>& list, const st
         if (each.name.empty() || each.name.size() > 65000) fail<value_error>("save_npz", path, ": a name has ", each.name.size(), " characters, and must have 1 to 65000");
         names.push_back(each.name);
     }
-    std::ranges::sort(names);
-    if (const auto* const twice = listed_twice(names)) fail<value_error>("save_npz", path, ": the name ", *twice, " is given to two tensors");
+    refuse_twice("save_npz", path, std::move(names));
     auto archive = zip_writer{"save_npz", path};
     for (const auto& each : list) archive.add(each.name + ".npy", npy_header(each.dtype, each.data->sizes), {each.data->elements, bytes_of(each)});
     archive.commit();
@@ -54,10 +53,10 @@ void with_npz_entry(zip_file& archive, const zip_entry& entry, const F& f) {
 }
 
 XGRAD_COLD inline const zip_entry& find_npz_entry(const zip_file& archive, std::string_view name) {
-    const auto found = std::ranges::find(archive.entries(), name, npz_name);
+    const auto found = lists::find(archive.entries(), name, npz_name);
     if (found != archive.entries().end()) return *found;
     auto names = std::string{};
-    for (const auto& each : archive.entries()) (names += names.empty() ? "" : ", ") += npz_name(each);
+    for (const auto& each : archive.entries()) append_item(names, npz_name(each));
     archive.file().fail("has no entry ", name, "; it has ", names.empty() ? std::string{"none"} : names);
 }
 

@@ -10,13 +10,14 @@
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/dtype.hpp>
 #include <xgrad/core/error.hpp>
+#include <xgrad/io/elements.hpp>
 #include <xgrad/io/load_module.hpp>
 #include <xgrad/io/module_tensors.hpp>
 #include <xgrad/io/named_tensor.hpp>
 #include <xgrad/io/safetensors_file.hpp>
 #include <xgrad/io/safetensors_options.hpp>
 
-#include <algorithm>
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -30,11 +31,13 @@ namespace detail {
 XGRAD_COLD inline void save_module(const module_tensors& module, const save_options& options, const std::string& path) {
     auto list = std::vector<stored_tensor>{};
     auto told = false;   // whether there is anything in which the layouts differ
-    for (auto i = std::size_t{0}; i < module.tensors.size(); ++i) {
-        const auto& place = module.first_place(i);
+    auto tensors = std::size_t{0};
+    for (const auto& place : module.places) {
+        if (place.tensor != tensors) continue;   // another name of one that is in the list
+        const auto& tensor = module.tensors[tensors++];
         auto name = options.rename ? options.rename(place.name) : place.name;
         if (name.empty() && options.rename) continue;
-        list.push_back({std::move(name), &module.tensors[i], module.turned(place)});
+        list.push_back({std::move(name), &tensor, module.turned(place)});
         told = told || place.transposed;
     }
     write_safetensors(std::move(list), module.as_pytorch ? "pt" : told ? "xgrad" : "", path);
@@ -51,11 +54,11 @@ XGRAD_COLD inline std::vector<const tensor_entry*> entries_of(const safetensors_
     auto list = std::vector<const tensor_entry*>{};
     auto others = std::string{};
     for (const auto& entry : source.entries()) {
-        if (safetensors_file::readable_as(entry, dtype)) list.push_back(&entry);
-        else (others += others.empty() ? "tensor " : ", ") += entry.name + " is " + entry.dtype;
+        if (readable_as(entry.dtype, dtype)) list.push_back(&entry);
+        else append_item(others, entry.name + " is " + entry.dtype);
     }
     if (!others.empty() && !skip)
-        source.file().fail<dtype_error>(others, ", not ", dtype, "; {.skip_other_types = true} leaves out what is of another type");
+        source.file().fail<dtype_error>("tensor ", others, ", not ", dtype, "; {.skip_other_types = true} leaves out what is of another type");
     return list;
 }
 

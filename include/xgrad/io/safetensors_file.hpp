@@ -4,19 +4,21 @@
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/error.hpp>
 #include <xgrad/core/file.hpp>
+#include <xgrad/core/json_text.hpp>
+#include <xgrad/core/lists.hpp>
 #include <xgrad/core/memory.hpp>
 #include <xgrad/core/shape.hpp>
 #include <xgrad/io/elements.hpp>
 #include <xgrad/io/named_tensor.hpp>
 #include <xgrad/io/safetensors_header.hpp>
 
-#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace xgrad::inline XGRAD_ABI::io::detail {
@@ -33,26 +35,12 @@ struct stored_tensor {
     }
 };
 
-inline void append_json_string(std::string& text, std::string_view value) {
-    static constexpr auto digits = std::string_view{"0123456789abcdef"};
-    text += '"';
-    for (const auto c : value) {
-        const auto code = static_cast<unsigned char>(c);
-        if (code < 0x20) (text += "\\u00") += {digits[code / 16], digits[code % 16]};
-        else {
-            if (c == '"' || c == '\\') text += '\\';
-            text += c;
-        }
-    }
-    text += '"';
-}
-
 inline void check_names(const std::vector<stored_tensor>& list, const std::string& path) {
     auto names = std::vector<std::string>{};
     for (const auto& each : list) names.push_back(each.name);
-    std::ranges::sort(names);
-    if (const auto* const twice = listed_twice(names)) fail<value_error>("save", path, ": the name ", *twice, " is given to two tensors");
-    if (std::ranges::binary_search(names, "__metadata__")) fail<value_error>("save", path, ": the name __metadata__ is reserved");
+    refuse_twice("save", path, std::move(names));
+    if (lists::contains(list, "__metadata__", &stored_tensor::name))
+        fail<value_error>("save", path, ": the name __metadata__ is reserved");
 }
 
 /// The header of a file of these tensors, in this order, padded to whole words.
@@ -60,13 +48,13 @@ inline std::string safetensors_header(const std::vector<stored_tensor>& list, st
     auto header = std::string{"{"};
     if (!format.empty()) {
         header += "\"__metadata__\":{\"format\":";
-        append_json_string(header, format);
+        xgrad::detail::append_json_string(header, format);
         header += '}';
     }
     auto at = std::size_t{0};
     for (const auto& each : list) {
         if (header.size() > 1) header += ',';
-        append_json_string(header, each.name);
+        xgrad::detail::append_json_string(header, each.name);
         ((header += ":{\"dtype\":\"") += each.from->dtype) += "\",\"shape\":[";
         auto separator = "";
         for (const auto size : each.sizes()) {
@@ -83,12 +71,12 @@ inline std::string safetensors_header(const std::vector<stored_tensor>& list, st
 }
 
 /// Writes the tensors to a file; `format` is what its metadata says of their layout, if anything.
-XGRAD_COLD inline void write_safetensors(std::vector<stored_tensor> list, std::string_view format, const std::string& path) {
-    check_names(list, path);
-    // Wide elements first: so each tensor begins at a multiple of its element's size.
-    std::ranges::stable_sort(list, [](const stored_tensor& a, const stored_tensor& b) {
-        return a.from->data->element_bytes > b.from->data->element_bytes;
-    });
+XGRAD_COLD inline void write_safetensors(std::vector<stored_tensor> given, std::string_view format, const std::string& path) {
+    check_names(given, path);
+    auto list = std::vector<stored_tensor>{};
+    for (const auto bytes : {8u, 4u, 2u, 1u})   // wide elements first: so each tensor begins at a multiple of its element's size
+        for (auto& each : given)
+            if (each.from->data->element_bytes == bytes) list.push_back(std::move(each));
     const auto header = safetensors_header(list, format);
     auto file = xgrad::detail::output_file{"save", path};
     const auto length = std::bit_cast<std::array<char, 8>>(std::uint64_t{header.size()});
@@ -128,11 +116,6 @@ public:
     const std::vector<tensor_entry>& entries() const noexcept { return m_header.entries; }
     const std::string& format() const noexcept { return m_header.format; }
 
-    /// Whether an entry's elements can be read as those of another type: the same, or a float, or double, from half precision.
-    static bool readable_as(const tensor_entry& entry, std::string_view dtype) {
-        return entry.dtype == dtype || ((entry.dtype == "F16" || entry.dtype == "BF16") && (dtype == "F32" || dtype == "F64"));
-    }
-
     /// Reads an entry as elements of type `dtype`, which it is `readable_as`. Where it is `transposed`, `to` has the shape
     /// `sizes`, whose axes are those of the entry the other way round.
     XGRAD_COLD void read(const tensor_entry& entry, std::string_view dtype, std::byte* to, bool transposed = false) {
@@ -143,7 +126,7 @@ public:
             copy_from_column_major(turned.data(), shape{entry.sizes[1], entry.sizes[0]}, width, to);
         } else if (entry.dtype == dtype) {
             read_bytes(entry, to);
-            if (dtype == "BOOL" && std::any_of(to, to + (entry.end - entry.begin), [](auto b) { return b > std::byte{1}; }))
+            if (dtype == "BOOL" && !are_bools({to, entry.sizes.elements()}))
                 m_file.fail("tensor ", entry.name, " is BOOL and has other bytes than 0 and 1");
         } else {
             const auto halves = memory::scratch<std::byte>{static_cast<std::size_t>(entry.end - entry.begin)};

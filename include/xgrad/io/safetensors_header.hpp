@@ -204,12 +204,9 @@ XGRAD_COLD inline void check_entries(std::vector<tensor_entry>& entries, std::ui
         if (bits == 0) file.fail("tensor ", each.name, " has the unknown dtype ", each.dtype);
         if (each.begin > each.end) file.fail("tensor ", each.name, " ends before it begins");
         if (each.end > bytes) file.fail("tensor ", each.name, " lies outside the file");
-        // Once it is more than the file has, it does not matter how much more.
-        const auto most = bytes * 8 / bits + 1;
-        auto wanted = std::uint64_t{1};
-        for (const auto size : each.sizes)
-            wanted = size != 0 && wanted > most / size ? most + 1 : wanted * size;
-        if (wanted > most || wanted * bits != (each.end - each.begin) * 8)
+        const auto most = bytes * 8 / bits;
+        const auto count = xgrad::detail::elements_up_to(most, each.sizes);
+        if (count > most || count * bits != (each.end - each.begin) * 8)
             file.fail("tensor ", each.name, " of shape ", each.sizes, " and dtype ", each.dtype, " cannot have ",
                       each.end - each.begin, " bytes");
     }

@@ -160,10 +160,10 @@ private:
     void check_entries() {
         auto sorted = std::vector<const zip_entry*>{};
         for (const auto& each : m_entries) sorted.push_back(&each);
-        std::ranges::sort(sorted, [](const auto* a, const auto* b) { return a->name < b->name; });
+        std::sort(sorted.begin(), sorted.end(), [](const auto* a, const auto* b) { return a->name < b->name; });
         for (auto i = std::size_t{1}; i < sorted.size(); ++i)
             if (sorted[i - 1]->name == sorted[i]->name) m_file.fail("entry ", sorted[i]->name, " is there twice");
-        std::ranges::sort(sorted, [](const auto* a, const auto* b) { return a->header < b->header; });
+        std::sort(sorted.begin(), sorted.end(), [](const auto* a, const auto* b) { return a->header < b->header; });
         for (auto i = std::size_t{1}; i < sorted.size(); ++i)
             if (sorted[i]->header < sorted[i - 1]->begin + sorted[i - 1]->packed) m_file.fail("entry ", sorted[i]->name, " overlaps the one before it");
     }

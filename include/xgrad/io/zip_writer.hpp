@@ -3,6 +3,7 @@
 
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/file.hpp>
+#include <xgrad/core/little_endian.hpp>
 #include <xgrad/io/crc32.hpp>
 
 #include <cstddef>
@@ -15,6 +16,8 @@
 #include <vector>
 
 namespace xgrad::inline XGRAD_ABI::io::detail {
+
+using xgrad::detail::append_little_endian;
 
 class zip_writer {
 public:
@@ -41,11 +44,11 @@ public:
         const auto large = count >= 0xffff || bytes >= unknown || begin >= unknown;
         if (large) write_large_end(count, bytes, begin);
         auto end = std::string{"PK\5\6"};
-        append(end, 0, 4);
-        for (auto i = 0; i < 2; ++i) append(end, large ? 0xffff : count, 2);
-        append(end, large ? unknown : bytes, 4);
-        append(end, large ? unknown : begin, 4);
-        append(end, 0, 2);
+        append_little_endian(end, 0, 4);
+        for (auto i = 0; i < 2; ++i) append_little_endian(end, large ? 0xffff : count, 2);
+        append_little_endian(end, large ? unknown : bytes, 4);
+        append_little_endian(end, large ? unknown : begin, 4);
+        append_little_endian(end, 0, 2);
         write(end);
         m_file.commit();
     }
@@ -59,22 +62,19 @@ private:
         std::uint64_t size, header;
     };
 
-    static void append(std::string& text, std::uint64_t value, int bytes) {
-        for (; bytes > 0; --bytes, value >>= 8) text += static_cast<char>(value & 255);
-    }
     static void append_large(std::string& extra, std::initializer_list<std::uint64_t> numbers) {
-        append(extra, 1, 2);
-        append(extra, 8 * numbers.size(), 2);
-        for (const auto number : numbers) append(extra, number, 8);
+        append_little_endian(extra, 1, 2);
+        append_little_endian(extra, 8 * numbers.size(), 2);
+        for (const auto number : numbers) append_little_endian(extra, number, 8);
     }
 
     /// The part that both headers of an entry have: of version 4.5, names in UTF-8, stored, on 1 January 1980.
     static void append_common(std::string& header, const stored& each, std::size_t extra_bytes) {
-        for (const auto number : {45, 0x800, 0, 0, 0x21}) append(header, static_cast<std::uint64_t>(number), 2);
-        append(header, each.crc, 4);
-        for (auto i = 0; i < 2; ++i) append(header, each.size >= unknown ? unknown : each.size, 4);
-        append(header, each.name.size(), 2);
-        append(header, extra_bytes, 2);
+        for (const auto number : {45, 0x800, 0, 0, 0x21}) append_little_endian(header, static_cast<std::uint64_t>(number), 2);
+        append_little_endian(header, each.crc, 4);
+        for (auto i = 0; i < 2; ++i) append_little_endian(header, each.size >= unknown ? unknown : each.size, 4);
+        append_little_endian(header, each.name.size(), 2);
+        append_little_endian(header, extra_bytes, 2);
     }
 
     static std::string directory_entry(const stored& each) {
@@ -82,25 +82,25 @@ private:
         if (each.size >= unknown) append_large(extra, {each.size, each.size, each.header});
         else if (each.header >= unknown) append_large(extra, {each.header});
         auto entry = std::string{"PK\1\2"};
-        append(entry, 45, 2);
+        append_little_endian(entry, 45, 2);
         append_common(entry, each, extra.size());
-        append(entry, 0, 10);   // no comment, on the first disk, no attributes
-        append(entry, each.size >= unknown || each.header >= unknown ? unknown : each.header, 4);
+        append_little_endian(entry, 0, 10);   // no comment, on the first disk, no attributes
+        append_little_endian(entry, each.size >= unknown || each.header >= unknown ? unknown : each.header, 4);
         return entry + each.name + extra;
     }
 
     void write_large_end(std::uint64_t count, std::uint64_t bytes, std::uint64_t begin) {
         const auto at = m_at;
         auto end = std::string{"PK\6\6"};
-        append(end, 44, 8);   // the size of what follows
-        append(end, 45, 2);
-        append(end, 45, 2);
-        append(end, 0, 8);
-        for (const auto number : {count, count, bytes, begin}) append(end, number, 8);
+        append_little_endian(end, 44, 8);   // the size of what follows
+        append_little_endian(end, 45, 2);
+        append_little_endian(end, 45, 2);
+        append_little_endian(end, 0, 8);
+        for (const auto number : {count, count, bytes, begin}) append_little_endian(end, number, 8);
         end += "PK\6\7";
-        append(end, 0, 4);
-        append(end, at, 8);
-        append(end, 1, 4);
+        append_little_endian(end, 0, 4);
+        append_little_endian(end, at, 8);
+        append_little_endian(end, 1, 4);
         write(end);
     }
 

@@ -10,11 +10,14 @@
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/memory.hpp>
 #include <xgrad/core/parallel.hpp>
+#include <xgrad/core/simd.hpp>
 #include <xgrad/kernels/conv_depthwise.hpp>
 #include <xgrad/kernels/conv_direct.hpp>
 #include <xgrad/kernels/conv_sizes.hpp>
 #include <xgrad/kernels/conv_turned.hpp>
 #include <xgrad/kernels/gemm.hpp>
+#include <xgrad/kernels/gemm_blocks.hpp>
+#include <xgrad/kernels/matrix_ref.hpp>
 #include <xgrad/kernels/planes.hpp>
 #include <xgrad/kernels/window.hpp>
 
@@ -59,19 +62,16 @@ std::size_t panel_columns(std::size_t depth) {
     return std::max<std::size_t>(1, panel_bytes / (sizeof(T) * std::max<std::size_t>(1, depth) * max_width<T>)) * max_width<T>;
 }
 
-}  // namespace detail
-
-namespace detail {
-
-/// The epilogue of one group, whose channels begin at `first`.
+/// The epilogue at some channels and windows of an image: row 0 is of channel `channel`, its column 0 is element number
+/// `element` of y, and each channel has `windows` windows.
 template <class Epilogue>
-struct of_channel {
+struct epilogue_at_place {
     const Epilogue& function;
-    std::size_t first;
+    std::size_t channel, element, windows;
 
     template <class T>
-    simd::batch<T> operator()(const simd::batch<T>& value, std::size_t row, std::size_t, std::size_t) const {
-        return function(value, first + row);
+    simd::batch<T> operator()(const simd::batch<T>& value, std::size_t row, std::size_t column, std::size_t count) const {
+        return function(value, channel + row, element + row * windows + column, count);
     }
 };
 
@@ -103,16 +103,36 @@ void convolve_band(const convolution& of, const window& band, const T* x, const 
     }
 }
 
-/// y = after(w patches(x), channel), with `weight_ref_of(group)` where planes are read, with w through patches. Where images, groups
-/// and bands are too few for the threads, the channels of y are cut, too.
+/// Ways to convolve: through patches, a panel of them after the other; on planes, with vectors along a row of windows; or,
+/// turned, with vectors along the channels of the result.
+enum class conv_way { patches, direct, turned };
+
+/// The cheapest way, in multiply-adds of vectors. Lanes between the rows of windows cost as much as others; putting a vector of
+/// windows in its place, or copying one of patches, as much as twelve (by a profile of 32 channels of 14 x 14); and an element
+/// of the weight, to transpose it, one, or three if it is read in reverse.
+template <class T>
+conv_way choose_way(const convolution& of, bool in_reverse) {
+    constexpr auto width = simd::width<T>, extra = std::size_t{12};
+    if (of.over.is_plain() || of.over.out() == 0 || of.batch == 0) return conv_way::patches;
+    const auto vectors_of = [](std::size_t size) { return (size + width - 1) / width; };
+    const auto out = of.over.out(), depth = of.depth();
+    const auto patches = vectors_of(out) * depth * (of.out + extra);
+    const auto direct = covering{plane_layout{of.over}, width}.count() * of.out * (depth + extra);
+    const auto turned = out * vectors_of(of.out) * (depth + extra) + of.out * depth * (in_reverse ? 3 : 1) / of.batch;
+    if (turned + turned / 32 < std::min(direct, patches)) return conv_way::turned;
+    return direct <= patches ? conv_way::direct : conv_way::patches;
+}
+
+/// y = after(w patches(x), ...), see `convolve`, w by `weight_ref_of(group)`, in order for the way through patches. Where images, groups and
+/// bands are too few for the threads, the channels of y are cut, too.
 template <class T, class Epilogue, class Weight>
-void convolve_by(const convolution& of, const T* x, const T* w, T* y, const Epilogue& after, conv_way way, const Weight& weight_ref_of) {
+void convolve_by(const convolution& of, const T* x, T* y, const Epilogue& after, conv_way way, const Weight& weight_ref_of) {
     const auto direct = way == conv_way::direct;
     const auto pairs = of.batch * of.groups;
     const auto threads = static_cast<std::size_t>(num_threads());
     const auto wanted = threads == 1 || pairs >= 2 * threads ? 1 : 2 * threads;
-    const auto depth = direct ? std::min(of.in, direct_channels<T>(of)) + (direct_channels<T>(of) < of.in ? of.out : 0)
-                              : std::min(of.in, block_depth<T>() / of.over.taps() + 2);
+    const auto channels = direct_channels<T>(of);
+    const auto depth = direct ? std::min(of.in, channels) + (channels < of.in ? of.out : 0) : std::min(of.in, block_depth<T>() / of.over.taps() + 2);
     const auto bands = window_bands<T>{of.over, depth, direct ? std::clamp<std::size_t>(of.over.out() / (4 * max_width<T>), 1, wanted) : wanted};
     const auto plain = of.over.is_plain();
     const auto work = of.out * of.depth() * of.over.out();
@@ -120,22 +140,19 @@ void convolve_by(const convolution& of, const T* x, const T* w, T* y, const Epil
     auto turned = std::optional<turned_weights<T>>{};
     if (way == conv_way::turned) turned.emplace(of, weight_ref_of);
     const auto one = [&](std::size_t pair, std::size_t number, std::size_t cut) {
-        const auto image = pair / of.groups, group = pair % of.groups;
-        const auto target = row_major(of.y_of(y, image, group), of.out, of.over.out());
+        const auto image = pair / of.groups, group = pair % of.groups, first = cuts.begin(cut);
         const auto* const source = of.x_of(x, image, group);
-        if (plain) return gemm<T>(of.weight_of(w, group), row_major(source, of.in, of.over.in()), target, false, of_channel<Epilogue>{after, group * of.out});
-        const auto band = bands.band(number);
-        if (way == conv_way::patches)
-            return convolve_band<T>(of, band, source, of.weight_of(w, group), target.block(0, bands.begin(number), of.out, band.out()),
-                                    of_channel<Epilogue>{after, group * of.out});
-        if (turned)
-            return convolve_turned<T>(of, band, source, turned->of_group(group), target.block(0, bands.begin(number), of.out, band.out()),
-                                      [&](const simd::batch<T>& value, std::size_t row) { return after(value, group * of.out + row); });
-        const auto first = cuts.begin(cut);
+        const auto windows = of.over.out(), column = plain ? 0 : bands.begin(number);
+        const auto all = row_major(of.y_of(y, image, group), of.out, windows);
+        const auto epilogue = epilogue_at_place<Epilogue>{after, group * of.out + first, (pair * of.out + first) * windows + column, windows};
         auto weight = weight_ref_of(group);
+        if (plain) return gemm<T>(row_major(weight.data, of.out, of.in), row_major(source, of.in, of.over.in()), all, false, epilogue);
+        const auto band = bands.band(number);
+        const auto target = all.block(first, column, cuts.size(cut), band.out());
+        if (turned) return convolve_turned<T>(of, band, source, turned->of_group(group), target, epilogue);
+        if (!direct) return convolve_band<T>(of, band, source, row_major(weight.data, of.out, of.depth()), target, epilogue);
         weight.data += static_cast<std::ptrdiff_t>(first) * weight.row;
-        convolve_directly<T>(of, band, source, weight, target.block(first, bands.begin(number), cuts.size(cut), band.out()),
-                             [&](const simd::batch<T>& value, std::size_t row) { return after(value, group * of.out + first + row); });
+        convolve_directly<T>(of, band, source, weight, target, epilogue);
     };
     const auto count = plain ? 1 : bands.count() * cuts.count();
     const auto grain = work_per_thread / std::max<std::size_t>(1, work / count) + 1;
@@ -150,12 +167,13 @@ void convolve_by(const convolution& of, const T* x, const T* w, T* y, const Epil
 
 }  // namespace detail
 
-/// y = after(w patches(x), channel)
+/// y = after(w patches(x), channel, element, count): for a vector of sums, of which the first is element number `element` of y,
+/// that the epilogue has to do with `count` of them, or all if there are more, and with their channel, of those of all groups.
 template <class T, class Epilogue>
 void convolve(const convolution& of, const T* x, const T* w, T* y, const Epilogue& after) {
     if (of.batch * of.groups == 0 || of.over.out() == 0 || of.out == 0) return;
     if (of.is_depthwise()) return convolve_depthwise(of, x, w, y, after);
-    detail::convolve_by(of, x, w, y, after, detail::choose_way<T>(of, false), [&](std::size_t group) { return detail::weight_in_order(of, w, group); });
+    detail::convolve_by(of, x, y, after, detail::choose_way<T>(of, false), [&](std::size_t group) { return detail::weight_in_order(of, w, group); });
 }
 
 }  // namespace xgrad::kernels

@@ -1,12 +1,21 @@
-// The derivatives of a convolution by its input and by its weight, as matrix products over the same panels of patches.
+// The derivatives of a convolution. By its input: where the strides are 1, mostly another convolution; else a panel of products
+// after the other, whose elements are added to planes. By its weight: products that read planes where they are.
 #pragma once
 
 #include <xgrad/core/config.hpp>
+#include <xgrad/core/lists.hpp>
 #include <xgrad/core/memory.hpp>
 #include <xgrad/core/parallel.hpp>
+#include <xgrad/core/simd.hpp>
 #include <xgrad/kernels/conv.hpp>
 #include <xgrad/kernels/conv_depthwise.hpp>
+#include <xgrad/kernels/conv_direct.hpp>
+#include <xgrad/kernels/conv_sizes.hpp>
+#include <xgrad/kernels/conv_tile.hpp>
 #include <xgrad/kernels/gemm.hpp>
+#include <xgrad/kernels/gemm_blocks.hpp>
+#include <xgrad/kernels/gemm_pack.hpp>
+#include <xgrad/kernels/matrix_ref.hpp>
 #include <xgrad/kernels/planes.hpp>
 
 #include <algorithm>
@@ -87,7 +96,7 @@ public:
     }
 
 private:
-    std::size_t most_places() const { return std::max(std::min(m_depth, m_of.over.out()), m_images * m_of.over.out() <= m_depth ? m_images * m_of.over.out() : 0); }
+    std::size_t most_places() const { return std::min(m_depth, m_images * m_of.over.out()); }
     T* sums_of(std::size_t chunk) const { return m_sums.data() + (chunk - m_first) * m_chunk_size; }
 
     /// The sums of a chunk to their place, a few rows of w at a time: in long runs.
@@ -166,15 +175,19 @@ inline convolution reversed(const convolution& of) {
     return result;
 }
 
-/// Whether that pays: not for so few channels that a patch is read by few rows, nor, where the weight has to be copied for
-/// it, for one larger than what it is used for.
-template <class T>
-bool reverses(const convolution& of) {
-    for (const auto& axis : of.over.axes)
-        if (axis.stride != 1) return false;
+inline bool has_unit_strides(const convolution& of) {
+    return lists::all_of(of.over.axes, [](const window_axis& axis) { return axis.stride == 1; });
+}
+
+/// Whether that pays, `way` being the cheapest for it. It does
+/// - where each channel stands alone: each element of x is then summed up in a register, and the weight is small;
+/// - with so many channels that what is read of y is multiplied with many rows, and so much to multiply with the weight that it
+///   may be copied for it;
+/// - with as many as a tile has rows, nearly, where y is read as it is: then the weight need not be copied.
+inline bool reverses(const convolution& of, conv_way way) {
     if (of.groups > 1 && of.in == 1 && of.out == 1) return true;
     if (of.in >= 16 && of.batch * of.over.out() >= 1024) return true;
-    return of.in >= 4 && choose_way<T>(reversed(of), true) != conv_way::patches;
+    return of.in >= 4 && way != conv_way::patches;
 }
 
 /// The weight of that convolution, where it is.
@@ -195,28 +208,35 @@ void reverse_weight(const convolution& of, const T* w, T* to) {
             }
 }
 
+/// x = that convolution, `back`, of y, plus the bias of the channel.
+template <class T>
+void convolve_reversed(const convolution& of, const convolution& back, conv_way way, const T* w, const T* y, const T* bias, T* x) {
+    using batch = simd::batch<T>;
+    const auto plus_bias = [bias](const batch& sum, std::size_t channel, std::size_t, std::size_t) { return bias == nullptr ? sum : batch(sum + batch(bias[channel])); };
+    if (!back.is_depthwise() && way != conv_way::patches)
+        return convolve_by(back, y, x, plus_bias, way, [&](std::size_t group) { return weight_reversed(of, w, group); });
+    const auto weight = memory::scratch<T>{of.groups * of.out * of.depth()};
+    reverse_weight(of, w, weight.data());
+    if (back.is_depthwise()) return convolve_depthwise<T>(back, y, weight.data(), x, plus_bias);
+    convolve_by(back, y, x, plus_bias, way, [&](std::size_t group) { return weight_in_order<T>(back, weight.data(), group); });
+}
+
 }  // namespace detail
 
 /// x = the transposed convolution of y: what each element of y is multiplied with gets it back; plus the bias of the channel,
 /// which may be null.
 template <class T>
 void convolve_input(const convolution& of, const T* w, const T* y, const T* bias, T* x) {
-    using batch = simd::batch<T>;
-    const auto pairs = of.batch * of.groups;
-    if (of.over.out() != 0 && of.out != 0 && of.in != 0 && detail::reverses<T>(of)) {
-        const auto turned = detail::reversed(of);
-        const auto plus_bias = [bias](const batch& sum, std::size_t channel) { return bias == nullptr ? sum : batch(sum + batch(bias[channel])); };
-        const auto way = detail::choose_way<T>(turned, true);
-        if (!turned.is_depthwise() && way != detail::conv_way::patches) {
-            return detail::convolve_by(turned, y, w, x, plus_bias, way, [&](std::size_t group) { return detail::weight_reversed(of, w, group); });
-        }
-        const auto weight = memory::scratch<T>{of.groups * of.out * of.depth()};
-        detail::reverse_weight(of, w, weight.data());
-        return convolve(turned, y, weight.data(), x, plus_bias);
+    const auto pairs = of.batch * of.groups, length = of.over.in();
+    if (pairs * of.in * length == 0) return;
+    const auto y_is_empty = of.out * of.over.out() == 0;
+    if (!y_is_empty && detail::has_unit_strides(of)) {
+        const auto back = detail::reversed(of);
+        const auto way = detail::choose_way<T>(back, true);
+        if (detail::reverses(of, way)) return detail::convolve_reversed(of, back, way, w, y, bias, x);
     }
-    const auto length = of.over.in();
     for (auto i = std::size_t{0}; i < pairs * of.in; ++i) std::fill_n(x + i * length, length, bias == nullptr ? T{0} : bias[i % (of.groups * of.in)]);
-    if (pairs == 0 || of.over.out() == 0 || of.in == 0) return;
+    if (y_is_empty) return;
     if (of.is_depthwise()) return add_depthwise_input(of, w, y, x);
     if (of.over.is_plain()) {
         const auto inside = pairs < 2 * static_cast<std::size_t>(num_threads());

@@ -23,7 +23,7 @@ inline std::size_t depthwise_grain(const convolution& of) {
 /// So many vectors of a row of the result, of which the last has `last` elements.
 template <std::size_t V, class T, class Epilogue>
 XGRAD_ALWAYS_INLINE void depthwise_vectors(const plane_layout& layout, const T* from, const T* w, T* to, std::size_t last,
-                                           const Epilogue& after, std::size_t channel) {
+                                           const Epilogue& after, std::size_t channel, std::size_t element) {
     constexpr auto width = simd::width<T>;
     simd::batch<T> sum[V];
     XGRAD_UNROLL
@@ -36,8 +36,10 @@ XGRAD_ALWAYS_INLINE void depthwise_vectors(const plane_layout& layout, const T* 
         for (auto v = std::size_t{0}; v < V; ++v) sum[v] = simd::fma(weight, simd::load(place + v * width), sum[v]);
     }
     XGRAD_UNROLL
-    for (auto v = std::size_t{0}; v < V; ++v)
-        simd::store_up_to(to + v * width, simd::batch<T>(after(sum[v], channel)), v < V - 1 ? width : last);
+    for (auto v = std::size_t{0}; v < V; ++v) {
+        const auto count = v < V - 1 ? width : last;
+        simd::store_up_to(to + v * width, simd::batch<T>(after(sum[v], channel, element + v * width, count)), count);
+    }
 }
 
 }  // namespace detail
@@ -60,15 +62,15 @@ void convolve_depthwise(const convolution& of, const T* x, const T* w, T* y, con
                     for (auto j = std::size_t{0}; j < columns;) {
                         const auto* const from = plane.data() + layout.row(row) + j;
                         auto* const to = target + row * columns + j;
-                        const auto left = columns - j;
+                        const auto left = columns - j, element = static_cast<std::size_t>(to - y);
                         if (left > 3 * width) {
-                            detail::depthwise_vectors<4>(layout, from, weight, to, std::min(left - 3 * width, width), after, channel);
+                            detail::depthwise_vectors<4>(layout, from, weight, to, std::min(left - 3 * width, width), after, channel, element);
                             j += 4 * width;
                         } else if (left > width) {
-                            detail::depthwise_vectors<2>(layout, from, weight, to, std::min(left - width, width), after, channel);
+                            detail::depthwise_vectors<2>(layout, from, weight, to, std::min(left - width, width), after, channel, element);
                             j += 2 * width;
                         } else {
-                            detail::depthwise_vectors<1>(layout, from, weight, to, left, after, channel);
+                            detail::depthwise_vectors<1>(layout, from, weight, to, left, after, channel, element);
                             j += width;
                         }
                     }

@@ -18,32 +18,6 @@
 
 namespace xgrad::inline XGRAD_ABI::kernels::detail {
 
-/// How far apart the rows of a panel of `columns` are: not where the lines of many of them share a place in the cache.
-template <class T>
-std::size_t panel_row(std::size_t columns) {
-    constexpr auto width = simd::width<T>;
-    const auto row = (columns + width - 1) / width * width;
-    return row > max_width<T> ? (row / width | 1) * width : row;
-}
-
-/// Planes of several channels of a group, of one image or more.
-template <class T>
-class channel_planes {
-public:
-    channel_planes(const plane_layout& layout, std::size_t channels)
-        : m_layout{layout}, m_memory{channels * layout.size() + simd::width<T>} {}
-    /// Reads so many channels into the planes from `first` on.
-    void read(const T* x, std::size_t channels, std::size_t first = 0) {
-        for (auto i = std::size_t{0}; i < channels; ++i) read_plane(m_layout, x + i * m_layout.over().in(), plane(first + i), T{0});
-        std::fill_n(plane(first + channels), simd::width<T>, T{0});
-    }
-    T* plane(std::size_t channel) const { return m_memory.data() + channel * m_layout.size(); }
-
-private:
-    const plane_layout& m_layout;
-    memory::scratch<T> m_memory;
-};
-
 /// The fewest vectors of a plane's elements that hold the first taps of all windows of a layout.
 class covering {
 public:
@@ -97,27 +71,7 @@ std::size_t direct_channels(const convolution& of) {
     return std::max({std::size_t{1}, block_depth<T>() / of.over.taps(), std::min(in_first, in_second)});
 }
 
-/// Ways to convolve: through patches, a panel of them after the other; on planes, with vectors along a row of windows; or,
-/// turned, with vectors along the channels of the result.
-enum class conv_way { patches, direct, turned };
-
-/// The cheapest way, in multiply-adds of vectors. Lanes between the rows of windows cost as much as others; putting a vector of
-/// windows in its place, or copying one of patches, as much as twelve (by a profile of 32 channels of 14 x 14); and an element
-/// of the weight, to transpose it, one, or three if it is read in reverse.
-template <class T>
-conv_way choose_way(const convolution& of, bool in_reverse) {
-    constexpr auto width = simd::width<T>, extra = std::size_t{12};
-    if (of.over.is_plain() || of.over.out() == 0 || of.batch == 0) return conv_way::patches;
-    const auto vectors_of = [](std::size_t size) { return (size + width - 1) / width; };
-    const auto out = of.over.out(), depth = of.depth();
-    const auto patches = vectors_of(out) * depth * (of.out + extra);
-    const auto direct = covering{plane_layout{of.over}, width}.count() * of.out * (depth + extra);
-    const auto turned = out * vectors_of(of.out) * (depth + extra) + of.out * depth * (in_reverse ? 3 : 1) / of.batch;
-    if (turned + turned / 32 < std::min(direct, patches)) return conv_way::turned;
-    return direct <= patches ? conv_way::direct : conv_way::patches;
-}
-
-/// y = after(sums, row) of the windows in the vectors [first, last) for some rows; sums: (rows, vectors), with room for one
+/// y = after(sums, row, column, count) of the windows in the vectors [first, last) for some rows; sums: (rows, vectors), with room for one
 /// more vector. What stands beside a piece is overwritten by the next, so that only the last of a row must not be whole.
 template <class T, class Epilogue>
 void put_windows(const covering& over, std::size_t first, std::size_t last, const T* sums, std::ptrdiff_t sums_row, std::size_t row, std::size_t rows,
@@ -130,7 +84,7 @@ void put_windows(const covering& over, std::size_t first, std::size_t last, cons
         const auto* const from = sums + static_cast<std::ptrdiff_t>(i) * sums_row - first * width;
         auto* const to = y.at(row + i, 0);
         for (const auto* piece = begin; piece != end; ++piece)
-            simd::store_up_to(to + piece->to, simd::batch<T>(after(simd::load(from + piece->from), row + i)), limit - piece->to);
+            simd::store_up_to(to + piece->to, simd::batch<T>(after(simd::load(from + piece->from), row + i, piece->to, limit - piece->to)), limit - piece->to);
     }
 }
 

@@ -61,16 +61,19 @@ private:
 // So many windows at a time: whole tiles of them, and whole vectors once they are transposed.
 inline constexpr std::size_t turned_windows = 48;
 
-/// y = after(sums^T, channel) for some windows and channels; room holds (width, turned_windows).
+/// y = after(sums^T, channel, window, count) for some windows, from `column` on, and channels; room holds (width, turned_windows).
 template <class T, class Epilogue>
-void put_turned(const T* sums, std::ptrdiff_t sums_row, std::size_t windows, std::size_t first, const matrix_ref<T>& y, T* room, const Epilogue& after) {
+void put_turned(const T* sums, std::ptrdiff_t sums_row, std::size_t windows, std::size_t first, std::size_t column, const matrix_ref<T>& y, T* room,
+                const Epilogue& after) {
     constexpr auto width = simd::width<T>;
     for (auto channel = std::size_t{0}; channel < y.rows; channel += width) {
         const auto channels = std::min(width, y.rows - channel);
         transpose_into<T>({sums + channel, windows, channels, sums_row, 1}, room, turned_windows, false);
         for (auto i = std::size_t{0}; i < channels; ++i)
-            for (auto j = std::size_t{0}; j < windows; j += width)
-                simd::store_up_to(y.at(channel + i, j), simd::batch<T>(after(simd::load(room + i * turned_windows + j), first + channel + i)), windows - j);
+            for (auto j = std::size_t{0}; j < windows; j += width) {
+                const auto sum = simd::load(room + i * turned_windows + j);
+                simd::store_up_to(y.at(channel + i, j), simd::batch<T>(after(sum, first + channel + i, column + j, windows - j)), windows - j);
+            }
     }
 }
 
@@ -109,7 +112,7 @@ void convolve_turned(const convolution& of, const window& band, const T* x, cons
                     select_scattered_tile<T>(height, wide)(from, c + i * row, static_cast<std::ptrdiff_t>(row), part != 0);
                 }
                 if (part + 1 == along.count())
-                    put_turned(c, static_cast<std::ptrdiff_t>(row), some, first * width,
+                    put_turned(c, static_cast<std::ptrdiff_t>(row), some, first * width, j,
                                y.block(first * width, j, std::min(wide * width, of.out - first * width), some), room.data(), after);
             }
         }

@@ -49,6 +49,14 @@ private:
     std::size_t m_count, m_size, m_longer;
 };
 
+/// How far apart the rows of a panel of `columns` are: not where the lines of many of them share a place in the cache.
+template <class T>
+std::size_t panel_row(std::size_t columns) {
+    constexpr auto width = simd::width<T>;
+    const auto row = (columns + width - 1) / width * width;
+    return row > max_width<T> ? (row / width | 1) * width : row;
+}
+
 /// How many vectors the tiles for the next columns are wide, when `cols` are left.
 template <class T>
 std::size_t next_vectors(std::size_t cols, bool single_rows) {

@@ -13,7 +13,6 @@
 #include <array>
 #include <cstddef>
 #include <tuple>
-#include <utility>
 
 namespace xgrad::inline XGRAD_ABI::kernels {
 

@@ -9,7 +9,6 @@
 #include <xgrad/kernels/take.hpp>
 #include <xgrad/kernels/term_sums.hpp>
 
-#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <limits>

@@ -230,4 +230,27 @@ XGRAD_ALWAYS_INLINE void add_runs(const runs& pieces, const T* from, T* to) {
         }
 }
 
+namespace detail {
+
+/// Planes of several channels of a group, of one image or more.
+template <class T>
+class channel_planes {
+public:
+    channel_planes(const plane_layout& layout, std::size_t channels)
+        : m_layout{layout}, m_memory{channels * layout.size() + simd::width<T>} {
+        std::fill_n(plane(channels), simd::width<T>, T{0});   // what vectors read beyond the last plane
+    }
+    /// Reads so many channels into the planes from `first` on.
+    void read(const T* x, std::size_t channels, std::size_t first = 0) {
+        for (auto i = std::size_t{0}; i < channels; ++i) read_plane(m_layout, x + i * m_layout.over().in(), plane(first + i), T{0});
+    }
+    T* plane(std::size_t channel) const { return m_memory.data() + channel * m_layout.size(); }
+
+private:
+    const plane_layout& m_layout;
+    memory::scratch<T> m_memory;
+};
+
+}  // namespace detail
+
 }  // namespace xgrad::kernels

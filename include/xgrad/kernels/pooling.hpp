@@ -43,49 +43,66 @@ struct window_columns {
 template <class T>
 class max_of_rows {
 public:
-    explicit max_of_rows(const window& over) : m_over{over}, m_layout{over}, m_columns{over.axes[2]} {}
+    explicit max_of_rows(const window& over) : m_over{over}, m_layout{over}, m_columns{over.axes[2]}, m_taps{over.taps()} {
+        const auto& [a, b, c] = m_over.axes;
+        for (auto k = std::size_t{0}; k < m_over.taps(); ++k) {
+            const auto row = k / (b.kernel * c.kernel) * a.dilation * b.in + k / c.kernel % b.kernel * b.dilation;
+            m_taps.data()[k] = static_cast<simd::word<T>>(row * c.in + k % c.kernel * c.dilation);
+        }
+    }
     const plane_layout& layout() const { return m_layout; }
 
-    /// The windows of one row: values, and the numbers of the elements within the plane of x, unless that is null.
-    void operator()(const T* plane, std::size_t row, T* y, std::int64_t* indices) const {
-        using batch = simd::batch<T>;
-        constexpr auto width = simd::width<T>;
-        const auto& [a, b, c] = m_over.axes;
-        const auto i = row / b.out, j = row % b.out;
-        const auto first_row = (first_inside(a, i) * b.in + first_inside(b, j)) * c.in;
-        for (auto o = std::size_t{0}; o < c.out; o += width) {
-            const auto start = simd::load(m_columns.begin.data() + o);
+    /// The windows of one row: values.
+    void operator()(const T* plane, std::size_t row, T* y) const {
+        for_each_vector([&](std::size_t o, std::size_t count) {
             auto best = batch(-std::numeric_limits<T>::infinity());
-            auto chosen = simd::from_bits<batch>(simd::load(m_columns.first.data() + o) + simd::batch<simd::word<T>>(static_cast<simd::word<T>>(first_row)));
             for (auto k = std::size_t{0}; k < m_over.taps(); ++k) {
                 const auto value = simd::load(plane + m_layout.row(row) + m_layout.tap(k) + o);
-                const auto at = start + simd::batch<simd::word<T>>(static_cast<simd::word<T>>(element(k, i, j)));
+                best = simd::select((value > best) || simd::is_nan(value), value, best);
+            }
+            simd::store_up_to(y + o, best, count);
+        });
+    }
+
+    /// Values, and the numbers of the elements within the plane of x.
+    void operator()(const T* plane, std::size_t row, T* y, std::int64_t* indices) const {
+        const auto& [a, b, c] = m_over.axes;
+        const auto i = row / b.out, j = row % b.out;
+        const auto first_row = static_cast<word>((first_inside(a, i) * b.in + first_inside(b, j)) * c.in);
+        const auto corner = static_cast<word>(((i * a.stride - static_cast<std::size_t>(a.before)) * b.in + j * b.stride - static_cast<std::size_t>(b.before)) * c.in);
+        for_each_vector([&](std::size_t o, std::size_t count) {
+            const auto start = simd::load(m_columns.begin.data() + o) + simd::batch<word>(corner);
+            auto best = batch(-std::numeric_limits<T>::infinity());
+            auto chosen = simd::from_bits<batch>(simd::load(m_columns.first.data() + o) + simd::batch<word>(first_row));
+            for (auto k = std::size_t{0}; k < m_over.taps(); ++k) {
+                const auto value = simd::load(plane + m_layout.row(row) + m_layout.tap(k) + o);
+                const auto at = start + simd::batch<word>(m_taps.data()[k]);   // of an element outside, which is never chosen, anything
                 const auto better = ((value > best) || simd::is_nan(value)) && (best == best);
                 best = simd::select(better, value, best);
                 chosen = simd::select(better, simd::from_bits<batch>(at), chosen);
             }
-            const auto count = std::min(width, c.out - o);
             simd::store_up_to(y + o, best, count);
-            if (indices == nullptr) continue;
-            alignas(64) simd::word<T> numbers[width];
+            alignas(64) word numbers[simd::width<T>];
             simd::store(numbers, simd::to_bits(chosen));
             for (auto l = std::size_t{0}; l < count; ++l) indices[o + l] = static_cast<std::int64_t>(numbers[l]);
-        }
+        });
     }
 
 private:
-    /// The number of the element at tap k of window (i, j, where the column begins); of one outside, which is never chosen,
-    /// anything.
-    std::size_t element(std::size_t k, std::size_t i, std::size_t j) const {
-        const auto& [a, b, c] = m_over.axes;
-        const auto row = i * a.stride + k / (b.kernel * c.kernel) * a.dilation - static_cast<std::size_t>(a.before);
-        const auto middle = j * b.stride + k / c.kernel % b.kernel * b.dilation - static_cast<std::size_t>(b.before);
-        return (row * b.in + middle) * c.in + k % c.kernel * c.dilation;
+    using batch = simd::batch<T>;
+    using word = simd::word<T>;
+
+    /// f(first window, how many) for the windows of a row.
+    template <class F>
+    void for_each_vector(const F& f) const {
+        const auto columns = m_over.axes[2].out;
+        for (auto o = std::size_t{0}; o < columns; o += simd::width<T>) f(o, std::min(simd::width<T>, columns - o));
     }
 
     window m_over;
     plane_layout m_layout;
     window_columns<T> m_columns;
+    memory::scratch<word> m_taps;   ///< of each tap: by how much its number is above that of a window's corner, if the corner had one
 };
 
 }  // namespace detail
@@ -103,7 +120,8 @@ void max_pool(const window& over, std::size_t planes, const T* x, T* y, std::int
             read_plane(rows.layout(), x + number * over.in(), plane.data(), -std::numeric_limits<T>::infinity());
             for (auto row = std::size_t{0}; row < count; ++row) {
                 const auto at = number * over.out() + row * columns;
-                rows(plane.data(), row, y + at, indices == nullptr ? nullptr : indices + at);
+                if (indices == nullptr) rows(plane.data(), row, y + at);
+                else rows(plane.data(), row, y + at, indices + at);
             }
         }
     });

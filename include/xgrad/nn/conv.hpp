@@ -8,6 +8,7 @@
 #include <xgrad/core/shape.hpp>
 #include <xgrad/nn/make_parameter.hpp>
 #include <xgrad/nn/walk.hpp>
+#include <xgrad/ops/conv_sizes.hpp>
 #include <xgrad/ops/convolution.hpp>
 #include <xgrad/ops/pad.hpp>
 #include <xgrad/ops/window_options.hpp>
@@ -29,7 +30,8 @@ struct conv_layer_options {
 
 namespace detail {
 
-/// (first, second / groups, kernel...). Throws `value_error` for no channels, and for groups that do not divide both numbers.
+/// (first, second / groups, kernel...). Throws `value_error` for no channels, and for groups that do not divide both
+/// numbers.
 inline shape conv_weight_shape(const char* layer, std::size_t axes, extent in, extent out, extent groups, bool transposed,
                                const per_axis& kernel) {
     const auto inputs = at_least_one(layer, "in", in), outputs = at_least_one(layer, "out", out);
@@ -45,20 +47,11 @@ inline shape conv_weight_shape(const char* layer, std::size_t axes, extent in, e
 template <element T>
 tensor<T> padded_by_itself(const tensor<T>& x, const shape& weight, const conv_options& options, pad_mode mode) {
     const auto axes = weight.rank() - 2;
-    auto widths = std::vector<pad_width>(x.rank(), pad_width{0, 0});
     if (x.rank() <= axes) return x;   // which the convolution finds wrong
-    for (auto axis = std::size_t{0}; axis < axes; ++axis) {
-        auto before = options.padding.before().at("nn::conv", "padding", axis, axes, 0);
-        auto after = options.padding.after().at("nn::conv", "padding", axis, axes, 0);
-        if (options.padding.is_same()) {
-            if (const auto stride = options.stride.at("nn::conv", "stride", axis, axes, 1); stride != 1)
-                fail<value_error>("nn::conv", "padding `same` goes with stride 1, the stride is ", stride);
-            const auto whole = (weight[axis + 2] - 1) * options.dilation.at("nn::conv", "dilation", axis, axes, 1);
-            before = whole / 2;
-            after = whole - before;
-        }
-        widths[x.rank() - axes + axis] = pad_width{before, after};
-    }
+    const auto placed = xgrad::detail::place_window("nn::conv", shape(x.shape()), axes, xgrad::detail::kernel_of(weight, axes),
+                                                    options.stride, options.padding, options.dilation);
+    auto widths = std::vector<pad_width>(x.rank(), pad_width{0, 0});
+    for (auto i = 3 - axes; i < 3; ++i) widths[x.rank() - 3 + i] = pad_width{placed.over.axes[i].before, placed.after[i]};
     return pad(x, widths, mode);
 }
 
@@ -68,9 +61,10 @@ tensor<T> padded_by_itself(const tensor<T>& x, const shape& weight, const conv_o
 ///
 ///     auto layer = nn::conv2d<>{3, 64, 7, {.stride = 2, .padding = 3}};
 ///
-/// Around x there are zeros, or x's own elements: `.padding_mode = pad_mode::reflect`, `replicate`, `circular`.
-/// At first weight, bias ~ U(-a, a), a = 1 / sqrt(in / groups times the kernel's elements), as in PyTorch. Throws `value_error`;
-/// called, what `xgrad::conv2d` and `xgrad::pad` throw. Y. LeCun et al., "Gradient-based learning applied to document recognition", 1998.
+/// Around x there are zeros, or x's own elements: `.padding_mode = pad_mode::reflect`, `replicate`, `circular`. At
+/// first weight, bias ~ U(-a, a), a = 1 / sqrt(in / groups times the kernel's elements), as in PyTorch. Throws
+/// `value_error`; called, what `xgrad::conv2d` and `xgrad::pad` throw. Y. LeCun et al., "Gradient-based learning
+/// applied to document recognition", 1998.
 template <std::size_t Axes, real T = float>
 struct conv {
     tensor<T, Axes + 2> weight;

@@ -14,7 +14,6 @@
 #include <algorithm>
 #include <concepts>
 #include <cstddef>
-#include <cstdint>
 
 namespace xgrad::inline XGRAD_ABI::nn {
 

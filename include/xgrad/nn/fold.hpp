@@ -2,6 +2,8 @@
 //
 //     f(scale (w * x + b - mean) + shift) = f((scale w) * x + (scale (b - mean) + shift))    scale = weight / sqrt(variance + eps)
 //
+// What is added to a convolution's result, the way around a residual block, is added while that is in registers.
+//
 // Only where the convolution's result goes nowhere else, and the numbers of the batch norm are constants.
 #pragma once
 
@@ -10,40 +12,42 @@
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/dtype.hpp>
 #include <xgrad/core/finite.hpp>
+#include <xgrad/core/lists.hpp>
 #include <xgrad/nn/fused_operation.hpp>
 
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstddef>
-#include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
 namespace xgrad::inline XGRAD_ABI::nn::detail {
 
-/// A weight as (outer, channels, inner); in transposed convolutions outer is in so many groups with channels of their own.
+/// A weight as (outer, channels, inner); in transposed convolutions outer is in so many groups with channels of their
+/// own.
 struct channels_of_weight {
     std::size_t outer, channels, inner, groups = 1;
 };
 
-/// What is to be folded into what: a weight, its bias, and the running mean, variance, weight and bias of a batch norm, of
-/// which the biases and the last two may be undefined.
+/// What is to be folded into what: a weight, its bias, and the running mean, variance, weight and bias of a batch norm,
+/// of which the biases and the last two may be undefined.
 struct fold_operands {
     std::array<any_tensor, 6> tensors;
     double eps;
 
     bool operator==(const fold_operands& other) const {
-        return eps == other.eps && std::ranges::equal(tensors, other.tensors, [](const any_tensor& a, const any_tensor& b) {
+        return eps == other.eps && lists::equal(tensors, other.tensors, [](const any_tensor& a, const any_tensor& b) {
             return a.defined() ? b.defined() && &a.get() == &b.get() : !b.defined();
         });
     }
 };
 
-/// The weight and bias with the batch norm in them. Computed in double precision. Undefined where a factor is infinite or NaN:
-/// what that makes of the sum is not what it makes of each term.
+/// The weight and bias with the batch norm in them. Computed in double precision. Undefined where a factor is infinite
+/// or NaN: what that makes of the sum is not what it makes of each term.
 template <real T>
 std::pair<any_tensor, any_tensor> folded(const fold_operands& from, const channels_of_weight& by) {
     const auto read = [&](std::size_t number) { return from.tensors[number].template as<T>(); };
@@ -107,10 +111,11 @@ public:
         m_maker.assign(of.values.size(), none);
         auto kept = std::vector<program::operation>{};
         for (auto& each : of.operations) {
-            if (fold_batch_norm(each, kept) || fold_activation(each, kept)) continue;
+            if (fold_batch_norm(each, kept) || fold_sum(each, kept) || fold_activation(each, kept)) continue;
             for (const auto number : each.results) m_maker[number] = kept.size();
             kept.push_back(std::move(each));
         }
+        std::erase_if(kept, [](const auto& each) { return each.name.empty(); });
         of.operations = std::move(kept);
         drop_unused(of);
     }
@@ -125,8 +130,8 @@ private:
 
     /// Whether all that comes out went in: dropout in evaluation.
     static bool is_nothing(const program::operation& each) {
-        const auto went_in = [&](std::size_t number) { return std::ranges::find(each.inputs, number, &program::input::value) != each.inputs.end(); };
-        return !is_opaque(each) && !each.results.empty() && std::ranges::all_of(each.results, went_in);
+        const auto went_in = [&](std::size_t number) { return lists::contains(each.inputs, number, &program::input::value); };
+        return !holds_function(each.attributes) && !each.results.empty() && lists::all_of(each.results, went_in);
     }
 
     void count_uses() {
@@ -178,11 +183,11 @@ private:
     }
 
     bool fold_batch_norm(const program::operation& each, std::vector<program::operation>& kept) {
-        if (each.name != "batch_norm" || is_opaque(each) || each.inputs.size() != 5 || truth_of(each, "training")) return false;
+        if (each.name != "batch_norm" || holds_function(each.attributes) || each.inputs.size() != 5 || truth_of(each, "training")) return false;
         for (auto i = std::size_t{1}; i < 5; ++i)
             if (i < 3 ? !is_constant(each.inputs[i].value) : !is_constant_or_none(each.inputs[i].value)) return false;
         auto* const source = only_source(each.inputs[0].value, kept);
-        if (source == nullptr) return false;
+        if (source == nullptr || has_summand(*source)) return false;
         const auto channels = channels_in(*source);
         if (!channels) return false;
         const auto own_bias = source->inputs.size() > 2 ? source->inputs[2].value : none;
@@ -193,6 +198,33 @@ private:
         as_affine(*source);
         source->inputs[1].value = add_constant(weight);
         source->inputs[2].value = add_constant(bias);
+        replace_result(*source, each);
+        return true;
+    }
+
+    bool fold_sum(const program::operation& each, std::vector<program::operation>& kept) {
+        if (each.name != "add" || each.inputs.size() != 2 || !each.attributes.empty()) return false;
+        const auto made_at = [&](std::size_t side) {   // of two, what was made last has the other one at hand
+            const auto maker = each.inputs[side].value == none ? none : m_maker[each.inputs[side].value];
+            return maker == none ? 0 : maker + 1;
+        };
+        const auto last = std::size_t{made_at(1) > made_at(0)};
+        return add_to(last, each, kept) || add_to(1 - last, each, kept);
+    }
+
+    /// Has the convolution that made one of the two summands add the other.
+    bool add_to(std::size_t side, const program::operation& each, std::vector<program::operation>& kept) {
+        auto* source = only_source(each.inputs[side].value, kept);
+        const auto other = each.inputs[1 - side].value;
+        if (source == nullptr || !is_convolution(*source) || has_summand(*source) || other == none) return false;
+        const auto& sizes = value(each.results[0]).shape;
+        if (value(other).type != dtype_of<T>() || value(other).shape != sizes || value(source->results[0]).shape != sizes) return false;
+        if (m_maker[other] != none && m_maker[other] > m_maker[source->results[0]]) {   // it has to wait for that
+            kept.push_back(std::exchange(*source, program::operation{}));
+            source = &kept.back();
+            m_maker[source->results[0]] = kept.size() - 1;
+        }
+        set_summand<T>(*source, other, value(source->inputs[1].value).shape);
         replace_result(*source, each);
         return true;
     }
@@ -221,7 +253,7 @@ private:
     }
 
     const std::pair<any_tensor, any_tensor>& fold_once(const fold_operands& from, const channels_of_weight& by) {
-        const auto found = std::ranges::find(m_folds, from, &fold::from);
+        const auto found = lists::find(m_folds, from, &fold::from);
         if (found != m_folds.end()) return found->result;
         return m_folds.emplace_back(fold{from, folded<T>(from, by)}).result;
     }

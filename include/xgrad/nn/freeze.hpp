@@ -7,14 +7,14 @@
 #include <xgrad/core/dtype.hpp>
 #include <xgrad/nn/walk.hpp>
 
-#include <cstddef>
 #include <string_view>
 
 namespace xgrad::inline XGRAD_ABI::nn {
 
-/// No parameter of the modules asks for a gradient any more, so that backward passes leave them out and optimizers leave them as
-/// they are: `nn::freeze(net.backbone)`. What `parameters` gave before stays the same; asked again, it leaves them out. Running
-/// statistics go on in training: `nn::eval(net.backbone)` stops those. Gradients stored so far are gone.
+/// No parameter of the modules asks for a gradient any more, so that backward passes leave them out and optimizers
+/// leave them as they are: `nn::freeze(net.backbone)`. What `parameters` gave before stays the same; asked again, it
+/// leaves them out. Running statistics go on in training: `nn::eval(net.backbone)` stops those. Gradients stored so far
+/// are gone.
 template <class... Modules>
 void freeze(const Modules&... modules) {
     for_each_tensor([]<element T>(std::string_view, const basic_tensor<T>& x) {

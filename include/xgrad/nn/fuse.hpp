@@ -1,4 +1,5 @@
-// Networks made ready for use: their evaluation written down as a program, with what can be computed beforehand computed.
+// Networks made ready for use: their evaluation written down as a program, with what can be computed beforehand
+// computed.
 #pragma once
 
 #include <xgrad/autograd/any_tensor.hpp>
@@ -8,10 +9,13 @@
 #include <xgrad/autograd/tensor.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/dtype.hpp>
+#include <xgrad/core/lists.hpp>
 #include <xgrad/core/shape.hpp>
 #include <xgrad/nn/evaluation.hpp>
 #include <xgrad/nn/fold.hpp>
+#include <xgrad/nn/freeze.hpp>
 #include <xgrad/nn/module.hpp>
+#include <xgrad/nn/walk.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -27,28 +31,15 @@ namespace xgrad::inline XGRAD_ABI::nn {
 
 namespace detail {
 
-/// The set of the real types of a module and its arguments, as `tensor_types` has it.
-template <class X>
-constexpr unsigned real_types_of_argument() {
-    if constexpr (xgrad::detail::tensor_like<X>) return std::is_same_v<typename X::value_type, double> ? 2 : 1;
-    else if constexpr (xgrad::detail::list_of_tensors<X>) return std::is_same_v<typename xgrad::detail::sequence_value<X>::value_type, double> ? 2 : 1;
-    else return 1;
-}
-
-/// A network of its own, in evaluation, and the programs that were made of it. Of whatever else the network computes with
-/// there is a copy as it was at first.
+/// A network of its own, in evaluation, and the programs that were made of it. Of whatever else the network computes
+/// with there is a copy as it was at first.
 template <class Module, class... X>
 class fused_network {
 public:
     using result = std::remove_cvref_t<decltype(std::declval<Module&>()(std::declval<const X&>()...))>;
     using written = captured<result, X...>;
 
-    explicit fused_network(const Module& module) : m_module{evaluated(module)} {
-        for_each_tensor([]<element T>(std::string_view, const basic_tensor<T>& x) {
-            if constexpr (real<T>)
-                if (x.is_leaf()) tensor<T>{x}.requires_grad(false);
-        }, m_module);
-    }
+    explicit fused_network(const Module& module) : m_module{evaluated(module)} { freeze(m_module); }
 
     /// The program for arguments like these.
     written write(const X&... x) {
@@ -65,8 +56,9 @@ public:
     std::shared_ptr<const written> find(const X&... x) {
         const auto turn = std::scoped_lock{m_turn};
         auto sizes = std::vector<shape>{};
-        for (const auto& each : xgrad::detail::all_tensors_of(x...)) sizes.push_back(each.defined() ? each.shape() : shape{});
-        const auto found = std::ranges::find(m_lately, sizes, &entry::sizes);
+        for (const auto& each : xgrad::detail::all_tensors_of(x...))
+            sizes.push_back(each.defined() ? each.shape() : shape{});
+        const auto found = lists::find(m_lately, sizes, &entry::sizes);
         if (found != m_lately.end()) m_lately.splice(m_lately.begin(), m_lately, found);
         else {
             m_lately.push_front({sizes, std::make_shared<const written>(write(x...))});
@@ -76,7 +68,9 @@ public:
     }
 
 private:
-    static constexpr auto types = (tensor_types<Module>() | ... | real_types_of_argument<X>());
+    // In a network that does not show its types, as a lambda, float is looked for.
+    static constexpr auto seen = (tensor_types<Module>() | ... | tensor_types<X>()) & 3;
+    static constexpr auto types = seen != 0 ? seen : 1;
     static constexpr auto most = std::size_t{16};   // programs, so that inputs of ever new shapes do not fill the memory
 
     struct entry {
@@ -89,14 +83,17 @@ private:
 
     bool is_own(const any_tensor& x) {
         auto found = false;
-        for_each_tensor([&](std::string_view, const auto& own) { found = found || &xgrad::detail::access::get(own) == &x.get(); }, m_module);
+        for_each_tensor([&](std::string_view, const auto& own) {
+            found = found || &xgrad::detail::access::get(own) == &x.get();
+        }, m_module);
         return found;
     }
     void own_constants(program& of) {
         const auto first = !std::exchange(m_has_written, true);
         for (auto& value : of.values) {
             if (value.from != program::origin::constant || is_own(value.constant)) continue;
-            const auto known = std::ranges::find(m_others, &value.constant.get(), [](const copied& each) { return &each.original.get(); });
+            const auto known = lists::find(m_others, &value.constant.get(),
+                                                 [](const copied& each) { return &each.original.get(); });
             const auto copy = known != m_others.end() ? known->copy : value.constant.clone();
             if (first) m_others.push_back({value.constant, copy});
             value.constant = copy;
@@ -114,9 +111,10 @@ private:
 
 }  // namespace detail
 
-/// What `fuse` gives: the program for inputs like that with which it was made, to be printed and drawn as every program; and,
-/// called with inputs of other shapes, those for these, which are written down when they are first asked for and kept while
-/// they are among the last sixteen. It may be called by several threads at once. A copy shares the programs.
+/// What `fuse` gives: the program for inputs like that with which it was made, to be printed and drawn as every
+/// program; and, called with inputs of other shapes, those for these, which are written down when they are first asked
+/// for and kept while they are among the last sixteen. It may be called by several threads at once. A copy shares the
+/// programs.
 template <class Module, class... X>
 class fused : public detail::fused_network<Module, X...>::written {
     using network = detail::fused_network<Module, X...>;
@@ -138,7 +136,7 @@ private:
 
     bool fits(const X&... x) const {
         const auto given = xgrad::detail::all_tensors_of(x...);
-        return std::ranges::equal(given, this->arguments, [this](const any_tensor& each, std::size_t number) {
+        return lists::equal(given, this->arguments, [this](const any_tensor& each, std::size_t number) {
             return each.defined() && each.shape() == this->values[number].shape;
         });
     }
@@ -146,17 +144,19 @@ private:
     std::shared_ptr<network> m_network;
 };
 
-/// The evaluation of a module as a program (`capture`), in which batch norms are folded into the convolutions, transposed
-/// convolutions and linear layers in front of them, relu, sigmoid and tanh are computed along with those, and dropout is gone.
+/// The evaluation of a module as a program (`capture`), in which batch norms are folded into the convolutions,
+/// transposed convolutions and linear layers in front of them, relu, sigmoid and tanh are computed along with those, what
+/// goes around a residual block is added along with its last convolution, and dropout is gone.
 ///
 ///     const auto program = nn::fuse(net, x);
 ///     const auto y = program(x);          // net(x), in evaluation, but for rounding
 ///     std::cout << program;
 ///
-/// The module stays as it is, and the program has weights of its own: training the module further does not change it. The
-/// batch, and whatever else the module leaves open, may have another size when the program is called: then the module, as it
-/// was, is captured once more. A batch norm stays where its input is used elsewhere, too, or its statistics are those of the
-/// batch. Throws what `capture` throws: a module that looks at what it computes cannot be written down.
+/// The module stays as it is, and the program has weights of its own: training the module further does not change it.
+/// The batch, and whatever else the module leaves open, may have another size when the program is called: then the
+/// module, as it was, is captured once more. A batch norm stays where its input is used elsewhere, too, or its
+/// statistics are those of the batch. Throws what `capture` throws: a module that looks at what it computes cannot be
+/// written down.
 template <class Module, class... X>
 fused<Module, X...> fuse(const Module& module, const X&... x) {
     return fused<Module, X...>{module, x...};

@@ -17,43 +17,44 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <utility>
-#include <variant>
+#include <type_traits>
 #include <vector>
 
 namespace xgrad::inline XGRAD_ABI::nn::detail {
 
-template <class Value>
-Value attribute_of(const program::operation& of, std::string_view name, Value otherwise) {
-    for (const auto& each : of.attributes)
-        if (const auto* const value = std::get_if<Value>(&each.value); value != nullptr && each.name == name) return *value;
-    return otherwise;
-}
-inline bool truth_of(const program::operation& of, std::string_view name) { return attribute_of(of, name, false); }
-inline std::int64_t integer_of(const program::operation& of, std::string_view name) { return attribute_of(of, name, std::int64_t{1}); }
-inline double number_of(const program::operation& of, std::string_view name) { return attribute_of(of, name, 0.0); }
+using xgrad::detail::attribute_of;
+using xgrad::detail::holds_function;
 
-/// Whether a function of somebody's own is in it: it may have any name (`custom`).
-inline bool is_opaque(const program::operation& of) {
-    return std::ranges::any_of(of.attributes, [](const program::attribute& each) {
-        const auto* const text = std::get_if<std::string>(&each.value);
-        return text != nullptr && *text == "(a function)";
-    });
+inline bool truth_of(const program::operation& of, std::string_view name) {
+    return attribute_of(of.attributes, name, false);
+}
+inline double number_of(const program::operation& of, std::string_view name) {
+    return attribute_of(of.attributes, name, 0.0);
+}
+inline std::int64_t integer_of(const program::operation& of, std::string_view name) {
+    return attribute_of(of.attributes, name, std::int64_t{1});
 }
 
-inline bool is_convolution(const program::operation& of) { return of.name == "conv1d" || of.name == "conv2d" || of.name == "conv3d"; }
+inline bool is_convolution(const program::operation& of) {
+    return of.name == "conv1d" || of.name == "conv2d" || of.name == "conv3d";
+}
 inline bool is_transposed(const program::operation& of) {
     return of.name == "conv_transpose1d" || of.name == "conv_transpose2d" || of.name == "conv_transpose3d";
 }
 /// x W + b, or x W.
 inline bool is_product(const program::operation& of) { return of.name == "linear" || of.name == "matmul"; }
 
-/// Whether a bias can be added, or changed, and an activation follow: there is none yet. The second input is the weight.
+/// Whether an array is added to a convolution's result.
+inline bool has_summand(const program::operation& of) { return is_convolution(of) && of.inputs.size() == 4; }
+
+/// Whether a bias can be added, or changed, and an activation follow: there is none yet. The second input is the
+/// weight.
 inline bool takes_epilogue(const program::operation& of) {
-    if (is_opaque(of)) return false;
-    if (of.name == "matmul") return of.inputs.size() == 2 && !truth_of(of, "transpose_a") && !truth_of(of, "transpose_b");
+    if (holds_function(of.attributes)) return false;
+    if (of.name == "matmul")
+        return of.inputs.size() == 2 && !truth_of(of, "transpose_a") && !truth_of(of, "transpose_b");
     const auto known = is_convolution(of) || is_transposed(of) || of.name == "linear";
-    return known && of.inputs.size() == 3 && attribute_of(of, "activation", std::string{"none"}) == "none";
+    return known && of.inputs.size() >= 3 && attribute_of(of.attributes, "activation", std::string{"none"}) == "none";
 }
 
 /// Calls f with the activation of this name, if it is one that a product or a convolution computes along with itself.
@@ -79,30 +80,50 @@ public:
     fused_convolution(std::size_t axes, const conv_options& options) : m_axes{axes}, m_options{options} {}
 
     std::vector<any_tensor> operator()(std::span<const any_tensor> inputs) const override {
-        return {xgrad::detail::conv_any<Activation, T>(m_axes, inputs[0].as<T>(), inputs[1].as<T>(), inputs[2].as<T>(), m_options)};
+        const auto x = inputs[0].as<T>(), weight = inputs[1].as<T>(), bias = inputs[2].as<T>();
+        if (inputs.size() == 4) return {with_summand(x, weight, bias, inputs[3].as<T>())};
+        return {xgrad::detail::conv_any<Activation, T>(m_axes, x, weight, bias, m_options)};
     }
 
 private:
+    using tensor_type = tensor<T>;
+
+    /// In registers for the activations of residual networks alone: each is another set of kernels to compile.
+    tensor_type with_summand(const tensor_type& x, const tensor_type& weight, const tensor_type& bias, const tensor_type& summand) const {
+        using xgrad::detail::no_activation;
+        constexpr auto usual = std::is_same_v<Activation, no_activation> || std::is_same_v<Activation, relu_fn>;
+        using inner = std::conditional_t<usual, Activation, no_activation>;
+        const auto y = xgrad::detail::conv_with_summand<inner, T>(m_axes, x, weight, bias, summand, m_options);
+        if constexpr (usual) return y;
+        else return Activation{}(y);
+    }
+
     std::size_t m_axes;
     conv_options m_options;
 };
 
 /// The options of a convolution of which a program says the sizes: with as much padding behind as its windows reach.
 inline conv_options options_of(const program::operation& of, const shape& weight) {
-    const auto numbers = [&](std::string_view name) { return attribute_of(of, name, std::vector<std::int64_t>{}); };
-    const auto stride = numbers("stride"), before = numbers("padding"), dilation = numbers("dilation"), in = numbers("in"), out = numbers("out");
-    auto pairs = std::vector<padding_pair>{};
+    const auto numbers = [&](std::string_view name) { return attribute_of(of.attributes, name, std::vector<std::int64_t>{}); };
+    const auto stride = numbers("stride"), dilation = numbers("dilation"), in = numbers("in"), out = numbers("out");
+    const auto before = numbers("padding");
+    auto after = before;
     for (auto i = std::size_t{0}; i < stride.size(); ++i) {
         const auto reach = (out[i] - 1) * stride[i] + dilation[i] * (static_cast<std::int64_t>(weight[i + 2]) - 1) + 1;
-        pairs.emplace_back(before[i], std::max<std::int64_t>(0, reach - in[i] - before[i]));
+        after[i] = std::max<std::int64_t>(0, reach - in[i] - before[i]);
     }
-    const auto padding = pairs.size() == 1   ? window_padding{pairs[0]}
-                         : pairs.size() == 2 ? window_padding{pairs[0], pairs[1]}
-                                             : window_padding{pairs[0], pairs[1], pairs[2]};
+    const auto padding = window_padding{before, after};
     return {.stride = stride, .padding = padding, .dilation = dilation, .groups = integer_of(of, "groups")};
 }
 
-/// From now on f(w * x + b), or f(x W + b).
+/// From now on w * x + b + summand.
+template <real T>
+void set_summand(program::operation& of, std::size_t summand, const shape& weight) {
+    of.inputs.push_back({"summand", summand});
+    of.again = std::make_shared<fused_convolution<xgrad::detail::no_activation, T>>(weight.rank() - 2, options_of(of, weight));
+}
+
+/// From now on f(w * x + b), or f(x W + b), with a summand, if there is one.
 template <real T>
 void set_activation(program::operation& of, const std::string& name, const shape& weight) {
     with_activation(name, [&]<class Activation>(const Activation&) {

@@ -6,9 +6,7 @@
 #include <xgrad/core/dtype.hpp>
 #include <xgrad/core/shape.hpp>
 #include <xgrad/nn/recurrent.hpp>
-#include <xgrad/ops/activation.hpp>
-#include <xgrad/ops/arithmetic.hpp>
-#include <xgrad/ops/split.hpp>
+#include <xgrad/ops/recurrence.hpp>
 
 namespace xgrad::inline XGRAD_ABI::nn {
 
@@ -31,10 +29,9 @@ public:
 
     recurrent_result<T> operator()(const tensor<T, 3>& x, const recurrent_input<T>& with = {}) const {
         auto all = typename gru::states{with.h_0};
-        const auto output = this->run(x, with.lengths, with.keep, all, [](const auto& gates, const auto& own, const auto& weights) {
-            const auto input = chunk(gates, 3, 1), before = chunk(weights.of_state(own[0]), 3, 1);
-            const tensor<T, 2> m = tanh(input[2] + sigmoid(input[0] + before[0]) * before[2]);
-            return typename gru::state{m + sigmoid(input[1] + before[1]) * (own[0] - m)};
+        const auto output = this->run(x, with.lengths, with.keep, all, [](const auto& weights, const tensor<T, 3>& gates, const auto& there,
+                                                                          bool reverse, auto& own) {
+            return weights.template along_sequence<xgrad::detail::gru_steps>(gates, there, reverse, own);
         });
         return {output, all[0]};
     }

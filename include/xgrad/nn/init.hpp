@@ -16,7 +16,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstddef>
 #include <numbers>
 
 namespace xgrad::inline XGRAD_ABI::nn::init {

@@ -3,8 +3,10 @@
 #pragma once
 
 #include <xgrad/autograd/any_tensor.hpp>
+#include <xgrad/autograd/array.hpp>
 #include <xgrad/autograd/reader_scope.hpp>
 #include <xgrad/core/config.hpp>
+#include <xgrad/core/lists.hpp>
 #include <xgrad/core/shape.hpp>
 #include <xgrad/nn/multiply_adds.hpp>
 
@@ -23,10 +25,11 @@ namespace xgrad::inline XGRAD_ABI::nn::detail {
 /// A tensor of a module, under one of its names.
 struct listed_tensor {
     std::string name;
-    const void* elements;      ///< where those are: names of one tensor have one place
-    std::size_t size;
-    bool counts;               ///< whether it is a parameter, be it frozen
-    const void* called = nullptr;   ///< the same place in the module that was called, a clone
+    shape sizes;
+    const void* elements;   ///< where those are: names of one tensor have one place
+    bool learns;
+    bool counts;            ///< whether it is a parameter, be it frozen
+    const xgrad::detail::array* called = nullptr;   ///< the owner of the elements in the module that was called, a clone
 
     /// "layers.0" of "layers.0.weight"; of a tensor of the outermost module, "".
     std::string layer() const {
@@ -41,11 +44,11 @@ struct layer_row {
     std::vector<std::string> operations;
     shape output;
     std::uint64_t multiply_adds = 0;
-    std::vector<const void*> used;   ///< elements of the inputs
+    std::vector<const xgrad::detail::array*> used;   ///< the owners of the inputs' elements
 };
 
-/// Stands at the door while a module is called, and makes a row of each operation that no other has called, but `checkpoint`,
-/// which is there for the sake of those in it.
+/// Stands at the door while a module is called, and makes a row of each operation that no other has called, but
+/// `checkpoint`, which is there for the sake of those in it.
 class layer_reader final : public xgrad::detail::reader_scope {
 public:
     void begin(const char* name) override {
@@ -54,21 +57,21 @@ public:
     }
     void input(const char* name, const any_tensor& x) override {
         if (x.defined()) {
-            m_open.back().what.inputs.push_back({name, x.shape()});
+            m_open.back().what.inputs.push_back(x.shape());
             m_open.back().used.push_back(x.get().owner);
         }
         reader_scope::input(name, x);
     }
     void truth(const char* name, bool value) override {
-        m_open.back().what.truths.push_back({name, value});
+        add(name, value);
         reader_scope::truth(name, value);
     }
     void text(const char* name, std::string_view value) override {
-        m_open.back().what.texts.push_back({name, std::string{value}});
+        add(name, std::string{value});
         reader_scope::text(name, value);
     }
     void integers(const char* name, std::span<const std::int64_t> values) override {
-        m_open.back().what.integers.push_back({name, {values.begin(), values.end()}});
+        add(name, std::vector<std::int64_t>(values.begin(), values.end()));
         reader_scope::integers(name, values);
     }
     void end(std::span<const any_tensor> results, std::shared_ptr<const callable_operation> again) override {
@@ -76,7 +79,7 @@ public:
         m_open.pop_back();
         if (!results.empty() && results[0].defined()) done.what.output = results[0].shape();
         const auto is_outside = [](const open_operation& each) { return each.what.name == "checkpoint"; };
-        if (!std::ranges::all_of(m_open, is_outside)) m_open.back().what.inside += multiply_adds(done.what);
+        if (!lists::all_of(m_open, is_outside)) m_open.back().what.inside += multiply_adds(done.what);
         else if (!is_outside(done)) add_row(std::move(done));
         reader_scope::end(results, std::move(again));
     }
@@ -90,13 +93,18 @@ public:
 private:
     struct open_operation {
         called_operation what;
-        std::vector<const void*> used;
+        std::vector<const xgrad::detail::array*> used;
     };
+
+    template <class Value>
+    void add(const char* name, Value value) {
+        m_open.back().what.attributes.push_back({name, std::move(value)});
+    }
 
     void add_row(open_operation&& done) {
         auto row = layer_row{.layer = {}, .operations = {done.what.name}, .output = done.what.output,
                              .multiply_adds = multiply_adds(done.what), .used = std::move(done.used)};
-        const auto activation = done.what.text_of("activation");
+        const auto activation = done.what.attribute("activation", std::string{});
         if (!activation.empty() && activation != "none") row.operations.emplace_back(activation);
         m_rows.push_back(std::move(row));
     }
@@ -105,9 +113,10 @@ private:
     std::vector<layer_row> m_rows;
 };
 
-/// The layer to which an operation belongs that used these: the one with most of them. Where layers share their tensors,
-/// the first of them that was not called yet.
-inline std::string layer_of(const layer_row& row, const std::vector<listed_tensor>& tensors, const std::vector<std::string>& called) {
+/// The layer to which an operation belongs that used these: the one with most of them. Where layers share their
+/// tensors, the first of them that was not called yet.
+inline std::string layer_of(const layer_row& row, const std::vector<listed_tensor>& tensors,
+                            const std::vector<std::string>& called) {
     struct candidate {
         std::string name;
         std::size_t hits;
@@ -115,13 +124,13 @@ inline std::string layer_of(const layer_row& row, const std::vector<listed_tenso
     };
     auto candidates = std::vector<candidate>{};
     for (const auto& each : tensors) {
-        if (std::ranges::find(row.used, each.called) == row.used.end()) continue;
+        if (!lists::contains(row.used, each.called)) continue;
         const auto name = each.layer();
-        const auto found = std::ranges::find(candidates, name, &candidate::name);
+        const auto found = lists::find(candidates, name, &candidate::name);
         if (found != candidates.end()) ++found->hits;
-        else candidates.push_back({name, 1, std::ranges::find(called, name) == called.end()});
+        else candidates.push_back({name, 1, !lists::contains(called, name)});
     }
-    const auto best = std::ranges::max_element(candidates, [](const candidate& a, const candidate& b) {
+    const auto best = std::max_element(candidates.begin(), candidates.end(), [](const candidate& a, const candidate& b) {
         return a.hits != b.hits ? a.hits < b.hits : !a.fresh && b.fresh;
     });
     if (best == candidates.end()) return {};
@@ -131,31 +140,34 @@ inline std::string layer_of(const layer_row& row, const std::vector<listed_tenso
 /// Adds the operations of `next` to those of `row`, each name once.
 inline void join_rows(layer_row& row, const layer_row& next) {
     for (const auto& each : next.operations)
-        if (std::ranges::find(row.operations, each) == row.operations.end()) row.operations.push_back(each);
+        if (!lists::contains(row.operations, each)) row.operations.push_back(each);
     row.output = next.output;
     row.multiply_adds += next.multiply_adds;
     row.used.insert(row.used.end(), next.used.begin(), next.used.end());
 }
 
 /// One row for what stands together: all that was called from a layer's first operation to its last with no other layer
-/// between (the steps of a recurrent one), and operations in a row that belong to no layer.
-inline std::vector<layer_row> rows_by_layer(std::vector<layer_row> rows, const std::vector<listed_tensor>& tensors) {
+/// between (the steps of a recurrent one), and operations in a row that belong to no layer. All is one row when the
+/// module is itself a layer, `of_one_layer`.
+inline std::vector<layer_row> rows_by_layer(std::vector<layer_row> rows, const std::vector<listed_tensor>& tensors,
+                                            bool of_one_layer) {
     auto called = std::vector<std::string>{};
     for (auto& each : rows) {
-        each.layer = layer_of(each, tensors, called);
+        each.layer = of_one_layer ? "(net)" : layer_of(each, tensors, called);
         if (!each.layer.empty()) called.push_back(each.layer);
     }
+    const auto stands_alone = [&](const layer_row& each) { return each.layer == "(net)" && !of_one_layer; };
     auto result = std::vector<layer_row>{};
     for (auto& each : rows) {
         const auto count = result.size();
-        const auto continues = !each.layer.empty() && each.layer != "(net)" && count > 1 && result[count - 1].layer.empty() &&
-                               result[count - 2].layer == each.layer;
+        const auto continues = !each.layer.empty() && !stands_alone(each) && count > 1 &&
+                               result[count - 1].layer.empty() && result[count - 2].layer == each.layer;
         if (continues) {
             const auto between = std::move(result.back());
             result.pop_back();
             join_rows(result.back(), between);
         }
-        if (!result.empty() && result.back().layer == each.layer && each.layer != "(net)") join_rows(result.back(), each);
+        if (!result.empty() && result.back().layer == each.layer && !stands_alone(each)) join_rows(result.back(), each);
         else result.push_back(std::move(each));
     }
     return result;

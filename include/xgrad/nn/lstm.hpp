@@ -6,10 +6,8 @@
 #include <xgrad/core/dtype.hpp>
 #include <xgrad/core/shape.hpp>
 #include <xgrad/nn/recurrent.hpp>
-#include <xgrad/ops/activation.hpp>
-#include <xgrad/ops/arithmetic.hpp>
 #include <xgrad/ops/linalg.hpp>
-#include <xgrad/ops/split.hpp>
+#include <xgrad/ops/recurrence.hpp>
 
 #include <cstdint>
 
@@ -48,11 +46,14 @@ public:
 
     lstm_result<T> operator()(const tensor<T, 3>& x, const lstm_input<T>& with = {}) const {
         auto all = typename lstm::states{with.h_0, with.c_0};
-        const auto output = this->run(x, with.lengths, with.keep, all, [](const auto& gates, const auto& own, const auto& weights) {
-            const auto parts = chunk(gates + weights.of_state(own[0]), 4, 1);
-            const tensor<T, 2> c = sigmoid(parts[1]) * own[1] + sigmoid(parts[0]) * tanh(parts[2]);
-            const tensor<T, 2> h = sigmoid(parts[3]) * tanh(c);
-            return typename lstm::state{weights.weight_hr.defined() ? matmul(h, weights.weight_hr) : h, c};
+        const auto output = this->run(x, with.lengths, with.keep, all, [](const auto& weights, const tensor<T, 3>& gates, const auto& there,
+                                                                          bool reverse, auto& own) {
+            using steps = xgrad::detail::lstm_steps;
+            if (!weights.weight_hr.defined()) return weights.template along_sequence<steps>(gates, there, reverse, own);
+            return xgrad::detail::along_steps<T>(gates, there, reverse, own, [&](const auto& each, const auto& before) {
+                const auto [h, c] = steps::next(each, weights.of_state(before[0]), before);
+                return typename lstm::state{matmul(h, weights.weight_hr), c};
+            });
         });
         return {output, all[0], all[1]};
     }

@@ -8,6 +8,7 @@
 
 #include <xgrad/autograd/tensor.hpp>
 #include <xgrad/core/config.hpp>
+#include <xgrad/core/lists.hpp>
 #include <xgrad/core/shape.hpp>
 #include <xgrad/nn/members.hpp>
 #include <xgrad/nn/reflect.hpp>
@@ -191,7 +192,7 @@ constexpr bool leaves_out() {
     if constexpr (listed<B> || holds_none<B>()) return false;
     else if constexpr (look_of<B>() != kind::module) return true;
     else
-        return std::ranges::none_of(member_names<B, member_count<B>()>, [](std::string_view name) {
+        return lists::none_of(member_names<B, member_count<B>()>, [](std::string_view name) {
             return (marks_of(name) & ~member_list::marks<M>()) == 0;
         });
 }

@@ -22,13 +22,13 @@
 #include <xgrad/autograd/parameter.hpp>
 #include <xgrad/autograd/tensor.hpp>
 #include <xgrad/core/config.hpp>
+#include <xgrad/core/lists.hpp>
 #include <xgrad/nn/walk.hpp>
 
 #include <algorithm>
 #include <cstddef>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -60,7 +60,7 @@ parameter_list<T> collect(bool wants_grad, const Modules&... modules) {
                 const auto same = [&](const auto& other) {
                     return &xgrad::detail::access::get(other) == &xgrad::detail::access::get(x);
                 };
-                if (x.requires_grad() == wants_grad && std::ranges::none_of(list, same))
+                if (x.requires_grad() == wants_grad && lists::none_of(list, same))
                     list.push_back(parameter<T>{std::string{name}, tensor<T>{x}});
             }
         },
@@ -91,6 +91,7 @@ auto buffers(const Modules&... modules) {
     return detail::collect<detail::real_type<T, Modules...>>(false, modules...);
 }
 
+/// The same list, by PyTorch's name.
 template <class T = void, class... Modules>
 auto named_buffers(const Modules&... modules) {
     return buffers<T>(modules...);
@@ -140,6 +141,7 @@ void train(Module& module, bool training = true) {
     }, module);
 }
 
+/// Tells the module and those inside it that they are not to train: `train(module, false)`.
 template <class Module>
 void eval(Module& module) {
     train(module, false);
@@ -154,7 +156,7 @@ Module clone(const Module& module) {
     for_each_tensor(
         [&]<class T, std::size_t N>(std::string_view, tensor<T, N>& x) {
             const auto* const original = &xgrad::detail::access::get(x);
-            const auto earlier = std::ranges::find(copied, original, [](const auto& pair) { return pair.first; });
+            const auto earlier = lists::find(copied, original, [](const auto& pair) { return pair.first; });
             if (earlier != copied.end()) {
                 earlier->second->handles.add();
                 x = xgrad::detail::access::adopt<T, N>(earlier->second);

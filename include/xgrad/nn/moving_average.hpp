@@ -5,6 +5,7 @@
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/dtype.hpp>
 #include <xgrad/core/error.hpp>
+#include <xgrad/core/lists.hpp>
 #include <xgrad/core/shape.hpp>
 #include <xgrad/nn/freeze.hpp>
 #include <xgrad/nn/module.hpp>
@@ -53,7 +54,7 @@ public:
             if (position == own.size() || own[position]->sizes != xgrad::detail::shape_of(x))
                 fail<shape_error>("nn::moving_average", name, " is not what it was when the average began");
             auto* const average = own[position];
-            if (!std::ranges::count(std::span{own}.first(position++), average)) move<T>(*average, x, part);   // a shared one once
+            if (!lists::contains(std::span{own}.first(position++), average)) move<T>(*average, x, part);   // a shared one once
         }, module);
         ++m_updates;
     }

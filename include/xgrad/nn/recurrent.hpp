@@ -14,6 +14,7 @@
 #include <xgrad/ops/compare.hpp>
 #include <xgrad/ops/dropout.hpp>
 #include <xgrad/ops/join.hpp>
+#include <xgrad/ops/recurrence.hpp>
 #include <xgrad/ops/shape.hpp>
 #include <xgrad/ops/split.hpp>
 
@@ -23,6 +24,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace xgrad::inline XGRAD_ABI::nn {
@@ -57,6 +59,15 @@ struct recurrent_weights {
 
     tensor<T, 3> of_input(const tensor<T, 3>& x) const { return detail::affine(x, weight_ih, bias_ih); }
     tensor<T, 2> of_state(const tensor<T, 2>& h) const { return detail::affine(h, weight_hh, bias_hh); }
+
+    /// All steps as one operation; `own` goes from the states at first to the last.
+    template <class Steps>
+    tensor<T, 3> along_sequence(const tensor<T, 3>& gates, const tensor<bool>& there, bool reverse,
+                                xgrad::detail::recurrent_states<Steps, T>& own) const {
+        auto result = xgrad::detail::along_sequence<Steps, T>(gates, weight_hh, bias_hh, own, there, reverse);
+        own = std::move(result.last);
+        return std::move(result.output);
+    }
 };
 
 namespace detail {
@@ -106,24 +117,25 @@ protected:
     using states = std::array<tensor<T, 3>, States>;   ///< (layers * directions, b, hidden)
 
     /// Outputs (b, l, directions * hidden); `all` goes from the states at first to those in the end.
-    /// step(gates of the input (b, gates), state, weights) is the next state, of which the first tensor is the output.
-    template <class Step>
+    /// run_layer(weights, gates of the input (b, l, gates), which steps there are, reverse, state) is one layer in one direction:
+    /// its outputs, while state goes from the first to the last.
+    template <class Layer>
     tensor<T, 3> run(const tensor<T, 3>& x, const tensor<std::int64_t>& lengths, const tensor<bool>& keep, states& all,
-                     const Step& step) const {
+                     const Layer& run_layer) const {
         const auto sizes = shape(x.shape());
         if (sizes[2] != m_in || sizes[1] == 0)
             fail<shape_error>(m_name, "x is ", sizes, "; it must be (batch, length, features), of at least one step, with ", m_in, " features");
-        const auto now = step_masks{m_name, lengths, keep, sizes[0], sizes[1]};
+        const auto now = steps_there(m_name, lengths, keep, sizes[0], sizes[1]);
         auto parts = std::array<std::vector<tensor<T, 2>>, States>{};
         for (auto s = std::size_t{0}; s < States; ++s) parts[s] = at_first(all[s], sizes[0], s == 0 ? m_out : m_hidden);
-        auto h = now.without_padding(x);
+        auto h = without_padding(x, now);
         for (auto layer = std::size_t{0}; layer < m_layers; ++layer) {
             if (layer != 0) h = xgrad::dropout(h, {.p = m_dropout, .training = training});
             auto outputs = std::vector<tensor<T, 3>>{};
             for (auto i = layer * m_directions; i < (layer + 1) * m_directions; ++i) {
                 auto own = state{};
                 for (auto s = std::size_t{0}; s < States; ++s) own[s] = parts[s][i];
-                outputs.push_back(run_cell(cells[i], h, now, i % m_directions == 1, own, step));
+                outputs.push_back(run_layer(cells[i], cells[i].of_input(h), now, i % m_directions == 1, own));
                 for (auto s = std::size_t{0}; s < States; ++s) parts[s][i] = own[s];
             }
             h = outputs.size() == 1 ? outputs[0] : concat(outputs, 2);
@@ -147,21 +159,6 @@ private:
         if (shape(given.shape()) != sizes)
             fail<shape_error>(m_name, "a state at first is ", shape(given.shape()), "; it must be (layers * directions, batch, features), ", sizes);
         return unbind(given, 0);
-    }
-
-    /// One layer in one direction. A step that is padding leaves the state as it was, so that a run from the end begins, in
-    /// effect, where each sequence ends.
-    template <class Step>
-    static tensor<T, 3> run_cell(const recurrent_weights<T>& cell, const tensor<T, 3>& x, const step_masks& now, bool reverse, state& own,
-                                 const Step& step) {
-        auto outputs = unbind(cell.of_input(x), 1);
-        for (auto i = std::size_t{0}; i < outputs.size(); ++i) {
-            const auto t = reverse ? outputs.size() - 1 - i : i;
-            const auto next = step(outputs[t], own, cell);
-            outputs[t] = now.output(t, next[0]);
-            for (auto s = std::size_t{0}; s < States; ++s) own[s] = now.moved(t, next[s], own[s]);
-        }
-        return stack(outputs, 1);
     }
 
     const char* m_name;

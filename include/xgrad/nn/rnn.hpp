@@ -28,8 +28,11 @@ public:
 
     recurrent_result<T> operator()(const tensor<T, 3>& x, const recurrent_input<T>& with = {}) const {
         auto all = typename rnn::states{with.h_0};
-        const auto output = this->run(x, with.lengths, with.keep, all, [](const auto& gates, const auto& own, const auto& weights) {
-            return typename rnn::state{Activation{}(gates + weights.of_state(own[0]))};
+        const auto output = this->run(x, with.lengths, with.keep, all, [](const auto& weights, const tensor<T, 3>& gates, const auto& there,
+                                                                          bool reverse, auto& own) {
+            return xgrad::detail::along_steps<T>(gates, there, reverse, own, [&](const auto& each, const auto& before) {
+                return typename rnn::state{Activation{}(each + weights.of_state(before[0]))};
+            });
         });
         return {output, all[0]};
     }

@@ -5,7 +5,6 @@
 #include <xgrad/nn/walk.hpp>
 
 #include <cstddef>
-#include <string_view>
 #include <tuple>
 #include <utility>
 

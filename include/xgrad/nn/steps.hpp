@@ -9,12 +9,10 @@
 #include <xgrad/core/shape.hpp>
 #include <xgrad/ops/compare.hpp>
 #include <xgrad/ops/shape.hpp>
-#include <xgrad/ops/split.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <utility>
-#include <vector>
 
 namespace xgrad::inline XGRAD_ABI::nn::detail {
 
@@ -33,38 +31,21 @@ inline tensor<bool, 2> steps_within(const char* layer, const tensor<std::int64_t
     return xgrad::detail::with_rank<2>(std::move(keep));
 }
 
-/// The steps that there are, of `length`; all, where neither `lengths`, (b), nor `keep`, (b, length), has a value.
-class step_masks {
-public:
-    step_masks(const char* layer, const tensor<std::int64_t>& lengths, const tensor<bool>& keep, std::size_t batch, std::size_t length) {
-        if (lengths.defined() && keep.defined()) fail<value_error>(layer, "lengths and keep say the same thing: give one of them");
-        if (!lengths.defined() && !keep.defined()) return;
-        if (keep.defined() && shape(keep.shape()) != shape{batch, length})
-            fail<shape_error>(layer, "keep is ", shape(keep.shape()), "; it must be (batch, length), ", shape{batch, length});
-        const auto steps = lengths.defined() ? steps_within(layer, lengths, batch, length) : tensor<bool, 2>{keep};
-        m_all = tensor<bool, 3>{expand_dims(steps, 2)};
-        m_each = unbind(m_all, 1);
-    }
+/// The steps that there are, (b, length); undefined, which is all, where neither `lengths`, (b), nor `keep`, (b, length), has a
+/// value.
+inline tensor<bool> steps_there(const char* layer, const tensor<std::int64_t>& lengths, const tensor<bool>& keep, std::size_t batch,
+                                std::size_t length) {
+    if (lengths.defined() && keep.defined()) fail<value_error>(layer, "lengths and keep say the same thing: give one of them");
+    if (lengths.defined()) return steps_within(layer, lengths, batch, length);
+    if (keep.defined() && shape(keep.shape()) != shape{batch, length})
+        fail<shape_error>(layer, "keep is ", shape(keep.shape()), "; it must be (batch, length), ", shape{batch, length});
+    return keep;
+}
 
-    /// x (b, length, features), 0 where there is no step, so that nothing that stands there is computed with.
-    template <real T>
-    tensor<T, 3> without_padding(const tensor<T, 3>& x) const {
-        return m_each.empty() ? x : where(m_all, x, 0);
-    }
-    /// What step t makes of a state, (b, features): the one before, where there is no such step.
-    template <real T>
-    tensor<T, 2> moved(std::size_t t, const tensor<T, 2>& next, const tensor<T, 2>& before) const {
-        return m_each.empty() ? next : where(m_each[t], next, before);
-    }
-    /// The output of step t: 0 where there is no such step.
-    template <real T>
-    tensor<T, 2> output(std::size_t t, const tensor<T, 2>& y) const {
-        return m_each.empty() ? y : where(m_each[t], y, 0);
-    }
-
-private:
-    tensor<bool, 3> m_all;                 ///< (b, length, 1)
-    std::vector<tensor<bool, 2>> m_each;   ///< (b, 1) for each step
-};
+/// x (b, length, features), 0 where there is no step, so that nothing that stands there is computed with.
+template <real T>
+tensor<T, 3> without_padding(const tensor<T, 3>& x, const tensor<bool>& there) {
+    return there.defined() ? tensor<T, 3>{where(tensor<bool, 3>{expand_dims(there, 2)}, x, 0)} : x;
+}
 
 }  // namespace xgrad::nn::detail

@@ -6,17 +6,22 @@
 #include <xgrad/autograd/tensor.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/dtype.hpp>
+#include <xgrad/core/lists.hpp>
+#include <xgrad/core/sequence.hpp>
 #include <xgrad/core/shape.hpp>
 #include <xgrad/nn/evaluation.hpp>
 #include <xgrad/nn/layer_table.hpp>
 #include <xgrad/nn/module.hpp>
+#include <xgrad/nn/walk.hpp>
 
 #include <algorithm>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -47,8 +52,8 @@ inline std::string format_rows(const std::vector<std::vector<std::string>>& rows
 /// The name of the first tensor with these elements, if it is not the one at `position` itself.
 inline std::string shared_with(const std::vector<listed_tensor>& tensors, std::size_t position) {
     const auto& own = tensors[position];
-    const auto first = std::ranges::find(tensors, own.elements, &listed_tensor::elements);
-    const auto shared = own.size != 0 && static_cast<std::size_t>(first - tensors.begin()) != position;
+    const auto first = lists::find(tensors, own.elements, &listed_tensor::elements);
+    const auto shared = own.sizes.elements() != 0 && static_cast<std::size_t>(first - tensors.begin()) != position;
     return shared ? first->name : std::string{};
 }
 
@@ -57,25 +62,25 @@ std::vector<listed_tensor> list_tensors(const Module& module) {
     auto tensors = std::vector<listed_tensor>{};
     for_each_tensor([&](std::string_view name, const auto& x) {
         const auto& own = xgrad::detail::access::get(x);
-        tensors.push_back({std::string{name}, own.elements, x.size(), x.requires_grad() || own.frozen});
+        const auto learns = x.requires_grad();
+        tensors.push_back({std::string{name}, shape(x.shape()), own.elements, learns, learns || own.frozen});
     }, module);
     return tensors;
 }
 
-template <class Module>
-std::string tensor_table(const Module& module) {
+/// The table of the tensors, of which `parameters` elements are parameters, the buffers behind these.
+inline std::string tensor_table(const std::vector<listed_tensor>& tensors, std::size_t parameters) {
     auto rows = std::vector<std::vector<std::string>>{{"parameter", "shape", "elements", ""}};
     auto buffers = std::vector<std::vector<std::string>>{};
-    const auto tensors = list_tensors(module);
-    auto position = std::size_t{0};
-    for_each_tensor([&](std::string_view name, const auto& x) {
-        const auto shared = shared_with(tensors, position++);
-        const auto size = !shared.empty() ? "" : x.requires_grad() ? std::to_string(x.size()) : "buffer";
-        (x.requires_grad() ? rows : buffers)
-            .push_back({std::string{name}, to_string(shape(x.shape())), size, shared.empty() ? "" : "shared with " + shared});
-    }, module);
+    for (auto i = std::size_t{0}; i < tensors.size(); ++i) {
+        const auto& each = tensors[i];
+        const auto shared = shared_with(tensors, i);
+        const auto size = !shared.empty() ? "" : each.learns ? std::to_string(each.sizes.elements()) : "buffer";
+        (each.learns ? rows : buffers)
+            .push_back({each.name, to_string(each.sizes), size, shared.empty() ? "" : "shared with " + shared});
+    }
     rows.insert(rows.end(), buffers.begin(), buffers.end());
-    rows.push_back({"all", "", std::to_string(parameter_count(module)), ""});
+    rows.push_back({"all", "", std::to_string(parameters), ""});
     return format_rows(rows, 2);
 }
 
@@ -90,7 +95,7 @@ inline counted_parameters count_parameters(const std::vector<listed_tensor>& ten
     for (auto i = std::size_t{0}; i < tensors.size(); ++i) {
         if (!tensors[i].counts || tensors[i].layer() != layer) continue;
         const auto shared = shared_with(tensors, i);
-        if (shared.empty()) result.elements += tensors[i].size;
+        if (shared.empty()) result.elements += tensors[i].sizes.elements();
         else others.push_back(shared);
     }
     if (others.empty()) return result;
@@ -98,25 +103,40 @@ inline counted_parameters count_parameters(const std::vector<listed_tensor>& ten
     return result;
 }
 
-inline std::string number_or_nothing(std::uint64_t number) { return number == 0 ? "" : std::to_string(number); }
+inline std::string number_or_nothing(std::uint64_t number) {
+    return number == 0 ? "" : std::to_string(number);
+}
 
 inline std::string listed_operations(const layer_row& row) {
     constexpr auto most = std::size_t{4};
     auto text = std::string{};
-    for (auto i = std::size_t{0}; i < std::min(most, row.operations.size()); ++i) text += (i == 0 ? "" : ", ") + row.operations[i];
+    for (auto i = std::size_t{0}; i < std::min(most, row.operations.size()); ++i)
+        text += (i == 0 ? "" : ", ") + row.operations[i];
     return row.operations.size() > most ? text + ", ..." : text;
 }
 
+/// The shape of what comes out of a module, of several results the first; "" where there is none to be seen.
+template <class Y>
+std::string shape_of_first(const Y& y) {
+    if constexpr (requires { shape(y.shape()); }) return to_string(shape(y.shape()));
+    else if constexpr (requires { y.output; }) return shape_of_first(y.output);
+    else if constexpr (requires { std::get<0>(y); }) return shape_of_first(std::get<0>(y));
+    else if constexpr (xgrad::detail::sequence<Y>)
+        return std::begin(y) == std::end(y) ? std::string{} : shape_of_first(*std::begin(y));
+    else return {};
+}
+
 /// The table of the layers in the order in which they were called, and of what was not called.
-inline std::string layer_table(const shape& input, const std::vector<layer_row>& called, const std::vector<listed_tensor>& tensors) {
-    auto rows = std::vector<std::vector<std::string>>{{"layer", "operations", "output", "parameters", "multiply-adds", ""},
-                                                      {"input", "", to_string(input), "", "", ""}};
+inline std::string layer_table(const std::string& input, const std::string& output, const std::vector<layer_row>& called,
+                               const std::vector<listed_tensor>& tensors) {
+    auto rows = std::vector<std::vector<std::string>>{
+        {"layer", "operations", "output", "parameters", "multiply-adds", ""}, {"input", "", input, "", "", ""}};
     auto told = std::vector<std::string>{};
     auto parameters = std::size_t{0};
     auto multiply_adds = std::uint64_t{0};
     const auto own = [&](const std::string& layer) {
         const auto name = layer == "(net)" ? std::string{} : layer;
-        if (std::ranges::find(told, name) != told.end()) return counted_parameters{.elements = 0, .shared = "again"};
+        if (lists::contains(told, name)) return counted_parameters{.elements = 0, .shared = "again"};
         told.push_back(name);
         return count_parameters(tensors, name);
     };
@@ -128,13 +148,13 @@ inline std::string layer_table(const shape& input, const std::vector<layer_row>&
                         number_or_nothing(each.multiply_adds), counted.shared});
     }
     for (const auto& each : tensors) {
-        if (!each.counts || std::ranges::find(told, each.layer()) != told.end()) continue;
+        if (!each.counts || lists::contains(told, each.layer())) continue;
         const auto name = each.layer().empty() ? std::string{"(net)"} : each.layer();
         const auto counted = own(name);
         parameters += counted.elements;
         rows.push_back({name, "(not called)", "", number_or_nothing(counted.elements), "", counted.shared});
     }
-    rows.push_back({"all", "", "", std::to_string(parameters), std::to_string(multiply_adds), ""});
+    rows.push_back({"all", "", output, std::to_string(parameters), std::to_string(multiply_adds), ""});
     return format_rows(rows, 3);
 }
 
@@ -145,22 +165,23 @@ inline std::string layer_table(const shape& input, const std::vector<layer_row>&
 /// so `std::vector<linear<>>(3, layer)` has one layer three times.
 template <class Module>
 std::string summary(const Module& module) {
-    return detail::tensor_table(module);
+    return detail::tensor_table(detail::list_tensors(module), parameter_count(module));
 }
 
-/// The layers of a module as they are called for the input x, in evaluation: their operations, the shape that comes out of
-/// them, parameters, and multiply-adds of products, convolutions and attention. What a layer has in common with one above it
-/// counts there. An operation belongs to the layer whose tensors it uses; what uses none (an activation, pooling) has lines of
-/// its own.
+/// The layers of a module as they are called for the input x, in evaluation: their operations, the shape that comes out
+/// of the last of these, parameters, and multiply-adds of products, convolutions and attention; in the last row, the
+/// shape that comes out of the module, of several results the first. What a layer has in common with one above it
+/// counts there. An operation belongs to the layer whose tensors it uses; what uses none (an activation, pooling) has
+/// lines of its own.
 ///
 ///     layer  operations    output     parameters  multiply-adds
 ///     input                (32, 784)
 ///     0      linear, relu  (32, 512)      401920       12845056
 ///     2      linear        (32, 10)         5130         163840
-///     all                                 407050       13008896
+///     all                  (32, 10)       407050       13008896
 ///
-/// A clone of the module is called once, without recording: the module, its running statistics and the default generator stay
-/// as they are.
+/// A clone of the module is called once, without recording: the module, its running statistics and the default
+/// generator stay as they are.
 template <class Module, element T, std::size_t N>
 std::string summary(const Module& module, const tensor<T, N>& x) {
     const auto recording = no_grad{};
@@ -168,10 +189,14 @@ std::string summary(const Module& module, const tensor<T, N>& x) {
     auto copy = detail::evaluated(module);
     auto tensors = detail::list_tensors(module);
     auto position = std::size_t{0};
-    for_each_tensor([&](std::string_view, const auto& own) { tensors[position++].called = xgrad::detail::access::get(own).owner; }, copy);
+    for_each_tensor([&](std::string_view, const auto& own) {
+        tensors[position++].called = xgrad::detail::access::get(own).owner;
+    }, copy);
     auto reader = detail::layer_reader{};
-    static_cast<void>(copy(x));
-    return detail::layer_table(shape(x.shape()), detail::rows_by_layer(std::move(reader).rows(), tensors), tensors);
+    const auto y = copy(x);
+    // What names its tensors itself, as a recurrent module does, is one layer however many modules are in it.
+    const auto rows = detail::rows_by_layer(std::move(reader).rows(), tensors, detail::names_its_tensors<Module>);
+    return detail::layer_table(to_string(shape(x.shape())), detail::shape_of_first(y), rows, tensors);
 }
 
 /// The same for an input of zeros of a shape: integers for a layer that takes no others, such as `embedding`.

@@ -167,7 +167,7 @@ std::vector<const void*> transposed_members(Module& module) {
             }, nothing);
         }
     });
-    std::ranges::sort(members, std::less<const void*>{});
+    std::sort(members.begin(), members.end(), std::less<const void*>{});
     return members;
 }
 

@@ -69,12 +69,17 @@ tensor<T> threshold_value(const basic_tensor<T>& x, T bound, T value) {
     const auto gradient = [=](const auto& dy, const auto& v) { return where(v <= bound, 0, dy); };
     return activate<T>("threshold", x, kept, gradient);
 }
+/// dy, but 0 where x was no further from 0 than the bound.
+template <real T>
+auto shrink_gradient(T bound) {
+    return [=](const auto& dy, const auto& v) { return where(abs(v) <= bound, 0, dy); };
+}
+
 template <real T>
 tensor<T> hardshrink_of(const basic_tensor<T>& x, T bound) {
     return call("hardshrink", {"x", "bound"}, [](const basic_tensor<T>& v, T b) {
         const auto value = [=](const auto& each) { return where(abs(each) <= b, 0, each); };
-        const auto gradient = [=](const auto& dy, const auto& each) { return where(abs(each) <= b, 0, dy); };
-        return activate<T>("hardshrink", v, value, gradient);
+        return activate<T>("hardshrink", v, value, shrink_gradient(b));
     }, x, bound);
 }
 template <real T>
@@ -82,8 +87,7 @@ tensor<T> softshrink_of(const basic_tensor<T>& x, T bound) {
     return call("softshrink", {"x", "bound"}, [](const basic_tensor<T>& v, T b) {
         if (!(b >= 0)) fail<value_error>("softshrink", "the bound must not be below 0, got ", b);
         const auto value = [=](const auto& each) { return where(abs(each) <= b, 0, where(each > 0, each - b, each + b)); };
-        const auto gradient = [=](const auto& dy, const auto& each) { return where(abs(each) <= b, 0, dy); };
-        return activate<T>("softshrink", v, value, gradient);
+        return activate<T>("softshrink", v, value, shrink_gradient(b));
     }, x, bound);
 }
 

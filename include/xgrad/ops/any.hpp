@@ -6,7 +6,6 @@
 #include <xgrad/ops/reduce.hpp>
 
 #include <cstdint>
-#include <functional>
 
 namespace xgrad::inline XGRAD_ABI {
 

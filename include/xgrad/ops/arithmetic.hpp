@@ -3,6 +3,7 @@
 #pragma once
 
 #include <xgrad/core/config.hpp>
+#include <xgrad/core/lists.hpp>
 #include <xgrad/ops/compare.hpp>
 #include <xgrad/ops/elementwise.hpp>
 
@@ -105,7 +106,7 @@ struct floor_divide_fn : binary<floor_divide_fn> {
     static constexpr auto right = left;
     template <element T>
     static void validate(std::span<const T> divisors) {
-        if (std::ranges::find(divisors, T{0}) != divisors.end()) fail<value_error>(name, "an integer divided by zero");
+        if (lists::contains(divisors, T{0})) fail<value_error>(name, "an integer divided by zero");
     }
 
     template <class A, class B>

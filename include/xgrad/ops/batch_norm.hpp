@@ -10,7 +10,6 @@
 #include <cstdint>
 #include <optional>
 #include <type_traits>
-#include <utility>
 
 namespace xgrad::inline XGRAD_ABI {
 

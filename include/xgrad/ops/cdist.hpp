@@ -13,6 +13,7 @@
 #include <xgrad/ops/shape.hpp>
 
 #include <cstddef>
+#include <functional>
 #include <utility>
 
 namespace xgrad::inline XGRAD_ABI {

@@ -8,9 +8,11 @@
 #include <xgrad/autograd/operation.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/exact.hpp>
+#include <xgrad/core/lists.hpp>
 #include <xgrad/ops/elementwise.hpp>
 
 #include <cmath>
+#include <concepts>
 #include <cstddef>
 #include <functional>
 #include <limits>
@@ -192,7 +194,7 @@ template <element T, element U>
 bool array_equal(const basic_tensor<T>& a, const basic_tensor<U>& b) {
     static_assert(std::is_same_v<T, U>, "the element types differ: convert one operand with astype<T>(x)");
     const auto x = a.span(), y = b.span();
-    return detail::shape_of(a) == detail::shape_of(b) && std::ranges::equal(x, y);
+    return detail::shape_of(a) == detail::shape_of(b) && lists::equal(x, y);
 }
 
 /// Whether |a - b| <= atol + rtol |b| for every element of two tensors of one shape, as in NumPy.
@@ -200,7 +202,7 @@ template <element T, element U>
 bool allclose(const basic_tensor<T>& a, const basic_tensor<U>& b, double rtol = 1e-5, double atol = 1e-8) {
     detail::check_types<T, U>();
     const auto x = a.span(), y = b.span();
-    return detail::shape_of(a) == detail::shape_of(b) && std::ranges::equal(x, y, [=](double v, double w) {
+    return detail::shape_of(a) == detail::shape_of(b) && lists::equal(x, y, [=](double v, double w) {
                return v == w || (std::isfinite(w) && std::fabs(v - w) <= atol + rtol * std::fabs(w));
            });
 }

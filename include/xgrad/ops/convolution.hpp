@@ -31,9 +31,21 @@ template <class Activation, class T>
 struct bias_epilogue {
     const T* bias;   ///< or null
 
-    simd::batch<T> operator()(const simd::batch<T>& sum, std::size_t channel) const {
+    simd::batch<T> operator()(const simd::batch<T>& sum, std::size_t channel, std::size_t, std::size_t) const {
         using batch = simd::batch<T>;
         return batch(Activation::value(bias == nullptr ? sum : batch(sum + batch(bias[channel]))));
+    }
+};
+/// f(sum + bias of the channel + summand), in registers; the summand is an array like the result.
+template <class Activation, class T>
+struct summand_epilogue {
+    const T* bias;   ///< or null
+    const T* summand;
+
+    simd::batch<T> operator()(const simd::batch<T>& sum, std::size_t channel, std::size_t element, std::size_t count) const {
+        using batch = simd::batch<T>;
+        const auto affine = bias == nullptr ? sum : batch(sum + batch(bias[channel]));
+        return batch(Activation::value(batch(affine + simd::load_up_to(summand + element, count))));
     }
 };
 
@@ -45,10 +57,9 @@ const T* data_of(const basic_tensor<T>& optional) {
 /// What a bias that was added to all of a channel gets.
 template <real T>
 tensor<T> sum_of_channels(const basic_tensor<T>& dy) {
-    auto axes = axis_set::all(dy.rank());
     auto others = axis_set{};
     for (auto axis = std::size_t{0}; axis < dy.rank(); ++axis)
-        if (axes.contains(axis) && axis != 1) others.insert(axis);
+        if (axis != 1) others.insert(axis);
     return reduce_by<sum_fn>(dy, others, false);
 }
 
@@ -150,6 +161,25 @@ tensor<T> conv_any(std::size_t axes, const basic_tensor<T>& x, const basic_tenso
     const auto sizes = sizes_of_conv(axes, shape_of(images), shape_of(weight), bias.defined() ? &shape_of(bias) : nullptr, options);
     return without_batch(conv_by<Activation, T>(images, weight, bias, sizes), images.rank() != x.rank());
 }
+/// f(w * x + b + summand), which is of the result's shape. While recording it is composed.
+template <class Activation, real T>
+tensor<T> conv_with_summand(std::size_t axes, const basic_tensor<T>& x, const basic_tensor<T>& weight, const basic_tensor<T>& bias,
+                            const basic_tensor<T>& summand, const conv_options& options) {
+    const auto images = with_batch(x, axes + 2);
+    const auto sizes = sizes_of_conv(axes, shape_of(images), shape_of(weight), bias.defined() ? &shape_of(bias) : nullptr, options);
+    constexpr const char* names[] = {"x", "weight", "bias", "sizes", "activation", "summand"};
+    return without_batch(call_by(sizes.name(), names, [](const basic_tensor<T>& v, const basic_tensor<T>& w, const basic_tensor<T>& b,
+                                                         const conv_sizes& s, const char*, const basic_tensor<T>& added) {
+        if (needs_grad(v, w, b, added)) {
+            const auto z = apply_binary<add_fn>(conv_value<no_activation, T>(v, w, b, s), added);
+            if constexpr (std::is_same_v<Activation, no_activation>) return z;
+            else return tensor<T>{Activation{}(z)};
+        }
+        auto y = make_result<T>(s.y());
+        kernels::convolve(s.of, v.data(), w.data(), access::elements(y), summand_epilogue<Activation, T>{data_of(b), added.data()});
+        return y;
+    }, images, weight, bias, sizes, Activation::name, with_batch(summand, axes + 2)), images.rank() != x.rank());
+}
 template <real T>
 tensor<T> conv_transpose_any(std::size_t axes, const basic_tensor<T>& x, const basic_tensor<T>& weight, const basic_tensor<T>& bias,
                              const conv_transpose_options& options) {
@@ -233,12 +263,17 @@ inline constexpr conv_transpose_fn<3> conv_transpose3d{};
 namespace xgrad::inline XGRAD_ABI::detail {
 #define XGRAD_CONV_INSTANCE(T, Activation) \
     XGRAD_INSTANCE tensor<T> conv_any<Activation>(std::size_t, const basic_tensor<T>&, const basic_tensor<T>&, const basic_tensor<T>&, const conv_options&);
+#define XGRAD_SUMMAND_INSTANCE(T, Activation) \
+    XGRAD_INSTANCE tensor<T> conv_with_summand<Activation>(std::size_t, const basic_tensor<T>&, const basic_tensor<T>&, const basic_tensor<T>&, \
+                                                           const basic_tensor<T>&, const conv_options&);
 #define XGRAD_INSTANCES(T) \
     XGRAD_CONV_INSTANCE(T, no_activation) XGRAD_CONV_INSTANCE(T, relu_fn) XGRAD_CONV_INSTANCE(T, sigmoid_fn) XGRAD_CONV_INSTANCE(T, tanh_fn) \
+    XGRAD_SUMMAND_INSTANCE(T, no_activation) XGRAD_SUMMAND_INSTANCE(T, relu_fn) \
     XGRAD_INSTANCE tensor<T> conv_transpose_any(std::size_t, const basic_tensor<T>&, const basic_tensor<T>&, const basic_tensor<T>&, \
                                                 const conv_transpose_options&);
 XGRAD_FOR_REAL_TYPES(XGRAD_INSTANCES)
 #undef XGRAD_INSTANCES
 #undef XGRAD_CONV_INSTANCE
+#undef XGRAD_SUMMAND_INSTANCE
 }
 #endif

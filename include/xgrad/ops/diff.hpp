@@ -9,7 +9,6 @@
 #include <xgrad/ops/reduction_options.hpp>
 
 #include <cstddef>
-#include <type_traits>
 #include <utility>
 
 namespace xgrad::inline XGRAD_ABI {

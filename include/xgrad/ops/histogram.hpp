@@ -14,9 +14,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <span>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 namespace xgrad::inline XGRAD_ABI {
 
@@ -44,35 +46,21 @@ void say_options(const histogram_options& options, const auto& say) {
     say("high", options.high);
 }
 
-/// Whether an element is at least (at most) an edge, both taken for what they are. NaN is neither.
-template <element T, real E>
-bool reaches(T value, E edge) {
-    if constexpr (real<T>) return value >= edge;
-    else {
-        const auto least = at_least<T>(edge);
-        return least && value >= *least;
-    }
-}
-template <element T, real E>
-bool stays_below(T value, E edge) {
-    if constexpr (real<T>) return value <= edge;
-    else {
-        const auto most = at_most<T>(edge);
-        return most && value <= *most;
-    }
-}
-
 /// The part that each number is in, counted from 0, the number of parts where it is in none. Numbers on the last edge are in the
 /// last part; those outside, and NaN, in none.
 template <element T, real E>
 tensor<std::int64_t> parts_of(std::span<const T> x, const tensor<E, 1>& edges) {
     const auto bounds = edges.span();
     const auto parts = static_cast<std::int64_t>(bounds.size()) - 1;
+    auto least = std::vector<std::optional<T>>(bounds.size());   // that reaches the edge, both taken for what they are
+    std::transform(bounds.begin(), bounds.end(), least.begin(), [](E edge) { return at_least<T>(edge); });
+    const auto most = at_most<T>(bounds.back());
     auto y = make_result<std::int64_t>({x.size()});
     std::transform(x.begin(), x.end(), access::elements(y), [&](T value) {
-        if (!reaches(value, bounds.front()) || !stays_below(value, bounds.back())) return parts;
-        const auto next = std::partition_point(bounds.begin(), bounds.end(), [value](E edge) { return reaches(value, edge); });
-        return std::min<std::int64_t>(next - bounds.begin(), parts) - 1;
+        const auto reaches = [value](const std::optional<T>& bound) { return bound && value >= *bound; };
+        if (!reaches(least.front()) || !(most && value <= *most)) return parts;
+        const auto next = std::partition_point(least.begin(), least.end(), reaches);
+        return std::min<std::int64_t>(next - least.begin(), parts) - 1;
     });
     return y;
 }
@@ -123,7 +111,8 @@ auto edges_for(const basic_tensor<T>& x, std::size_t bins, const histogram_optio
 template <real E>
 tensor<E, 1> checked_edges(const basic_tensor<E>& edges) {
     const auto falls = [](E edge, E next) { return !(edge <= next); };   // NaN does
-    if (edges.rank() != 1 || edges.size() < 2 || std::ranges::adjacent_find(edges.span(), falls) != edges.span().end())
+    const auto all = std::span{edges.data(), edges.size()};
+    if (edges.rank() != 1 || edges.size() < 2 || std::adjacent_find(all.begin(), all.end(), falls) != all.end())
         fail<value_error>("histogram", "the edges are a vector of at least two numbers in ascending order, got the shape ", shape_of(edges));
     return with_rank<1>(tensor<E>{edges}.detach());
 }

@@ -9,8 +9,6 @@
 #include <xgrad/ops/math.hpp>
 #include <xgrad/ops/trigonometric.hpp>
 
-#include <concepts>
-
 namespace xgrad::inline XGRAD_ABI {
 
 struct cosh_fn;

@@ -11,7 +11,6 @@
 #include <xgrad/ops/elementwise.hpp>
 
 #include <cstddef>
-#include <utility>
 
 namespace xgrad::inline XGRAD_ABI {
 

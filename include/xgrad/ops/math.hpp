@@ -4,6 +4,7 @@
 #include <xgrad/autograd/operation.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/exact.hpp>
+#include <xgrad/core/lists.hpp>
 #include <xgrad/core/simd_math.hpp>
 #include <xgrad/core/simd_normal.hpp>
 #include <xgrad/core/simd_trigonometric.hpp>
@@ -11,8 +12,6 @@
 #include <xgrad/ops/compare.hpp>
 #include <xgrad/ops/elementwise.hpp>
 
-#include <algorithm>
-#include <cmath>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -151,7 +150,7 @@ struct pow_fn : binary<pow_fn> {
     }
     template <element T>
     static void validate(std::span<const T> exponents) {
-        if (std::ranges::any_of(exponents, [](T exponent) { return exponent < T{0}; }))
+        if (lists::any_of(exponents, [](T exponent) { return exponent < T{0}; }))
             fail<value_error>(name, "an integer to a negative power is a fraction: convert the tensor with astype<float>(x)");
     }
     static constexpr auto left = [](const auto& dy, const auto& a, const auto& b) {

@@ -14,7 +14,6 @@
 #include <xgrad/ops/reduction_options.hpp>
 
 #include <cmath>
-#include <cstddef>
 #include <limits>
 #include <utility>
 

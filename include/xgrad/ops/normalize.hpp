@@ -6,7 +6,6 @@
 #include <xgrad/core/config.hpp>
 #include <xgrad/ops/normalized.hpp>
 
-#include <concepts>
 #include <cstddef>
 #include <limits>
 #include <optional>

@@ -22,7 +22,6 @@
 #include <span>
 #include <string_view>
 #include <tuple>
-#include <utility>
 
 namespace xgrad::inline XGRAD_ABI {
 

@@ -7,7 +7,6 @@
 #include <xgrad/kernels/window.hpp>
 #include <xgrad/ops/window_options.hpp>
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
 

@@ -15,7 +15,6 @@
 #include <concepts>
 #include <cstddef>
 #include <span>
-#include <utility>
 #include <vector>
 
 namespace xgrad::inline XGRAD_ABI {

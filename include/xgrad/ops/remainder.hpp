@@ -3,12 +3,12 @@
 
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/error.hpp>
+#include <xgrad/core/lists.hpp>
 #include <xgrad/core/simd_pairs.hpp>
 #include <xgrad/ops/arithmetic.hpp>
 #include <xgrad/ops/elementwise.hpp>
 #include <xgrad/ops/rounding.hpp>
 
-#include <algorithm>
 #include <concepts>
 #include <span>
 #include <type_traits>
@@ -32,7 +32,7 @@ struct rest : binary<Op> {
     }
     template <element T>
     static void validate(std::span<const T> divisors) {
-        if (std::ranges::find(divisors, T{0}) != divisors.end()) fail<value_error>(Op::name, "an integer divided by zero");
+        if (lists::contains(divisors, T{0})) fail<value_error>(Op::name, "an integer divided by zero");
     }
     static constexpr auto left = pass_on{};
     static constexpr auto right = [](const auto& dy, const auto& b, const auto& a) {

@@ -115,10 +115,10 @@ struct compared_rows {
     bool equal(std::int64_t a, std::int64_t b) const { return std::equal(row(a), row(a) + size, row(b)); }
 };
 
-/// The places of the first of equals, `places` in order, `equal(a, b)` of two of them.
-template <class Equal>
-unique_elements<std::int64_t> groups_of_equals(const tensor<std::int64_t>& places, const shape& sizes, const unique_options& options,
-                                               const Equal& equal) {
+/// The first of equals along an axis of x, whose `places` are in order, `equal(a, b)` of two of them; `sizes` are the inverse's.
+template <element T, class Equal>
+unique_elements<T, dynamic_rank> first_of_equals(const basic_tensor<T>& x, std::size_t axis, const tensor<std::int64_t>& places,
+                                                 const shape& sizes, const unique_options& options, const Equal& equal) {
     auto first = std::vector<std::int64_t>{}, counts = std::vector<std::int64_t>{};
     auto inverse = make_result<std::int64_t>(options.inverse ? sizes : shape{0});
     for (const auto place : places.span()) {
@@ -129,17 +129,10 @@ unique_elements<std::int64_t> groups_of_equals(const tensor<std::int64_t>& place
         ++counts.back();
         if (options.inverse) access::elements(inverse)[place] = static_cast<std::int64_t>(first.size()) - 1;
     }
+    auto values = take_along(x, tensor<std::int64_t>{first, shape{first.size()}}, axis);
+    if (!options.indices) first.clear();
     if (!options.counts) counts.clear();
-    return {tensor<std::int64_t, 1>{first, {first.size()}}, {}, std::move(inverse), tensor<std::int64_t, 1>{counts, {counts.size()}}};
-}
-
-/// With the values at the first places.
-template <element T>
-unique_elements<T, dynamic_rank> with_values(const basic_tensor<T>& x, std::size_t axis, unique_elements<std::int64_t>&& groups,
-                                             const unique_options& options) {
-    auto values = take_along(x, tensor<std::int64_t>{groups.values}, axis);
-    auto none = tensor<std::int64_t, 1>{std::vector<std::int64_t>{}, {0}};
-    return {std::move(values), options.indices ? std::move(groups.values) : std::move(none), std::move(groups.inverse), std::move(groups.counts)};
+    return {std::move(values), tensor<std::int64_t, 1>{first, {first.size()}}, std::move(inverse), tensor<std::int64_t, 1>{counts, {counts.size()}}};
 }
 
 template <element T>
@@ -147,7 +140,7 @@ unique_elements<T, dynamic_rank> unique_any(const basic_tensor<T>& x, const uniq
     return call("unique", {"x", "options"}, [](const basic_tensor<T>& v, const unique_options& wanted) {
         const auto flat = reshape_to(v, {v.size()});
         const auto equal = [&](std::int64_t a, std::int64_t b) { return flat.data()[a] == flat.data()[b]; };
-        return with_values(flat, 0, groups_of_equals(ordered_places(flat, 0, flat.size(), false), shape_of(v), wanted, equal), wanted);
+        return first_of_equals(flat, 0, ordered_places(flat, 0, flat.size(), false), shape_of(v), wanted, equal);
     }, x, options);
 }
 template <element T>
@@ -159,8 +152,7 @@ unique_elements<T, dynamic_rank> unique_along(const basic_tensor<T>& x, std::siz
         auto* const begin = access::elements(places);
         std::iota(begin, begin + places.size(), std::int64_t{0});
         std::stable_sort(begin, begin + places.size(), [&](std::int64_t a, std::int64_t b) { return rows.before(a, b); });
-        return with_values(v, along, groups_of_equals(places, sizes, wanted, [&](std::int64_t a, std::int64_t b) { return rows.equal(a, b); }),
-                           wanted);
+        return first_of_equals(v, along, places, sizes, wanted, [&](std::int64_t a, std::int64_t b) { return rows.equal(a, b); });
     }, x, axis, options);
 }
 

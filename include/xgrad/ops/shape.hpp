@@ -11,11 +11,9 @@
 #include <array>
 #include <concepts>
 #include <cstddef>
-#include <initializer_list>
 #include <limits>
 #include <span>
 #include <utility>
-#include <vector>
 
 namespace xgrad::inline XGRAD_ABI {
 
@@ -98,7 +96,7 @@ tensor<T> permute_axes(const basic_tensor<T>& x, const std::array<std::size_t, m
     const auto of_x = std::span{order.data(), x.rank()};
     return call("permute", {"x", "axes"}, [](const basic_tensor<T>& v, std::span<const std::size_t> axes) {
         auto padded = std::array<std::size_t, max_rank>{};
-        std::ranges::copy(axes, padded.begin());
+        std::copy(axes.begin(), axes.end(), padded.begin());
         return permute_value(v, padded);
     }, x, of_x);
 }

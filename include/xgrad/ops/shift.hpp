@@ -4,9 +4,9 @@
 #include <xgrad/autograd/tensor.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/error.hpp>
+#include <xgrad/core/lists.hpp>
 #include <xgrad/ops/bitwise.hpp>
 
-#include <algorithm>
 #include <concepts>
 #include <cstdint>
 #include <limits>
@@ -29,7 +29,7 @@ struct shift_by : integer_binary<Op> {
     }
     template <element T>
     static void validate(std::span<const T> counts) {
-        if (std::ranges::any_of(counts, [](T count) { return count < T{0}; }))
+        if (lists::any_of(counts, [](T count) { return count < T{0}; }))
             fail<value_error>(Op::name, "by a negative number of bits: shift the other way");
     }
 };

@@ -10,7 +10,6 @@
 #include <xgrad/ops/elementwise.hpp>
 #include <xgrad/ops/math.hpp>
 
-#include <concepts>
 #include <numbers>
 
 namespace xgrad::inline XGRAD_ABI {

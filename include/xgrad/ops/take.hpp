@@ -151,7 +151,7 @@ template <element T, element Integer>
 tensor<T> one_hot_up_to_largest(const basic_tensor<Integer>& all) {
     return call("one_hot", {"labels", "to"}, [](const basic_tensor<Integer>& labels, dtype) {
         if (labels.empty()) fail<value_error>("one_hot", "no labels to count the classes by; name their number");
-        const auto most = whole{*std::ranges::max_element(labels.span())};
+        const auto most = whole{*std::max_element(labels.data(), labels.data() + labels.size())};
         return one_hot_value<T>(labels, most < 0 ? std::size_t{0} : static_cast<std::size_t>(most.bits()) + 1);
     }, all, dtype_of<T>());
 }

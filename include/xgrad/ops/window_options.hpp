@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <array>
-#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
@@ -31,7 +30,8 @@ public:
         assign(numbers);
     }
 
-    /// The number for axis `axis` of `axes`. Throws `value_error` when there are others than so many, or it is below `least`.
+    /// The number for axis `axis` of `axes`. Throws `value_error` when there are others than so many, or it is below
+    /// `least`.
     std::size_t at(const char* caller, const char* what, std::size_t axis, std::size_t axes, std::ptrdiff_t least) const {
         if (m_count != 1 && m_count != axes)
             fail<value_error>(caller, what, " names ", m_count, " numbers, there are ", axes, " axes to go over; one number, or one for each");
@@ -56,7 +56,8 @@ private:
 };
 
 struct same_t {};
-/// Padding with which as many windows fit as there are elements; where that is odd, there is one more behind than in front.
+/// Padding with which as many windows fit as there are elements; where that is odd, there is one more behind than in
+/// front.
 inline constexpr same_t same{};
 
 /// Before and behind one axis.
@@ -83,6 +84,8 @@ public:
         m_before = shorter(before, count);
         m_after = shorter(after, count);
     }
+    /// Explicit, for {{1, 2}, {3, 4}} are pairs.
+    constexpr explicit window_padding(const per_axis& before, const per_axis& after) : m_before{before}, m_after{after} {}
     constexpr window_padding(same_t) : m_before{0}, m_after{0}, m_same{true} {}
 
     bool is_same() const { return m_same; }
@@ -100,7 +103,8 @@ private:
 
 namespace detail {
 
-/// Throws `value_error` where `count` times a number given as `what` is so far that sums of a few such distances overflow.
+/// Throws `value_error` where `count` times a number given as `what` is so far that sums of a few such distances
+/// overflow.
 inline void check_distance(const char* caller, const char* what, std::size_t count, std::size_t number) {
     constexpr auto farthest = static_cast<std::size_t>(std::numeric_limits<std::ptrdiff_t>::max()) / 8;
     if (count != 0 && number > farthest / count) fail<value_error>(caller, what, " ", number, " reaches beyond what memory can hold");
@@ -140,8 +144,8 @@ inline placed_window place_window(const char* caller, const shape& sizes, std::s
     return result;
 }
 
-/// How many windows there are along an axis. Throws `shape_error` when not one fits. If the last may hang over, one more is
-/// there for what is left, as long as it begins within the input or the padding in front of it.
+/// How many windows there are along an axis. Throws `shape_error` when not one fits. If the last may hang over, one
+/// more is there for what is left, as long as it begins within the input or the padding in front of it.
 inline std::size_t count_windows(const char* caller, const kernels::window_axis& axis, std::size_t after, bool hang_over = false) {
     const auto before = static_cast<std::size_t>(axis.before), length = axis.in + before + after;
     const auto reach = (axis.kernel - 1) * axis.dilation + 1, over = hang_over ? axis.stride - 1 : 0;

@@ -27,24 +27,18 @@ struct adam_options {
 
 namespace detail {
 
-/// Step number t on one parameter; m and v are the averages, `largest` is null without amsgrad. The decay of the weights
-/// stands beside the gradient (`decoupled`), or in it.
+/// Step number t on one parameter; m and v are the averages, `largest` is null without amsgrad. The decay of the
+/// weights stands beside the gradient (`decoupled`), or in it.
 template <real T>
-void adam_step(const adam_options& options, bool decoupled, std::uint64_t t, std::span<T> weight, std::span<const T> gradient,
-               T* m, T* v, T* largest) {
+void adam_step(const adam_options& options, bool decoupled, std::uint64_t t, std::span<T> weight,
+               std::span<const T> gradient, T* m, T* v, T* largest) {
     using batch = simd::batch<T>;
-    const auto first = kernels::moving_average<T>{options.betas[0]}, second = kernels::moving_average<T>{options.betas[1]};
+    const auto averaged = decayed_moments<T>{options, decoupled};
     const auto size = batch(static_cast<T>(-options.lr / bias_correction(options.betas[0], t)));
     const auto root = batch(static_cast<T>(1 / std::sqrt(bias_correction(options.betas[1], t))));
-    const auto eps = batch(static_cast<T>(options.eps)), decay = batch(static_cast<T>(decoupled ? 0 : options.weight_decay));
-    const auto shrink = batch(static_cast<T>(decoupled ? 1 - options.lr * options.weight_decay : 1));
-    const auto averaged = [=](const batch& w, batch g, batch& average, batch& squares) {
-        g = simd::fma(decay, w, g);
-        average = first(average, g);
-        squares = second(squares, g * g);
-    };
+    const auto eps = batch(static_cast<T>(options.eps));
     const auto moved = [=](const batch& w, const batch& average, const batch& variance) {
-        return simd::fma(size, average / simd::fma(simd::sqrt(variance), root, eps), shrink * w);
+        return simd::fma(size, average / simd::fma(simd::sqrt(variance), root, eps), averaged.shrink * w);
     };
     if (largest == nullptr) {
         const auto rule = [=](batch& w, const batch& g, batch& average, batch& squares) {
@@ -79,19 +73,21 @@ private:
         const auto [lr, betas, eps, weight_decay, amsgrad] = this->options_of(i);
         auto* const m = this->remembered(i, 0);
         auto* const v = this->remembered(i, 1);
-        adam_step<T>({lr, betas, eps, weight_decay, amsgrad}, Rule::decoupled, this->step_number(i), weight, gradient, m, v,
-                     amsgrad ? this->remembered(i, 2) : nullptr);
+        auto* const largest = amsgrad ? this->remembered(i, 2) : nullptr;
+        adam_step<T>({lr, betas, eps, weight_decay, amsgrad}, Rule::decoupled, this->step_number(i), weight, gradient,
+                     m, v, largest);
     }
 };
 
 }  // namespace detail
 
-/// Adam (D. P. Kingma, J. Ba, "Adam: a method for stochastic optimization", ICLR 2015), with amsgrad (S. J. Reddi, S. Kale,
-/// S. Kumar, "On the convergence of Adam and beyond", ICLR 2018) if asked for, as PyTorch computes them:
+/// Adam (D. P. Kingma, J. Ba, "Adam: a method for stochastic optimization", ICLR 2015), with amsgrad (S. J. Reddi,
+/// S. Kale, S. Kumar, "On the convergence of Adam and beyond", ICLR 2018) if asked for, as PyTorch computes them:
 ///
 ///     g = gradient + lambda w
 ///     m = beta1 m + (1 - beta1) g,  v = beta2 v + (1 - beta2) g^2
-///     w = w - lr m' / (sqrt(v') + eps),  m' = m / (1 - beta1^t),  v' = v / (1 - beta2^t), or with amsgrad the largest v so far
+///     w = w - lr m' / (sqrt(v') + eps),  m' = m / (1 - beta1^t),  v' = v / (1 - beta2^t), or with amsgrad the largest v
+///     so far
 ///
 /// Throws `value_error` for an option out of range.
 template <real T>
@@ -100,7 +96,8 @@ public:
     static constexpr auto name = "adam";
     static constexpr auto decoupled = false;
 
-    explicit adam(parameter_list<T> parameters, adam_options options = {}) : adam::adam_family{std::move(parameters), options} {}
+    explicit adam(parameter_list<T> parameters, adam_options options = {})
+        : adam::adam_family{std::move(parameters), options} {}
     template <detail::no_parameter_list Given>
     explicit adam(const Given& given, adam_options options = {}) : adam{detail::list_wanted<T>(given), options} {}
 };
@@ -113,8 +110,9 @@ adam(const Given&, adam_options = {}) -> adam<float>;
 // Defined by xgrad::compiled.
 #if defined(XGRAD_INSTANCE)
 namespace xgrad::inline XGRAD_ABI::optim::detail {
-#define XGRAD_INSTANCES(T)                                                                                          \
-    XGRAD_INSTANCE void adam_step(const adam_options&, bool, std::uint64_t, std::span<T>, std::span<const T>, T*, T*, T*);
+#define XGRAD_INSTANCES(T)                                                                                        \
+    XGRAD_INSTANCE void adam_step(const adam_options&, bool, std::uint64_t, std::span<T>, std::span<const T>, T*, T*, \
+                                  T*);
 XGRAD_FOR_REAL_TYPES(XGRAD_INSTANCES)
 #undef XGRAD_INSTANCES
 }

@@ -8,7 +8,6 @@
 #include <xgrad/optim/moments.hpp>
 
 #include <array>
-#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <utility>

@@ -12,11 +12,9 @@
 #include <xgrad/kernels/update.hpp>
 
 #include <algorithm>
-#include <cmath>
 #include <cstddef>
 #include <limits>
 #include <string>
-#include <type_traits>
 #include <vector>
 
 namespace xgrad::inline XGRAD_ABI::optim {
@@ -33,29 +31,33 @@ struct gradient_part {
     std::size_t size() const { return elements->size; }
 };
 
-/// The gradients that there are; of a tensor that several parameters share, once.
+/// The gradients that there are; of a tensor that several parameters share, once. Throws `value_error` where there is
+/// none left, since an optimizer has made its step in the backward pass.
 template <real T>
 std::vector<gradient_part<T>> gradients_of(const char* where, const parameter_list<T>& parameters) {
     auto list = std::vector<gradient_part<T>>{};
+    const std::string* taken = nullptr;
     for (const auto& each : parameters) {
         if (!each.has_grad()) {
             const auto* const stored = xgrad::detail::find_stored(each);
-            if (stored != nullptr && stored->was_taken())
-                fail<value_error>(where, "the gradient of ", each.name(), " is gone: step_in_backward has made the step with it; to clip, call "
-                                         "backward, then ", where, ", then step");
+            if (taken == nullptr && stored != nullptr && stored->was_taken()) taken = &each.name();
             continue;
         }
         auto* const elements = xgrad::detail::stored_of(where, each).total();
         const auto same = [&](const auto& other) { return other.elements == elements; };
         if (std::none_of(list.begin(), list.end(), same)) list.push_back({&each.name(), elements});
     }
+    if (list.empty() && taken != nullptr)
+        fail<value_error>(where, "the gradient of ", *taken, " is gone: step_in_backward has made the step with it; to ",
+                          "clip, call backward, then ", where, ", then step");
     return list;
 }
 
 /// Changes x in place, by vectors.
 template <real T, class F>
 void change(const gradient_part<T>& x, const F& f) {
-    kernels::update(x.size(), [f](simd::batch<T>& v, const simd::batch<T>&) { v = f(v); }, x.data(), static_cast<const T*>(x.data()));
+    const auto rule = [f](simd::batch<T>& v, const simd::batch<T>&) { v = f(v); };
+    kernels::update(x.size(), rule, x.data(), static_cast<const T*>(x.data()));
     x.elements->mark_changed();
 }
 
@@ -77,17 +79,20 @@ double clip_norm(const parameter_list<T>& parameters, double max_norm, double p)
     if (!(p > 0)) fail<value_error>("clip_grad_norm", "p must be above 0, got ", p);
     const auto list = gradients_of<T>("clip_grad_norm", parameters);
     const auto total = norm_of(list, p);
-    if (!is_finite_number(total)) fail<value_error>("clip_grad_norm", "the norm of all gradients is ", total, "; nothing was clipped");
+    if (!is_finite_number(total))
+        fail<value_error>("clip_grad_norm", "the norm of all gradients is ", total, "; nothing was clipped");
     const auto factor = max_norm / (total + 1e-6);
+    const auto by = simd::batch<T>(static_cast<T>(factor));
     if (factor < 1)
-        for (const auto& each : list) change<T>(each, [by = simd::batch<T>(static_cast<T>(factor))](const auto& v) { return v * by; });
+        for (const auto& each : list) change<T>(each, [by](const auto& v) { return v * by; });
     return total;
 }
 
 template <real T>
 void clip_value(const parameter_list<T>& parameters, double most) {
     if (!(most >= 0)) fail<value_error>("clip_grad_value", "the largest value must not be negative, got ", most);
-    const auto bound = simd::batch<T>(static_cast<T>(std::min(most, static_cast<double>(std::numeric_limits<T>::infinity()))));
+    constexpr auto infinity = static_cast<double>(std::numeric_limits<T>::infinity());
+    const auto bound = simd::batch<T>(static_cast<T>(std::min(most, infinity)));
     for (const auto& each : gradients_of<T>("clip_grad_value", parameters))
         change<T>(each, [=](const auto& v) { return simd::at_most(simd::at_least(v, -bound), bound); });
 }
@@ -102,10 +107,11 @@ struct clip_options {
 ///
 ///     n = |g|,  g = g max_norm / (n + 1e-6)  if that is less
 ///
-/// Gives back n, the norm before. In place: `clip_grad_norm(opt.parameters(), 1.0)` between `backward` and `step`. Gradients
-/// that are small enough stay as they are, to the bit. A tensor that is listed twice counts once. The norm is computed in
-/// double precision and overflows only where an element is infinite. Throws `value_error`, before anything has changed, when
-/// the norm is infinite or NaN, which by the formula would make every gradient zero or NaN; and for a negative `max_norm`.
+/// Gives back n, the norm before. In place: `clip_grad_norm(opt.parameters(), 1.0)` between `backward` and `step`.
+/// Gradients that are small enough stay as they are, to the bit. A tensor that is listed twice counts once. The norm is
+/// computed in double precision and overflows only where an element is infinite. Throws `value_error`, before anything
+/// has changed, when the norm is infinite or NaN, which by the formula would make every gradient zero or NaN; for a
+/// negative `max_norm`; and where no parameter has a gradient, but `step_in_backward` has made a step with one.
 /// R. Pascanu, T. Mikolov, Y. Bengio, "On the difficulty of training recurrent neural networks", ICML 2013.
 struct clip_grad_norm_fn {
     template <real T>
@@ -115,8 +121,8 @@ struct clip_grad_norm_fn {
 };
 inline constexpr clip_grad_norm_fn clip_grad_norm{};
 
-/// Brings every element of every gradient between -most and most, in place. NaN stays. Throws `value_error` for a negative
-/// bound.
+/// Brings every element of every gradient between -most and most, in place. NaN stays. Throws `value_error` for a
+/// negative bound, and where no parameter has a gradient, but `step_in_backward` has made a step with one.
 struct clip_grad_value_fn {
     template <real T>
     void operator()(const parameter_list<T>& parameters, double most) const {

@@ -24,9 +24,11 @@ void check_moments(const char* rule, const Options& options) {
 }
 
 /// 1 - decay^steps: how much of an average that began at zero has come in.
-inline double bias_correction(double decay, std::uint64_t steps) { return 1 - std::pow(decay, static_cast<double>(steps)); }
+inline double bias_correction(double decay, std::uint64_t steps) {
+    return 1 - std::pow(decay, static_cast<double>(steps));
+}
 
-/// The averages m and v of the gradient, in which, or beside which (`decoupled_weight_decay`), the weights decay:
+/// The averages m and v of the gradient, in which, or beside which (`decoupled`), the weights decay:
 ///     g = gradient + lambda w,  m = beta1 m + (1 - beta1) g,  v = beta2 v + (1 - beta2) g^2
 template <real T>
 struct decayed_moments {
@@ -35,10 +37,10 @@ struct decayed_moments {
     batch decay, shrink;   // lambda, and the factor of the weights, 1 - lr lambda where they decay by themselves
 
     template <class Options>
-    explicit decayed_moments(const Options& options)
+    decayed_moments(const Options& options, bool decoupled)
         : first{options.betas[0]}, second{options.betas[1]},
-          decay(static_cast<T>(options.decoupled_weight_decay ? 0 : options.weight_decay)),
-          shrink(static_cast<T>(options.decoupled_weight_decay ? 1 - options.lr * options.weight_decay : 1)) {}
+          decay(static_cast<T>(decoupled ? 0 : options.weight_decay)),
+          shrink(static_cast<T>(decoupled ? 1 - options.lr * options.weight_decay : 1)) {}
 
     /// Brings m and v on; gives g.
     batch operator()(const batch& w, const batch& gradient, batch& m, batch& v) const {
@@ -49,7 +51,8 @@ struct decayed_moments {
     }
 };
 
-/// A rule with two such averages: `Rule::advance(options, t, weight, gradient, m, v)` is its step number t on one parameter.
+/// A rule with two such averages: `Rule::advance(options, t, weight, gradient, m, v)` is its step number t on one
+/// parameter.
 template <class Rule, real T, class Options>
 class two_moments : public rule<Rule, T, Options> {
 public:
@@ -62,7 +65,9 @@ protected:
 
 private:
     void update(std::size_t i, std::span<T> weight, std::span<const T> gradient) override {
-        Rule::advance(this->options_of(i), this->step_number(i), weight, gradient, this->remembered(i, 0), this->remembered(i, 1));
+        auto* const m = this->remembered(i, 0);
+        auto* const v = this->remembered(i, 1);
+        Rule::advance(this->options_of(i), this->step_number(i), weight, gradient, m, v);
     }
 };
 

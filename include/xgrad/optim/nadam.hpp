@@ -9,7 +9,6 @@
 
 #include <array>
 #include <cmath>
-#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <utility>
@@ -44,10 +43,11 @@ private:
 
 /// Step number t on one parameter, with the averages m and v.
 template <real T>
-void nadam_step(const nadam_options& options, std::uint64_t t, std::span<T> weight, std::span<const T> gradient, T* m, T* v) {
+void nadam_step(const nadam_options& options, std::uint64_t t, std::span<T> weight, std::span<const T> gradient, T* m,
+                T* v) {
     using batch = simd::batch<T>;
     const auto mu = nadam_momentum{options, t};
-    const auto averaged = decayed_moments<T>{options};
+    const auto averaged = decayed_moments<T>{options, options.decoupled_weight_decay};
     const auto of_gradient = batch(static_cast<T>(-options.lr * (1 - mu.now) / (1 - mu.product)));
     const auto of_average = batch(static_cast<T>(-options.lr * mu.next / (1 - mu.product * mu.next)));
     const auto root = batch(static_cast<T>(1 / std::sqrt(bias_correction(options.betas[1], t))));
@@ -62,8 +62,8 @@ void nadam_step(const nadam_options& options, std::uint64_t t, std::span<T> weig
 
 }  // namespace detail
 
-/// NAdam (T. Dozat, "Incorporating Nesterov momentum into Adam", ICLR workshop 2016), as PyTorch computes it since 2.0 (1.13
-/// took mu_t twice):
+/// NAdam (T. Dozat, "Incorporating Nesterov momentum into Adam", ICLR workshop 2016), as PyTorch computes it since 2.0
+/// (1.13 took mu_t twice):
 ///
 ///     g = gradient + lambda w, or, decoupled, w = w - lr lambda w
 ///     mu_t = beta1 (1 - 0.96^(t psi) / 2),  M_t = mu_1 ... mu_t
@@ -77,7 +77,8 @@ public:
     static constexpr auto name = "nadam";
     static constexpr auto advance = &detail::nadam_step<T>;
 
-    explicit nadam(parameter_list<T> parameters, nadam_options options = {}) : nadam::two_moments{std::move(parameters), options} {}
+    explicit nadam(parameter_list<T> parameters, nadam_options options = {})
+        : nadam::two_moments{std::move(parameters), options} {}
     template <detail::no_parameter_list Given>
     explicit nadam(const Given& given, nadam_options options = {}) : nadam{detail::list_wanted<T>(given), options} {}
 

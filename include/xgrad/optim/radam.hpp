@@ -9,7 +9,6 @@
 
 #include <array>
 #include <cmath>
-#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <utility>
@@ -37,12 +36,14 @@ inline double rectified(double beta, std::uint64_t t) {
 
 /// Step number t on one parameter, with the averages m and v.
 template <real T>
-void radam_step(const radam_options& options, std::uint64_t t, std::span<T> weight, std::span<const T> gradient, T* m, T* v) {
+void radam_step(const radam_options& options, std::uint64_t t, std::span<T> weight, std::span<const T> gradient, T* m,
+                T* v) {
     using batch = simd::batch<T>;
-    const auto averaged = decayed_moments<T>{options};
+    const auto averaged = decayed_moments<T>{options, options.decoupled_weight_decay};
     const auto rectification = rectified(options.betas[1], t);
     const auto plain = rectification == 0;
-    const auto size = batch(static_cast<T>(-options.lr / bias_correction(options.betas[0], t) * (plain ? 1 : rectification)));
+    const auto step = -options.lr / bias_correction(options.betas[0], t) * (plain ? 1 : rectification);
+    const auto size = batch(static_cast<T>(step));
     const auto eps = batch(static_cast<T>(options.eps));
     const auto rule = [=](batch& w, const batch& each, batch& average, batch& squares) {
         averaged(w, each, average, squares);
@@ -53,8 +54,8 @@ void radam_step(const radam_options& options, std::uint64_t t, std::span<T> weig
 
 }  // namespace detail
 
-/// RAdam (L. Liu, H. Jiang, P. He, W. Chen, X. Liu, J. Gao, J. Han, "On the variance of the adaptive learning rate and beyond",
-/// ICLR 2020), as PyTorch computes it:
+/// RAdam (L. Liu, H. Jiang, P. He, W. Chen, X. Liu, J. Gao, J. Han, "On the variance of the adaptive learning rate and
+/// beyond", ICLR 2020), as PyTorch computes it:
 ///
 ///     g = gradient + lambda w, or, decoupled, w = w - lr lambda w
 ///     m = beta1 m + (1 - beta1) g,  v = beta2 v + (1 - beta2) g^2,  m' = m / (1 - beta1^t)
@@ -69,7 +70,8 @@ public:
     static constexpr auto name = "radam";
     static constexpr auto advance = &detail::radam_step<T>;
 
-    explicit radam(parameter_list<T> parameters, radam_options options = {}) : radam::two_moments{std::move(parameters), options} {}
+    explicit radam(parameter_list<T> parameters, radam_options options = {})
+        : radam::two_moments{std::move(parameters), options} {}
     template <detail::no_parameter_list Given>
     explicit radam(const Given& given, radam_options options = {}) : radam{detail::list_wanted<T>(given), options} {}
 };

@@ -49,7 +49,8 @@ private:
         return false;
     }
 
-    /// Whether a rule is yet to come that reads the parameter's elements, where its gradient does not go: it was used detached.
+    /// Whether a rule is yet to come that reads the parameter's elements, where its gradient does not go: it was used
+    /// detached.
     bool is_still_read() const { return xgrad::detail::access::get(m_to.parameters()[m_next]).owner->keeps.get() != 0; }
 
     Optimizer& m_to;
@@ -63,8 +64,8 @@ template <real T>
 class stepwise : public optimizer<T> {
 public:
     /// Updates every parameter that has a gradient, and passes over those that have none or require none any more (they
-    /// are frozen): no decay, no momentum. Throws `autograd_error`, before anything has moved, for a parameter that nobody
-    /// but this optimizer holds.
+    /// are frozen): no decay, no momentum. Throws `autograd_error`, before anything has moved, for a parameter that
+    /// nobody but this optimizer holds.
     void step() {
         this->begin_step();
         // Gradients that one thread alone has computed are in its core's cache: another would have to fetch them.
@@ -74,19 +75,21 @@ public:
         m_regions = parallel_regions();
     }
 
-    /// `loss.backward()` and `step()` in one: each parameter makes its step as soon as its gradient is complete, while both are
-    /// in a cache, and the gradient's memory goes back at once. The same numbers, to the bit, gradients of earlier `backward`s
-    /// that are still stored included; afterwards no parameter of this optimizer has a gradient. One whose elements are still to
-    /// be read, since it was used detached, too, waits for the end of the pass. Other leaves get their gradients as ever. Throws what `step` and `backward` throw; when a rule throws in the middle of the pass, the parameters that had
-    /// moved by then have moved, and the others have not. So what needs all gradients at once does not go with it:
-    /// `clip_grad_norm` after it is a `value_error`.
+    /// `loss.backward()` and `step()` in one: each parameter makes its step as soon as its gradient is complete, while
+    /// both are in a cache, and the gradient's memory goes back at once. The same numbers, to the bit, gradients of
+    /// earlier `backward`s that are still stored included; afterwards no parameter of this optimizer has a gradient.
+    /// One whose elements are still to be read, since it was used detached, too, waits for the end of the pass. Other
+    /// leaves get their gradients as ever. Throws what `step` and `backward` throw; when a rule throws in the middle of
+    /// the pass, the parameters that had moved by then have moved, and the others have not. So what needs all gradients
+    /// at once does not go with it: `clip_grad_norm` of these parameters after it is a `value_error`.
     void step_in_backward(const basic_tensor<T>& loss) {
         const auto one = xgrad::detail::gradient_of_scalar(loss);
         this->begin_step_in_backward();
         auto taker = detail::gradient_taker<T, stepwise>{*this};
         xgrad::detail::run_backward<T>(loss, one, {}, &taker);
         for (auto i = std::size_t{0}; i < this->parameters().size(); ++i)
-            if (!this->has_gradient(i) && this->parameters()[i].has_grad()) move_by(i, xgrad::detail::stored_of("step", this->parameters()[i]));
+            if (const auto& each = this->parameters()[i]; !this->has_gradient(i) && each.has_grad())
+                move_by(i, xgrad::detail::stored_of("step", each));
     }
 
     parameter_list<T> state() const override {
@@ -102,9 +105,10 @@ public:
     }
 
 protected:
-    /// `remembered` names the arrays that the rule remembers for each parameter; `counts`, whether the number of its updates is
-    /// part of the state.
-    stepwise(const char* rule, parameter_list<T> parameters, double lr, std::vector<const char*> remembered, bool counts)
+    /// `remembered` names the arrays that the rule remembers for each parameter; `counts`, whether the number of its
+    /// updates is part of the state.
+    stepwise(const char* rule, parameter_list<T> parameters, double lr, std::vector<const char*> remembered,
+             bool counts)
         : optimizer<T>{rule, std::move(parameters), lr}, m_slots{std::move(remembered)}, m_counts{counts},
           m_memory(this->parameters().size(), detail::memory_of<T>{std::vector<tensor<T>>(m_slots.size()), 0}) {}
 
@@ -169,7 +173,8 @@ private:
         for (auto slot = std::size_t{0}; slot < m_slots.size(); ++slot)
             if (uses(i, slot)) found.arrays[slot] = take(m_slots[slot], xgrad::detail::shape_of(this->parameters()[i]));
         if (m_counts) {
-            if (const auto steps = take("step", {}); steps.defined()) found.steps = whole_number(this->key(i), steps.item());
+            if (const auto steps = take("step", {}); steps.defined())
+                found.steps = whole_number(this->key(i), steps.item());
         } else if (any) {
             found.steps = 1;
         }
@@ -205,14 +210,16 @@ public:
 
     /// Gives those parameters options of their own whose name fits: without weight decay for the biases,
     ///
-    ///     opt.add_group([](std::string_view name) { return name.ends_with("bias"); }, {.lr = 1e-3, .weight_decay = 0});
+    ///     const auto is_bias = [](std::string_view name) { return name.ends_with("bias"); };
+    ///     opt.add_group(is_bias, {.lr = 1e-3, .weight_decay = 0});
     ///
-    /// Options that are not named have their defaults. A parameter that several groups name belongs to the last of them.
-    /// Throws `value_error` when no name fits, or for an option out of range.
+    /// Options that are not named have their defaults. A parameter that several groups name belongs to the last of
+    /// them. Throws `value_error` when no name fits, or for an option out of range.
     template <class Predicate>
     void add_group(const Predicate& belongs, Options options) {
         auto members = std::vector<bool>{};
-        for (const auto& each : this->parameters()) members.push_back(static_cast<bool>(belongs(std::string_view{each.name()})));
+        for (const auto& each : this->parameters())
+            members.push_back(static_cast<bool>(belongs(std::string_view{each.name()})));
         Rule::validate(options);
         this->make_group(members, options.lr);
         m_options.push_back(options);
@@ -220,7 +227,8 @@ public:
 
 protected:
     rule(parameter_list<T>&& parameters, const Options& options)
-        : stepwise<T>{Rule::name, std::move(parameters), options.lr, {std::begin(Rule::remembers), std::end(Rule::remembers)}, Rule::counts},
+        : stepwise<T>{Rule::name, std::move(parameters), options.lr,
+                      {std::begin(Rule::remembers), std::end(Rule::remembers)}, Rule::counts},
           m_options{options} {
         Rule::validate(options);
     }

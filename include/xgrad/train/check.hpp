@@ -8,14 +8,13 @@
 #include <xgrad/autograd/reader_scope.hpp>
 #include <xgrad/autograd/tensor.hpp>
 #include <xgrad/core/config.hpp>
+#include <xgrad/core/lists.hpp>
 #include <xgrad/core/shape.hpp>
 #include <xgrad/core/text.hpp>
 #include <xgrad/nn/members.hpp>
 #include <xgrad/nn/module.hpp>
 #include <xgrad/nn/walk.hpp>
 
-#include <algorithm>
-#include <cstddef>
 #include <memory>
 #include <span>
 #include <string>
@@ -86,8 +85,8 @@ public:
     void end(std::span<const any_tensor> results, std::shared_ptr<const callable_operation> again) override {
         reader_scope::end(results, std::move(again));
         if (--m_depth != 0 || !m_asks) return;
-        const auto goes_on = std::ranges::any_of(results, [](const auto& each) { return each.get().graph != nullptr; });
-        if (!goes_on && std::ranges::find(m_stopped, m_text) == m_stopped.end()) m_stopped.push_back(m_text);
+        const auto goes_on = lists::any_of(results, [](const auto& each) { return each.get().graph != nullptr; });
+        if (!goes_on && !lists::contains(m_stopped, m_text)) m_stopped.push_back(m_text);
     }
     void abandon() noexcept override {
         reader_scope::abandon();
@@ -132,7 +131,7 @@ check_result check_learning(const Net& net, const F& f, const Optimizer* optimiz
     found.has_graph = root != nullptr;
     auto leaves = leaves_behind(root);
     const auto take = [&](const xgrad::detail::node* leaf) {
-        const auto at = std::ranges::find(leaves, leaf);
+        const auto at = lists::find(leaves, leaf);
         if (at == leaves.end()) return false;
         leaves.erase(at);
         return true;
@@ -140,7 +139,7 @@ check_result check_learning(const Net& net, const F& f, const Optimizer* optimiz
     const auto optimized = [&](const xgrad::detail::node* leaf, bool without_optimizer) {
         if constexpr (std::is_void_v<Optimizer>) return without_optimizer;
         else
-            return std::ranges::any_of(optimizer->parameters(), [&](const auto& each) { return xgrad::detail::access::graph(each) == leaf; });
+            return lists::any_of(optimizer->parameters(), [&](const auto& each) { return xgrad::detail::access::graph(each) == leaf; });
     };
     const auto each_parameter = [&](const auto& visit) {
         for (const auto& each : nn::parameters<float>(net)) visit(each);

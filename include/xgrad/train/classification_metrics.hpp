@@ -38,7 +38,7 @@ double mean_over_classes(const confusion_matrix& matrix, average mean, const Sco
 
 template <real T, std::size_t N, std::integral Integer, std::size_t M>
 void add_output(confusion_matrix& matrix, const tensor<T, N>& output, const tensor<Integer, M>& labels) {
-    count_correct(output, labels);   // which says it where the shapes do not fit
+    check_output("confusion_matrix", output, labels);
     matrix.add(labels, argmax(output, 1));
 }
 

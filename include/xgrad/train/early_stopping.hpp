@@ -10,7 +10,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <limits>
-#include <string>
 #include <vector>
 
 namespace xgrad::inline XGRAD_ABI::train {
@@ -42,11 +41,10 @@ public:
     /// Takes the metric of another epoch, and says whether it is the best so far.
     bool step(double metric) {
         ++m_steps;
-        const auto is_best = !m_any ? metric == metric : sign() * metric < sign() * m_best - m_options.min_delta;
+        const auto is_best = m_best_step == 0 ? metric == metric : sign() * metric < sign() * m_best - m_options.min_delta;
         if (is_best) {
             m_best = metric;
             m_best_step = m_steps;
-            m_any = true;
         }
         return is_best;
     }
@@ -73,7 +71,6 @@ public:
             m_best = list[0];
             m_steps = static_cast<std::size_t>(list[1]);
             m_best_step = static_cast<std::size_t>(list[2]);
-            m_any = m_best_step != 0;
             return;
         }
         fail<value_error>("load_state", "early_stopping is missing");
@@ -85,7 +82,6 @@ private:
     early_stopping_options m_options;
     double m_best = sign() * std::numeric_limits<double>::infinity();
     std::size_t m_steps = 0, m_best_step = 0;
-    bool m_any = false;
 };
 
 }  // namespace xgrad::train

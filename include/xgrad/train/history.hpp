@@ -1,18 +1,18 @@
 // What a run has measured: numbers with names, epoch by epoch, and its log as a CSV file.
 #pragma once
 
+#include <xgrad/autograd/parameter.hpp>
+#include <xgrad/autograd/tensor.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/error.hpp>
 #include <xgrad/core/file.hpp>
 #include <xgrad/core/text.hpp>
+#include <xgrad/train/append_file.hpp>
 #include <xgrad/train/named_value.hpp>
 
 #include <algorithm>
-#include <cerrno>
 #include <cmath>
 #include <cstddef>
-#include <cstdio>
-#include <cstring>
 #include <limits>
 #include <string>
 #include <string_view>
@@ -48,7 +48,38 @@ public:
         return m_curves[static_cast<std::size_t>(found - m_names.begin())];
     }
 
+    /// For `save_run`.
+    parameter_list<double> state() const {
+        const auto as_tensor = [](const std::vector<double>& values) { return tensor<double>{values, {values.size()}}; };
+        auto list = parameter_list<double>{{"steps", as_tensor(m_steps)}};
+        for (auto i = std::size_t{0}; i < m_names.size(); ++i) list.push_back({std::string{curve} + m_names[i], as_tensor(m_curves[i])});
+        return list;
+    }
+    /// Throws `value_error` for another list.
+    template <class Named>
+    void load_state(const Named& named) {
+        auto read = history{};
+        auto has_steps = false;
+        for (const auto& [name, value] : named) {
+            auto values = std::vector<double>(value.begin(), value.end());
+            if (name == "steps") {
+                read.m_steps = std::move(values);
+                has_steps = true;
+            } else if (name.starts_with(curve)) {
+                read.m_names.push_back(name.substr(curve.size()));
+                read.m_curves.push_back(std::move(values));
+            } else {
+                fail<value_error>("load_state", name, " is no state of a history");
+            }
+        }
+        if (!has_steps) fail<value_error>("load_state", "steps are missing");
+        for (const auto& each : read.m_curves)
+            if (each.size() != read.size()) fail<value_error>("load_state", "a curve has ", each.size(), " values; there are ", read.size(), " steps");
+        *this = std::move(read);
+    }
+
 private:
+    static constexpr auto curve = std::string_view{"curve."};   // the beginning of a curve's name in the state
     static constexpr auto none = std::numeric_limits<double>::quiet_NaN();
 
     std::vector<std::string> m_names;
@@ -73,7 +104,7 @@ inline std::string csv_field(const std::string& text) {
 class csv_log {
 public:
     /// Begins the file anew, or with `append` goes on after what is there. Throws `io_error`.
-    XGRAD_COLD explicit csv_log(const std::string& path, bool append = false) : m_path{path} {
+    XGRAD_COLD explicit csv_log(const std::string& path, bool append = false) {
         if (append && xgrad::detail::input_file::exists(path)) {
             auto file = xgrad::detail::input_file{"csv_log", path};
             m_begun = file.size() != 0;
@@ -81,8 +112,7 @@ public:
             if (m_begun) file.seek(file.size() - 1), file.read(&last, 1);
             m_line_is_cut = last != '\n';
         }
-        m_file.reset(std::fopen(path.c_str(), append ? "ab" : "wb"));
-        if (m_file == nullptr) fail<io_error>("csv_log", path, ": cannot be written: ", std::strerror(errno));
+        if (!m_file.open(path, append ? "ab" : "wb")) m_file.fail();
     }
 
     /// Throws `value_error` when the names are others than those of the first row that this log has written.
@@ -97,18 +127,17 @@ public:
             if (!m_begun) row.insert(0, names + '\n');
             m_names = names;
         } else if (names != m_names) {
-            fail<value_error>("csv_log", m_path, ": the columns are ", m_names, ", and not ", names);
+            fail<value_error>("csv_log", m_file.path(), ": the columns are ", m_names, ", and not ", names);
         }
         row += '\n';
         if (std::exchange(m_line_is_cut, false)) row.insert(0, 1, '\n');
-        if (std::fwrite(row.data(), 1, row.size(), m_file.get()) != row.size() || std::fflush(m_file.get()) != 0)
-            fail<io_error>("csv_log", m_path, ": cannot be written: ", std::strerror(errno));
+        m_file.append(row);
     }
 
 private:
-    std::string m_path, m_names;
+    std::string m_names;
     bool m_begun = false, m_line_is_cut = false;   // where the program was ended in the middle of one
-    xgrad::detail::file_handle m_file;
+    detail::append_file m_file{"csv_log"};
 };
 
 }  // namespace xgrad::train

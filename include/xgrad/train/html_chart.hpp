@@ -9,14 +9,16 @@
 #include <xgrad/train/text.hpp>
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <cstddef>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
 namespace xgrad::inline XGRAD_ABI::train::detail {
+
+using xgrad::detail::joined_text;
 
 /// The least and the largest finite number; where they are one, or there is none, room about it.
 struct range {
@@ -74,25 +76,24 @@ struct chart {
 
     double across(double step) const { return left + x.share(step) * (width - left - right); }
     double down(double value) const { return height - bottom - y.share(value) * (height - top - bottom); }
-    std::string place(double step, double value) const { return fixed(across(step), 1) + ',' + fixed(down(value), 1); }
 
     /// A line, interrupted where a number is missing; what stands alone is a dot.
     std::string curve(const std::vector<double>& steps, const std::vector<double>& values, std::size_t number) const {
         auto text = std::string{};
         const auto colour = " class=\"c" + std::to_string(number % 8) + '"';
-        auto points = std::vector<std::string>{};
+        auto points = std::vector<std::pair<std::string, std::string>>{};   // across and down
         const auto end_line = [&] {
-            if (points.size() == 1) text += "<circle" + colour + " r=\"3\" cx=\"" + points[0].substr(0, points[0].find(',')) + "\" cy=\"" + points[0].substr(points[0].find(',') + 1) + "\"/>";
+            if (points.size() == 1) text += "<circle" + colour + " r=\"3\" cx=\"" + points[0].first + "\" cy=\"" + points[0].second + "\"/>";
             if (points.size() > 1) {
                 text += "<polyline" + colour + " points=\"";
-                for (const auto& each : points) text += each + ' ';
+                for (const auto& each : points) text += each.first + ',' + each.second + ' ';
                 text.back() = '"';
                 text += "/>";
             }
             points.clear();
         };
         for (auto i = std::size_t{0}; i < steps.size(); ++i) {
-            if (is_finite_number(values[i]) && is_finite_number(steps[i])) points.push_back(place(steps[i], values[i]));
+            if (is_finite_number(values[i]) && is_finite_number(steps[i])) points.emplace_back(fixed(across(steps[i]), 1), fixed(down(values[i]), 1));
             else end_line();
         }
         end_line();
@@ -122,12 +123,12 @@ inline std::string drawing_of(const history& log, const std::string& title, cons
     const auto is_alone = names.size() == 1 && names[0] == title;
     for (auto i = std::size_t{0}; i < names.size() && !is_alone; ++i)
         text += "<span class=\"key\"><i class=\"c" + std::to_string(i % 8) + "\"></i>" + html_text(names[i]) + "</span>";
-    text += "</figcaption><div class=\"plot\"><svg viewBox=\"0 0 640 260\" role=\"img\" aria-label=\"" + html_text(title) + "\" data-group=\"" + std::to_string(group) + "\">" + drawing.axes();
+    text += "</figcaption><div class=\"plot\"><svg viewBox=\"" + joined_text("0 0 ", chart::width, " ", chart::height) + "\" role=\"img\" aria-label=\"" + html_text(title) + "\" data-group=\"" + std::to_string(group) + "\">" + drawing.axes();
     for (auto i = std::size_t{0}; i < names.size(); ++i) text += drawing.curve(log.steps(), *values[i], i);
-    return text + "<line class=\"at\" y1=\"10\" y2=\"234\" visibility=\"hidden\"/></svg><div class=\"tip\" hidden></div></div></figure>\n";
+    return text + joined_text("<line class=\"at\" y1=\"", chart::top, "\" y2=\"", chart::height - chart::bottom) + "\" visibility=\"hidden\"/></svg><div class=\"tip\" hidden></div></div></figure>\n";
 }
 
-/// What the script knows: steps, and of each group the names, the values, and where the steps are across the drawing.
+/// What the script knows: the width of a drawing, steps, and of each group the names, the values, and where the steps are across the drawing.
 inline std::string chart_data(const history& log) {
     const auto list = [](const auto& items, const auto& text_of) {
         auto text = std::string{'['};
@@ -135,7 +136,7 @@ inline std::string chart_data(const history& log) {
         return text += ']';
     };
     const auto x = chart{range::of({&log.steps()}), {}};
-    return "{\"steps\":" + list(log.steps(), json_number) + ",\"x\":" + list(log.steps(), [&](double step) { return json_number(is_finite_number(step) ? std::round(x.across(step) * 10) / 10 : step); }) +
+    return "{\"width\":" + json_number(chart::width) + ",\"steps\":" + list(log.steps(), json_number) + ",\"x\":" + list(log.steps(), [&](double step) { return json_number(is_finite_number(step) ? std::round(x.across(step) * 10) / 10 : step); }) +
            ",\"groups\":" + list(groups_of(log), [&](const auto& group) {
                return list(group.second, [&](const std::string& name) { return "{\"name\":" + json_text(name) + ",\"values\":" + list(log[name], json_number) + '}'; });
            }) + '}';

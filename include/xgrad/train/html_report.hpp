@@ -68,7 +68,7 @@ const data=JSON.parse(document.getElementById('data').textContent);
 for(const svg of document.querySelectorAll('svg[data-group]')){
   const group=data.groups[svg.dataset.group],at=svg.querySelector('.at'),tip=svg.parentNode.querySelector('.tip');
   const show=event=>{
-    const box=svg.getBoundingClientRect(),x=(event.clientX-box.left)*640/box.width;
+    const box=svg.getBoundingClientRect(),x=(event.clientX-box.left)*data.width/box.width;
     let best=-1;
     data.x.forEach((each,i)=>{if(each!==null&&(best<0||Math.abs(each-x)<Math.abs(data.x[best]-x)))best=i});
     if(best<0)return;
@@ -78,7 +78,7 @@ for(const svg of document.querySelectorAll('svg[data-group]')){
     line('step '+data.steps[best]);
     for(const each of group){const value=each.values[best];line(each.name+': '+(value===null?'-':Number(value.toPrecision(5))))}
     tip.hidden=false;tip.style.left='0';
-    const left=data.x[best]/640*box.width;
+    const left=data.x[best]/data.width*box.width;
     tip.style.left=Math.max(0,Math.min(left+10,box.width-tip.offsetWidth))+'px';
   };
   const hide=()=>{tip.hidden=true;at.setAttribute('visibility','hidden')};

@@ -5,6 +5,8 @@
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/error.hpp>
 #include <xgrad/core/finite.hpp>
+#include <xgrad/core/json_text.hpp>
+#include <xgrad/core/little_endian.hpp>
 #include <xgrad/core/text.hpp>
 
 #include <algorithm>
@@ -33,17 +35,9 @@ inline std::string html_text(std::string_view text) {
 
 /// A string in JSON, which may stand in a script: no < is left of which a tag could be made.
 inline std::string json_text(std::string_view text) {
-    static constexpr auto digits = std::string_view{"0123456789abcdef"};
-    auto safe = std::string{'"'};
-    for (const auto c : text) {
-        const auto code = static_cast<unsigned char>(c);
-        if (code < ' ' || c == '<' || c == '>' || c == '&') (safe += "\\u00") += {digits[code / 16], digits[code % 16]};
-        else {
-            if (c == '"' || c == '\\') safe += '\\';
-            safe += c;
-        }
-    }
-    return safe += '"';
+    auto safe = std::string{};
+    xgrad::detail::append_json_string(safe, text, "<>&");
+    return safe;
 }
 
 /// A number in JSON, which has no NaN and no infinity: null stands for these.
@@ -71,9 +65,7 @@ inline std::string picture_address(const tensor<float>& pixels) {
     const auto height = sizes[rank - 2], width = sizes[rank - 1], channels = rank == 3 ? sizes[0] : std::size_t{1};
     const auto row_bytes = (3 * width + 3) / 4 * 4;
     auto bytes = std::string{"BM"};
-    const auto append = [&](std::size_t number, std::size_t count) {
-        for (auto i = std::size_t{0}; i < count; ++i) bytes += static_cast<char>(number >> 8 * i & 255);
-    };
+    const auto append = [&](std::uint64_t number, std::size_t count) { xgrad::detail::append_little_endian(bytes, number, count); };
     constexpr auto header = std::size_t{54};
     append(header + row_bytes * height, 4), append(0, 4), append(header, 4);
     append(40, 4), append(width, 4), append(height, 4), append(1, 2), append(24, 2), append(0, 24);

@@ -93,10 +93,7 @@ public:
     /// Throws `shape_error` when there is not one label for each row, `index_error` for a label that is no class.
     template <real T, std::size_t N, std::integral Integer, std::size_t M>
     void add(const tensor<T, N>& output, const tensor<Integer, M>& labels) {
-        static_assert(N == 2 || N == dynamic_rank, "the output of a classifier is (b, classes)");
-        if (output.rank() != 2 || labels.rank() != 1 || output.shape(0) != labels.size())
-            fail<shape_error>("top_k_accuracy", "output is ", xgrad::detail::shape_of(output), ", labels are ", xgrad::detail::shape_of(labels),
-                              "; there must be one label for each row");
+        detail::check_output("top_k_accuracy", output, labels);
         const auto classes = output.shape(1);
         const auto* row = output.data();
         auto sum = 0.0;

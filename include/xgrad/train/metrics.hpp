@@ -16,14 +16,24 @@
 
 namespace xgrad::inline XGRAD_ABI::train {
 
+namespace detail {
+
+/// Throws `shape_error` when there is not one label for each row.
+template <real T, std::size_t N, std::integral Integer, std::size_t M>
+void check_output(const char* where, const tensor<T, N>& output, const tensor<Integer, M>& labels) {
+    static_assert(N == 2 || N == dynamic_rank, "the output of a classifier is (b, classes)");
+    if (output.rank() != 2 || labels.rank() != 1 || output.shape(0) != labels.size())
+        fail<shape_error>(where, "output is ", xgrad::detail::shape_of(output), ", labels are ", xgrad::detail::shape_of(labels),
+                          "; there must be one label for each row");
+}
+
+}  // namespace detail
+
 /// How many rows of `output` have their largest element where the label says.
 /// output: (b, classes)  labels: (b). Throws `shape_error` when there is not one label for each row.
 template <real T, std::size_t N, std::integral Integer, std::size_t M>
 std::size_t count_correct(const tensor<T, N>& output, const tensor<Integer, M>& labels) {
-    static_assert(N == 2 || N == dynamic_rank, "the output of a classifier is (b, classes)");
-    if (output.rank() != 2 || labels.rank() != 1 || output.shape(0) != labels.size())
-        fail<shape_error>("count_correct", "output is ", xgrad::detail::shape_of(output), ", labels are ",
-                          xgrad::detail::shape_of(labels), "; there must be one label for each row");
+    detail::check_output("count_correct", output, labels);
     const auto predicted = argmax(output, 1);
     const auto* const p = predicted.data();
     const auto* const l = labels.data();

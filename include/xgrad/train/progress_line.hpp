@@ -67,7 +67,7 @@ inline std::string speed_text(const progress_state& s, double samples_per_second
     return std::string{"  "} + (known ? fixed(samples_per_second, 0) : "?") + ' ' + s.unit + "/s";
 }
 
-/// "epoch 2/5 [=====>    ]  loss 0.0052  accuracy 97.12 %  45000 images/s  0:12 left". Where the width is too
+/// "epoch 2/5 [=====>    ]  loss 0.00520  accuracy 97.12 %  45000 images/s  0:12 left". Where the width is too
 /// small, first the bar goes, then the speed, the metrics from the last to the second, the time left and the first metric.
 /// Of an unknown number of samples there is a count in place of the bar and of the time.
 inline std::string progress_line(const progress_state& s, std::size_t width) {

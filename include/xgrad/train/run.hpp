@@ -8,8 +8,11 @@
 #include <xgrad/core/error.hpp>
 #include <xgrad/core/file.hpp>
 #include <xgrad/core/random.hpp>
+#include <xgrad/io/module_tensors.hpp>
+#include <xgrad/io/named_tensor.hpp>
 #include <xgrad/io/safetensors.hpp>
-#include <xgrad/nn/walk.hpp>
+#include <xgrad/io/safetensors_file.hpp>
+#include <xgrad/io/safetensors_header.hpp>
 
 #include <algorithm>
 #include <array>
@@ -17,6 +20,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -64,8 +68,12 @@ public:
 
     const io::named_tensor& entry(const std::string& name) const {
         const auto found = std::find_if(m_list.begin(), m_list.end(), [&](const auto& each) { return each.name == name; });
-        if (found == m_list.end()) fail("has no ", name, "; is it given the parts that it was saved with, in their order?");
+        if (found == m_list.end()) fail_without(name);
         return *found;
+    }
+
+    [[noreturn]] XGRAD_COLD void fail_without(std::string_view name) const {
+        fail("has no ", name, "; is it given the parts that it was saved with, in their order?");
     }
 
     /// All of type T whose name begins so, under the rest of it.
@@ -106,14 +114,9 @@ constexpr const char* kind_of_part() {
 
 /// Each tensor of a module once, under the first of its names.
 template <class Module>
-state_list tensors_in(Module& module, const std::string& prefix) {
-    auto list = state_list{};
-    nn::for_each_tensor(
-        [&](std::string_view name, const auto& x) {
-            const auto same = [&](const auto& other) { return other.data.get() == &xgrad::detail::access::get(x); };
-            if (std::none_of(list.begin(), list.end(), same)) list.emplace_back(prefix + std::string{name}, x);
-        },
-        module);
+state_list tensors_in(const Module& module, const std::string& prefix) {
+    auto list = io::detail::tensors_of(module, false).tensors;
+    for (auto& each : list) each.name.insert(0, prefix);
     return list;
 }
 
@@ -151,14 +154,27 @@ void set_module(Module& module, const std::string& prefix, const state_view& fro
     }
     if (from.count_below(prefix) != own.size()) from.fail("holds tensors of the model that there is no place for");
     for (const auto& each : own) {
-        const auto bytes = each.data->size * each.data->element_bytes;
+        const auto bytes = io::detail::bytes_of(each);
         if (bytes != 0) std::memcpy(each.data->elements, from.entry(each.name).data->elements, bytes);
         each.data->mark_changed();
     }
 }
 
+/// What is left to do when every part has been found to fit, and cannot fail.
+using last_steps = std::vector<std::function<void()>>;
+
+/// Where a loader's loop was left, its position does not tell where it begins next: it moves last, and never back.
 template <class Part>
-void set_state(Part& part, const std::string& prefix, const state_view& from) {
+void set_loader(Part& part, const std::string& prefix, const state_view& from, last_steps& last) {
+    const auto at = from.template numbers<std::uint64_t>(prefix, 3);
+    const auto to = decltype(part.position()){at[0], at[1], at[2]};
+    if constexpr (requires { part.can_go_to(to); })
+        if (!part.can_go_to(to)) part.go_to(to);   // which says why not
+    last.push_back([&part, to] { part.go_to(to); });
+}
+
+template <class Part>
+void set_state(Part& part, const std::string& prefix, const state_view& from, last_steps& last) {
     if constexpr (std::is_floating_point_v<Part>) {
         part = static_cast<Part>(from.template numbers<double>(prefix, 1)[0]);
     } else if constexpr (std::is_arithmetic_v<Part>) {
@@ -169,8 +185,7 @@ void set_state(Part& part, const std::string& prefix, const state_view& from) {
         std::copy(saved.begin(), saved.end(), words.begin());
         part.state(words);
     } else if constexpr (loader_part<Part>) {
-        const auto at = from.template numbers<std::uint64_t>(prefix, 3);
-        part.go_to({at[0], at[1], at[2]});
+        set_loader(part, prefix, from, last);
     } else if constexpr (optimizer_part<Part>) {
         using T = typename std::remove_cvref_t<decltype(part.state())>::value_type::value_type;
         const auto rates = from.template numbers<double>(prefix + "lrs", part.group_count());
@@ -179,7 +194,12 @@ void set_state(Part& part, const std::string& prefix, const state_view& from) {
         for (auto group = std::size_t{0}; group < rates.size(); ++group) part.group_lr(group, rates[group]);
     } else if constexpr (stateful_part<Part>) {
         using T = typename std::remove_cvref_t<decltype(part.state())>::value_type::value_type;
-        part.load_state(from.template below<T>(prefix + "state."));
+        try {
+            part.load_state(from.template below<T>(prefix + "state."));
+        } catch (...) {
+            if (from.count_below(prefix) == 0) from.fail_without(std::string_view{prefix}.substr(0, prefix.size() - 1));
+            throw;
+        }
     } else {
         set_module(part, prefix, from);
     }
@@ -202,29 +222,22 @@ state_list state_of(const Parts&... parts) {
 }
 
 template <class... Parts>
-void restore(const state_view& from, Parts&... parts) {
-    for_each_part([&](auto& part, const std::string& prefix) { set_state(part, prefix, from); }, parts...);
-    with_default_generator([&](generator& numbers) { set_state(numbers, "default_generator", from); });
-}
-
-/// A copy of what the list refers to.
-XGRAD_COLD inline void detach_state(state_list& list) {
-    for (auto& each : list) {
-        auto* const copy = xgrad::detail::array::make(each.data->sizes, each.data->element_bytes);
-        std::memcpy(copy->elements, each.data->elements, each.data->size * each.data->element_bytes);
-        each.data = {copy, [](xgrad::detail::array* held) { held->drop_handle(); }};
-    }
+last_steps restore(const state_view& from, Parts&... parts) {
+    auto last = last_steps{};
+    for_each_part([&](auto& part, const std::string& prefix) { set_state(part, prefix, from, last); }, parts...);
+    with_default_generator([&](generator& numbers) { set_state(numbers, "default_generator", from, last); });
+    return last;
 }
 
 /// `restore`, or, where it throws, nothing.
 template <class... Parts>
 void restore_or_leave(const std::string& path, const state_list& saved, Parts&... parts) {
     auto before = state_of(parts...);
-    detach_state(before);
+    for (auto& each : before) each = io::detail::clone(std::move(each));
     try {
-        restore(state_view{path, saved}, parts...);
+        for (const auto& step : restore(state_view{path, saved}, parts...)) step();
     } catch (...) {
-        restore(state_view{path, before}, parts...);
+        restore(state_view{path, before}, parts...);   // loaders are where they were
         throw;
     }
 }
@@ -234,9 +247,7 @@ void read_entry(io::detail::safetensors_file& source, const io::detail::tensor_e
     const auto read = [&]<element E>(std::type_identity<E>) {
         if (entry.dtype != io::detail::dtype_of<E>()) return;
         auto x = xgrad::detail::make_result<E>(entry.sizes);
-        auto* const to = xgrad::detail::access::get(x).elements;
-        if constexpr (requires { source.read(entry, to); }) source.read(entry, to);
-        else source.read(entry, entry.dtype, to);
+        source.read(entry, entry.dtype, xgrad::detail::access::get(x).elements);
         list.emplace_back(entry.name, x);
     };
     (read(std::type_identity<T>{}), ...);
@@ -258,9 +269,9 @@ XGRAD_COLD inline state_list read_state(const std::string& path) {
 }  // namespace detail
 
 /// Writes the state of a run to a file, which appears under its name when it is complete, in place of what was there. Parts
-/// are, in any order: models, optimizers, schedules, early stopping and whatever else has `state()` and `load_state`, loaders
-/// (their position), generators, and numbers of one's own (an epoch, the best metric). The default generator is always among
-/// them. The file is a safetensors file. Throws `io_error`.
+/// are, in any order: models, optimizers, schedules, early stopping, histories and whatever else has `state()` and
+/// `load_state`, loaders (their position), generators, and numbers of one's own (an epoch, the best metric). The default
+/// generator is always among them. The file is a safetensors file. Throws `io_error`.
 ///
 ///     train::save_run("run.safetensors", net, opt, plan, batches, best);
 template <class... Parts>

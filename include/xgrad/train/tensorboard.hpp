@@ -6,23 +6,23 @@
 #pragma once
 
 #include <xgrad/core/config.hpp>
-#include <xgrad/core/error.hpp>
 #include <xgrad/core/file.hpp>
+#include <xgrad/core/little_endian.hpp>
+#include <xgrad/train/append_file.hpp>
 #include <xgrad/train/named_value.hpp>
 
 #include <bit>
 #include <cerrno>
 #include <chrono>
-#include <cstddef>
 #include <cstdint>
-#include <cstdio>
-#include <cstring>
 #include <string>
 #include <string_view>
 
 namespace xgrad::inline XGRAD_ABI::train {
 
 namespace detail {
+
+using xgrad::detail::append_little_endian;
 
 /// CRC-32C: the polynomial 0x1EDC6F41, bits reversed. G. Castagnoli et al., "Optimization of cyclic redundancy-check codes with
 /// 24 and 32 parity bits", 1993.
@@ -35,17 +35,13 @@ inline std::uint32_t crc32c(std::string_view bytes) {
     return ~crc;
 }
 
-inline void append_bytes(std::string& to, std::uint64_t number, std::size_t count) {
-    for (auto i = std::size_t{0}; i < count; ++i) to += static_cast<char>(number >> 8 * i & 255);
-}
-
 /// Length, data and their checksums.
 inline std::string record_of(std::string_view data) {
     const auto append_checksum = [](std::string& to, std::string_view bytes) {
-        append_bytes(to, std::rotr(crc32c(bytes), 15) + std::uint32_t{0xa282ead8}, 4);
+        append_little_endian(to, std::rotr(crc32c(bytes), 15) + std::uint32_t{0xa282ead8}, 4);
     };
     auto record = std::string{};
-    append_bytes(record, data.size(), 8);
+    append_little_endian(record, data.size(), 8);
     append_checksum(record, record);
     record += data;
     append_checksum(record, data);
@@ -63,12 +59,12 @@ public:
     }
     message& real(unsigned field, double value) {
         tag(field, 1);
-        append_bytes(m_bytes, std::bit_cast<std::uint64_t>(value), 8);
+        append_little_endian(m_bytes, std::bit_cast<std::uint64_t>(value), 8);
         return *this;
     }
     message& real(unsigned field, float value) {
         tag(field, 5);
-        append_bytes(m_bytes, std::bit_cast<std::uint32_t>(value), 4);
+        append_little_endian(m_bytes, std::bit_cast<std::uint32_t>(value), 4);
         return *this;
     }
     message& bytes(unsigned field, std::string_view value) {
@@ -100,19 +96,17 @@ class tensorboard {
 public:
     /// The folder must be there. Throws `io_error`.
     XGRAD_COLD explicit tensorboard(const std::string& folder) {
-        const auto place = folder.empty() || folder.ends_with('/') ? folder : folder + '/';
         const auto now = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
-        for (auto attempt = 0; m_file == nullptr && attempt < 100; ++attempt) {
+        const auto path_of = [&](int attempt) {
             const auto fraction = std::to_string((now + attempt) % 1000000);
-            m_path = place + "events.out.tfevents." + std::to_string(now / 1000000) + "." + std::string(6 - fraction.size(), '0') + fraction + ".xgrad";
-            m_file.reset(std::fopen(m_path.c_str(), "wbx"));
-            if (m_file == nullptr && errno != EEXIST) break;
-        }
-        if (m_file == nullptr) fail<io_error>("tensorboard", m_path, ": cannot be written: ", std::strerror(errno));
+            return xgrad::detail::path_in(folder, "events.out.tfevents." + std::to_string(now / 1000000) + "." + std::string(6 - fraction.size(), '0') + fraction + ".xgrad");
+        };
+        for (auto attempt = 0; !m_file.open(path_of(attempt), "wbx"); ++attempt)
+            if (errno != EEXIST || attempt == 99) m_file.fail();
         write(detail::message{}.real(1, seconds()).bytes(3, "brain.Event:2").text());
     }
 
-    const std::string& path() const noexcept { return m_path; }
+    const std::string& path() const noexcept { return m_file.path(); }
 
     /// The values of a step. Throws `io_error`.
     void add(std::int64_t step, const named_values& values) {
@@ -124,14 +118,9 @@ public:
 private:
     static double seconds() { return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count(); }
 
-    void write(const std::string& event) {
-        const auto record = detail::record_of(event);
-        if (std::fwrite(record.data(), 1, record.size(), m_file.get()) != record.size() || std::fflush(m_file.get()) != 0)
-            fail<io_error>("tensorboard", m_path, ": cannot be written: ", std::strerror(errno));
-    }
+    void write(const std::string& event) { m_file.append(detail::record_of(event)); }
 
-    std::string m_path;
-    xgrad::detail::file_handle m_file;
+    detail::append_file m_file{"tensorboard"};
 };
 
 }  // namespace xgrad::train

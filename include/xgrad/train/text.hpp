@@ -20,7 +20,7 @@ inline std::string fixed(double value, int decimals) {
 /// "98.26 %" for 0.9826.
 inline std::string percent(double part, int decimals = 2) { return fixed(100 * part, decimals) + " %"; }
 
-/// "0.01234", "123.46", "1.2e-07": five decimals or so, whatever the size; "nan", "inf".
+/// "0.01234", "123.456", "1.2e-07": five decimals or so, whatever the size; "nan", "inf".
 inline std::string number_text(double value) {
     const auto size = std::fabs(value);
     if (size != 0 && (size < 1e-4 || !(size < 1e6))) return xgrad::detail::decimal_text(value, 2, std::chars_format::general);

@@ -18,7 +18,6 @@
 #include <xgrad/ops/take.hpp>
 
 #include <algorithm>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <limits>

@@ -1,0 +1,33 @@
+// Whole files as text.
+#pragma once
+
+#include <xgrad/core/config.hpp>
+#include <xgrad/core/file.hpp>
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace xgrad::inline XGRAD_ABI::data::detail {
+
+/// The bytes of a whole file.
+struct file_text {
+    std::shared_ptr<const char[]> bytes;
+    std::size_t size = 0;
+
+    std::string_view view() const { return {bytes.get(), size}; }
+};
+
+XGRAD_COLD inline file_text read_text(std::string_view where, const std::string& path) {
+    auto file = xgrad::detail::input_file{where, path};
+    const auto size = static_cast<std::size_t>(file.size());
+    auto bytes = std::shared_ptr<char[]>{new char[size + 1]};
+    file.read(bytes.get(), size);
+    const auto begins_with = [&](std::string_view mark) { return std::string_view{bytes.get(), size}.starts_with(mark); };
+    if (begins_with("\xff\xfe") || begins_with("\xfe\xff")) file.fail("is UTF-16; convert it to UTF-8 first");
+    const auto mark = begins_with("\xef\xbb\xbf") ? std::size_t{3} : std::size_t{0};
+    return {std::shared_ptr<const char[]>{bytes, bytes.get() + mark}, size - mark};
+}
+
+}  // namespace xgrad::data::detail
