@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Trains a small convolutional network on MNIST's digits 0 to 4 in PyTorch, and saves its state_dict, for 23_fine_tune.cpp.
+"""Trains a small convolutional network on MNIST's digits 0 to 4 in PyTorch, and saves its state_dict, for 16_fine_tune.cpp.
 
     python3 examples/pretrain.py "$(sh examples/mnist/fetch.sh)" digits.pt
     python3 tools/pt_to_safetensors.py digits.pt examples/data/digits.safetensors

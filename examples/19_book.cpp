@@ -4,7 +4,7 @@
 //
 // tested on: data/book.txt
 //
-//     ./32_book "$(sh examples/fetch_text.sh book)" 2     two epochs; without the number 20, which is for a page
+//     ./19_book "$(sh examples/fetch_text.sh book)" 2     two epochs; without the number 20, which is for a page
 #include <xgrad/xgrad.hpp>
 
 #include <cstddef>

@@ -4,7 +4,7 @@
 //
 // tested on: data/series.csv
 //
-//     ./30_series "$(sh examples/fetch_sunspots.sh)"
+//     ./17_series "$(sh examples/fetch_sunspots.sh)"
 #include <xgrad/xgrad.hpp>
 
 #include <cmath>

@@ -4,7 +4,7 @@
 //
 // tested on: data/mail.csv
 //
-//     ./31_mail "$(sh examples/fetch_text.sh mail)"
+//     ./18_mail "$(sh examples/fetch_text.sh mail)"
 #include <xgrad/xgrad.hpp>
 
 #include <cstddef>

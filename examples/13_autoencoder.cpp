@@ -3,7 +3,7 @@
 //
 // needs: mnist
 //
-//     ./20_autoencoder "$(sh examples/mnist/fetch.sh)" 10     ten epochs; without the number a third of one
+//     ./13_autoencoder "$(sh examples/mnist/fetch.sh)" 10     ten epochs; without the number a third of one
 //
 // It draws autoencoder.pgm: ten test images above, what became of them below.
 #include <xgrad/data/write_pnm.hpp>

@@ -5,7 +5,7 @@
 // tested on: data/digits.safetensors
 // needs: mnist
 //
-//     ./23_fine_tune examples/data/digits.safetensors "$(sh examples/mnist/fetch.sh)"
+//     ./16_fine_tune examples/data/digits.safetensors "$(sh examples/mnist/fetch.sh)"
 //
 // It writes tuned.safetensors, which PyTorch's network of these names loads.
 #include <xgrad/xgrad.hpp>

@@ -6,7 +6,7 @@
 //
 // needs: mnist
 //
-//     ./21_variational_autoencoder "$(sh examples/mnist/fetch.sh)" 20     twenty epochs; without the number a third of one
+//     ./14_variational_autoencoder "$(sh examples/mnist/fetch.sh)" 20     twenty epochs; without the number a third of one
 //
 // It draws vae.pgm: ten rows of ten digits that nobody wrote.
 #include <xgrad/data/write_pnm.hpp>

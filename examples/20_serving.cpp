@@ -2,8 +2,8 @@
 // bit, those that one thread alone gives. Requests are one to three pictures each.
 // x: (b, 1, 28, 28), then (b, 16, 14, 14), then (b, 32, 7, 7), out: (b, 10)
 //
-//     ./33_serving         as many threads as there are processors
-//     ./33_serving 8
+//     ./20_serving         as many threads as there are processors
+//     ./20_serving 8
 //
 // Times go to the standard error.
 #include <xgrad/xgrad.hpp>

@@ -7,7 +7,7 @@
 // |critic'(x)|^2 / 2, whose gradient is one through a gradient (L. Mescheder, A. Geiger, S. Nowozin, "Which training methods for
 // GANs do actually converge?", 2018), and learning rates that fall to 0.
 //
-//     ./22_gan 7     another seed than 1
+//     ./15_gan 7     another seed than 1
 #include <xgrad/xgrad.hpp>
 
 #include <algorithm>
