@@ -14,6 +14,7 @@
 #include <xgrad/xgrad.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <csignal>
 #include <cstddef>
@@ -60,18 +61,24 @@ struct kind_of_run {
     }
 };
 
+struct outcome {
+    xg::train::history log;
+    double seconds = 0;   // of all epochs, those before a --resume among them
+};
+
 template <class Network>
-xg::train::history learn(Network& net, const images& set, const options& chosen) {
+outcome learn(Network& net, const images& set, const options& chosen) {
     auto batches = xg::data::loader{set, {.batch_size = chosen.batch_size, .shuffle = true}};
     const auto [opt, make_step] = make_optimizer(chosen, xg::nn::parameters(net));
     auto progress = xg::train::progress{{.epochs = chosen.epochs, .samples = set.size()}};
     const auto epochs = static_cast<double>(chosen.epochs), steps_per_epoch = static_cast<double>(batches.size());
-    auto log = xg::train::history{};
+    auto [log, seconds] = outcome{};
     auto kind = kind_of_run{chosen};
-    if (!chosen.resume.empty() && xg::train::load_run(chosen.resume, kind, net, *opt, batches, log))
+    if (!chosen.resume.empty() && xg::train::load_run(chosen.resume, kind, net, *opt, batches, log, seconds))
         std::printf("%s has %zu epochs of this run\n", chosen.resume.c_str(), static_cast<std::size_t>(batches.position().epoch));
     auto steps = static_cast<double>(batches.position().epoch) * steps_per_epoch;
     for (auto epoch = static_cast<std::size_t>(batches.position().epoch); epoch < chosen.epochs; ++epoch) {
+        const auto begin = std::chrono::steady_clock::now();
         progress.begin_epoch(epoch);
         for (auto [x, y] : batches) {
             steps += 1;
@@ -85,14 +92,15 @@ xg::train::history learn(Network& net, const images& set, const options& chosen)
 
             if (!std::isfinite(loss.item()))
                 throw std::runtime_error{"the loss is no number any more; choose a smaller --lr"};
-            if (interrupted != 0) return log;
+            if (interrupted != 0) return {log, seconds};
             progress.step(y.size(), loss.item(), xg::train::count_correct(out, y));
         }
         progress.end_epoch();
+        seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
         log.add(static_cast<double>(epoch + 1), {{"loss", progress.loss()}, {"accuracy", progress.accuracy()}});
-        if (!chosen.resume.empty()) xg::train::save_run(chosen.resume, kind, net, *opt, batches, log);
+        if (!chosen.resume.empty()) xg::train::save_run(chosen.resume, kind, net, *opt, batches, log, seconds);
     }
-    return log;
+    return {log, seconds};
 }
 
 xg::train::class_names names_of_classes(const options& chosen) {
@@ -129,7 +137,7 @@ xg::tensor<float, 2> outputs(Network& net, const images& set) {
 }
 
 // The page that --report names: the curves, the confusion matrix, and the mistakes that the network was surest of.
-void write_report(const xg::train::history& log, const images& set, const xg::tensor<float, 2>& out,
+void write_report(const outcome& learnt, const images& set, const xg::tensor<float, 2>& out,
                   const xg::tensor<std::int64_t, 1>& predicted, const xg::train::confusion_matrix& matrix,
                   const std::string& network, const options& chosen) {
     const auto names = names_of_classes(chosen);
@@ -153,17 +161,18 @@ void write_report(const xg::train::history& log, const images& set, const xg::te
         {"seed", std::to_string(chosen.seed)},
     };
     if (chosen.has_momentum()) settings.insert(settings.end() - 1, {"momentum", number(chosen.momentum.value_or(default_momentum))});
-    xg::train::html_report(chosen.report, log,
+    xg::train::html_report(chosen.report, learnt.log,
                            {.title = chosen.fashion ? "Fashion-MNIST" : "MNIST",
                             .settings = settings,
                             .confusion = matrix,
                             .classes = names,
-                            .mistakes = mistakes});
+                            .mistakes = mistakes,
+                            .seconds = chosen.load.empty() ? learnt.seconds : std::nan("")});
     std::printf("\nthe report is in %s\n", chosen.report.c_str());
 }
 
 template <class Network>
-void test(Network& net, const images& set, const options& chosen, const xg::train::history& log) {
+void test(Network& net, const images& set, const options& chosen, const outcome& learnt) {
     const auto out = outputs(net, set);
     const auto predicted = xg::argmax(out, 1);
     const auto names = names_of_classes(chosen);
@@ -178,7 +187,7 @@ void test(Network& net, const images& set, const options& chosen, const xg::trai
         if (predicted(i) != set.y(i))
             wrong.push_back({name_of(names, set.y(i)) + ", taken for " + name_of(names, predicted(i)),
                              set.x.span().subspan(i * set.x.shape(1), set.x.shape(1))});
-    if (!chosen.report.empty()) write_report(log, set, out, predicted, matrix, Network::description, chosen);
+    if (!chosen.report.empty()) write_report(learnt, set, out, predicted, matrix, Network::description, chosen);
     if (wrong.empty()) return;
     std::printf("\nthe first that it got wrong:\n%s",
                 draw(wrong, xg::train::terminal_width(stdout), !locale_is_utf8()).c_str());
@@ -213,14 +222,14 @@ int run(const options& chosen) {
 
     xg::manual_seed(chosen.seed);
     auto net = Network::untrained();
-    auto log = xg::train::history{};
+    auto learnt = outcome{};
     std::printf("%s\n", xg::build_info().c_str());
     if (chosen.load.empty()) {
         const auto set = load_images(folder, xg::data::split::train);
         std::printf("%zu images from %s, network %s, %zu parameters\n\n", set.size(), folder.c_str(),
                     Network::description, xg::nn::parameter_count(net));
         std::fflush(stdout);
-        log = learn(net, set, chosen);
+        learnt = learn(net, set, chosen);
         if (interrupted != 0) {
             std::fprintf(stderr, "mnist: interrupted\n");
             return 130;
@@ -233,7 +242,7 @@ int run(const options& chosen) {
         xg::io::load(net, chosen.load);
         std::printf("weights from %s, images from %s\n", chosen.load.c_str(), folder.c_str());
     }
-    test(net, load_images(folder, xg::data::split::test), chosen, log);
+    test(net, load_images(folder, xg::data::split::test), chosen, learnt);
     return 0;
 }
 

@@ -72,6 +72,7 @@ expect 1 'nothing.safetensors' --data data --load nothing.safetensors
 few="--data data --epochs 2 --batch-size 5"
 expect 0 'epoch 2/2  loss ' $few --save weights.safetensors
 expect 0 'the report is in page.html' $few --resume run.state --report page.html
+grep -qF 'duration' page.html || complain "--report: page.html does not say how long it took"
 grep -q '</html>' page.html || complain "--report: page.html has no end"
 expect 0 'run.state has 2 epochs of this run' $few --resume run.state --report again.html
 grep -qF '"steps":[1,2]' again.html || complain "--resume: the report has not the curves of the whole run"
