@@ -151,7 +151,10 @@ void broadcast(world& all, Parts&... parts) {
     }, parts...);
     detail::compare_descriptions(all, "broadcast", detail::descriptions_of(models));
     const auto list = detail::broadcast_list(all, train::detail::state_of(parts...), detail::deed::broadcast);
-    if (!all.is_first()) train::detail::restore(train::detail::state_view{"rank 0", list}, parts...);
+    if (all.is_first()) return;
+    const auto source = std::string{"rank 0"};
+    const auto last_steps = train::detail::restore(train::detail::state_view{source, list}, parts...);
+    for (const auto& step : last_steps) step();
 }
 
 }  // namespace xgrad::distributed

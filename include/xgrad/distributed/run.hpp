@@ -3,10 +3,12 @@
 
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/file.hpp>
+#include <xgrad/core/lists.hpp>
 #include <xgrad/core/random.hpp>
 #include <xgrad/distributed/broadcast.hpp>
 #include <xgrad/distributed/collect.hpp>
 #include <xgrad/distributed/world.hpp>
+#include <xgrad/io/named_tensor.hpp>
 #include <xgrad/io/safetensors.hpp>
 #include <xgrad/train/run.hpp>
 
@@ -38,14 +40,30 @@ std::vector<std::uint64_t> batch_sizes_of(const Parts&... parts) {
     return sizes;
 }
 
-/// Where other ranks have been before: each has taken `batch` batches, so that many samples from the beginning of the epoch's
-/// order are done. Goes on at the last batch of this rank's that begins within them.
+/// Where this rank's loader goes on where there were other ranks, or batches of another size, before: each has taken so many
+/// batches of the epoch, so that as many samples from the beginning of its order are done. The last batch that begins within
+/// them.
 template <class Loader>
-void go_on(Loader& loader, std::size_t ranks_before, std::size_t batch_size_before, std::size_t ranks) {
-    auto at = loader.position();
-    const auto done = at.batch * ranks_before * batch_size_before;
-    at.batch = std::min<std::uint64_t>(done / (ranks * loader.options().batch_size), loader.size());
-    loader.go_to(at);
+std::uint64_t batch_to_go_on_at(const Loader& loader, std::uint64_t taken, std::uint64_t ranks_before, std::uint64_t batch_size_before,
+                                std::uint64_t ranks) {
+    const auto done = taken * ranks_before * batch_size_before;
+    return std::min<std::uint64_t>(done / (ranks * loader.options().batch_size), loader.size());
+}
+
+/// Puts these places into what a file says of the loaders among the parts.
+template <class... Parts>
+void place_loaders(const world& all, const std::string& path, train::detail::state_list& list, std::size_t ranks_before, Parts&... parts) {
+    const auto sizes = train::detail::state_view{path, list}.template numbers<std::uint64_t>(batch_sizes_entry, batch_sizes_of(parts...).size());
+    auto next = sizes.begin();
+    train::detail::for_each_part([&]<class Part>(Part& part, const std::string& name) {
+        if constexpr (train::detail::loader_part<Part>) {
+            const auto before = *next++;
+            if (ranks_before == all.size() && before == part.options().batch_size) return;
+            auto place = train::detail::state_view{path, list}.template numbers<std::uint64_t>(name, 3);   // seed, epoch, batch
+            place[2] = batch_to_go_on_at(part, place[2], ranks_before, before, all.size());
+            *lists::find(list, name, &io::named_tensor::name) = io::named_tensor{name, train::detail::vector_of<std::uint64_t>(place)};
+        }
+    }, parts...);
 }
 
 /// The generator of this rank: what it had, or, of a rank that there was not, a stream of its own.
@@ -92,21 +110,14 @@ bool load_run(world& all, const std::string& path, Parts&... parts) {
     }
     if (detail::sums(all, {&found, 1})[0] == 0) return false;
     list = detail::broadcast_list(all, std::move(list), detail::deed::load);
+    auto words = std::vector<std::uint64_t>{};
+    if (const auto saved = train::detail::state_view{path, list}; saved.count_below(detail::generators_entry) != 0) {
+        const auto all_words = saved.template get<std::uint64_t>(detail::generators_entry);
+        words.assign(all_words.begin(), all_words.end());
+        detail::place_loaders(all, path, list, words.size() / 4, parts...);
+    }
     train::detail::restore_or_leave(path, list, parts...);
-    const auto saved = train::detail::state_view{path, list};
-    if (saved.count_below(detail::generators_entry) == 0) return true;
-    const auto words = saved.template get<std::uint64_t>(detail::generators_entry);
-    detail::set_generator(all, {words.begin(), words.end()});
-    const auto ranks = words.size() / 4;
-    const auto sizes = saved.template get<std::uint64_t>(detail::batch_sizes_entry);
-    auto next = sizes.begin();
-    train::detail::for_each_part([&]<class Part>(Part& part, const std::string&) {
-        if constexpr (train::detail::loader_part<Part>) {
-            const auto before = static_cast<std::size_t>(*next);
-            ++next;
-            if (ranks != all.size() || before != part.options().batch_size) detail::go_on(part, ranks, before, all.size());
-        }
-    }, parts...);
+    if (!words.empty()) detail::set_generator(all, words);
     return true;
 }
 
