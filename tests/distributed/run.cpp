@@ -112,13 +112,11 @@ TEST_CASE("with another number of ranks, or another batch size, it goes on in th
     std::ranges::sort(all);
     for (auto i = std::size_t{0}; i < all.size(); ++i) CHECK(all[i] == static_cast<float>(i) / 10);
 
-    auto other = run{};
-    distributed::detail::go_on(other.batches, 1, 48, world().size());   // one rank had seen it all
-    CHECK(other.batches.position().batch == 0);
-    other.batches.go_to({7, 2, 3});
-    distributed::detail::go_on(other.batches, 2 * world().size(), 2, world().size());
-    CHECK(other.batches.position().epoch == 2);
-    CHECK(other.batches.position().batch == 6);
+    using distributed::detail::batch_to_go_on_at;
+    const auto ranks = world().size(), batches = first.batches.size(), size = std::size_t{2};
+    CHECK(batch_to_go_on_at(first.batches, 0, 1, 48, ranks) == 0);
+    CHECK(batch_to_go_on_at(first.batches, 1, 1, 48, ranks) == batches);   // one rank had seen it all
+    CHECK(batch_to_go_on_at(first.batches, 3, 2 * ranks, size, ranks) == 6);
 }
 
 TEST_CASE("a file of a single process is taken, and what is wrong with one is told") {
