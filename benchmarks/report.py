@@ -231,7 +231,8 @@ def picture(results):
     bars = [(r["title"], p["name"], p["ratio"]["median"], p.get("target")) for r in results["rows"]
             if r["group"] != "What it takes" and r.get("case") not in in_means for p in r["peers"]]
     bars += [(f"{m['title']}, geometric mean", m["peer"], m["mean"], m["target"]) for m in results["means"]]
-    left, width, height, top = 470, 380, 22, 66
+    for_titles, for_peers = (size * max(len(b[i]) for b in bars) + 12 for i, size in ((0, 6.6), (1, 6)))   # about what a letter takes
+    left, width, height, top = round(for_titles + for_peers + 20), 380, 22, 66
     most = max([b[2] for b in bars] + [b[3] or 1 for b in bars] + [10])
     least = min([b[2] for b in bars] + [0.8])
     x = lambda ratio: left + width * math.log(ratio / least) / math.log(most / least)
@@ -248,8 +249,8 @@ def picture(results):
         y = top + i * height
         from_x, to_x = sorted((x(1), x(ratio)))
         reached = target is None or ratio >= target
-        out.append(f'<text x="{left - 122}" y="{y + 15}" text-anchor="end">{html.escape(title)}</text>')
-        out.append(f'<text class="quiet" x="{left - 112}" y="{y + 15}">{html.escape(peer)}</text>')
+        out.append(f'<text x="{left - for_peers - 10:.0f}" y="{y + 15}" text-anchor="end">{html.escape(title)}</text>')
+        out.append(f'<text class="quiet" x="{left - for_peers:.0f}" y="{y + 15}">{html.escape(peer)}</text>')
         out.append(f'<rect class="{"bar" if reached else "short"}" x="{from_x:.1f}" y="{y + 3}" width="{max(1, to_x - from_x):.1f}" height="{height - 7}"/>')
         if target:
             out.append(f'<line class="mark" x1="{x(target):.1f}" x2="{x(target):.1f}" y1="{y + 1}" y2="{y + height - 2}"/>')
