@@ -8,6 +8,7 @@
 #include <xgrad/ops/shape.hpp>
 
 #include <support/ranks.hpp>
+#include <support/what_is_said.hpp>
 
 #include <cmath>
 #include <cstddef>
@@ -87,7 +88,7 @@ TEST_CASE("pictures have channels, too") {
 
 TEST_CASE("what does not fit has a sentence") {
     auto norm = distributed::batch_norm1d<>{2};
-    CHECK(ranks::wrong([&] { norm(xg::ones<float>({3, 4})); }) == "[nn::batch_norm] x is (3, 4); the layer has 2 channels");
+    CHECK(what_is_said([&] { norm(xg::ones<float>({3, 4})); }) == "[nn::batch_norm] x is (3, 4); the layer has 2 channels");
     const auto one = xg::ones<float>({world().is_first() ? 1 : 0, 2});
-    CHECK(ranks::wrong([&] { norm(one); }).find("a single value for each channel") != std::string::npos);
+    CHECK(what_is_said([&] { norm(one); }).find("a single value for each channel") != std::string::npos);
 }

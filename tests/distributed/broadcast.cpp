@@ -6,6 +6,7 @@
 #include <xgrad/distributed/collect.hpp>
 
 #include <support/ranks.hpp>
+#include <support/what_is_said.hpp>
 #include <support/small_run.hpp>
 
 #include <cstddef>
@@ -56,7 +57,7 @@ TEST_CASE("all that a run has comes from rank 0") {
     CHECK(run.steps == 2);
 
     auto odd = xg::nn::linear<>{3, world().is_first() ? 4 : 5};
-    CHECK(ranks::wrong([&] { distributed::broadcast(world(), run.best, odd); }) ==
+    CHECK(what_is_said([&] { distributed::broadcast(world(), run.best, odd); }) ==
           "[broadcast] rank 1 has 1.model.weight of type F32 and shape (3, 5) where rank 0 has 1.model.weight of type F32 and shape (3, 4); all ranks must have the same network");
 }
 

@@ -10,6 +10,7 @@
 #include <xgrad/train/fit.hpp>
 
 #include <support/ranks.hpp>
+#include <support/what_is_said.hpp>
 
 #include <cmath>
 #include <cstddef>
@@ -232,20 +233,20 @@ TEST_CASE("who has no more batches joins") {
 
 TEST_CASE("networks that differ, and weights that do, are found") {
     auto odd = xg::nn::linear<>{3, world().is_first() ? 4 : 5};
-    CHECK(ranks::wrong([&] { distributed::data_parallel{world(), odd}; }) ==
+    CHECK(what_is_said([&] { distributed::data_parallel{world(), odd}; }) ==
           "[data_parallel] rank 1 has weight of type F32 and shape (3, 5) where rank 0 has weight of type F32 and shape (3, 4); all ranks must have the same network");
 
     auto net = network{};
     if (world().rank() == 1) xg::nn::freeze(net.fc2);
-    CHECK(ranks::wrong([&] { distributed::data_parallel{world(), net}; }).find("rank 1 has unused.weight") != std::string::npos);
+    CHECK(what_is_said([&] { distributed::data_parallel{world(), net}; }).find("rank 1 has unused.weight") != std::string::npos);
     xg::nn::unfreeze(net);
 
     auto parallel = distributed::data_parallel{world(), net, {.check_every = 1}};
     if (world().rank() + 1 == world().size()) net.fc2.bias.data()[2] += 1;
-    const auto expected = ranks::wrong([&] { parallel.check(); });
+    const auto expected = what_is_said([&] { parallel.check(); });
     CHECK(expected.find("[data_parallel] the weights are no longer the same: fc2.bias has, as element 2, ") == 0);
     CHECK(expected.find("on rank " + std::to_string(world().size() - 1)) != std::string::npos);
-    CHECK(ranks::wrong([&] { parallel.backward(); }) == expected);
+    CHECK(what_is_said([&] { parallel.backward(); }) == expected);
 }
 
 TEST_CASE("the usual loop trains in parallel, too") {
@@ -264,9 +265,9 @@ TEST_CASE("misuse has a sentence") {
     auto net = network{};
     auto parallel = distributed::data_parallel{world(), net};
     const auto x = xg::ones<float>({2, 4});
-    CHECK(ranks::wrong([&] { parallel.backward(xg::sum(net.unused(x)), -1); }) == "[data_parallel] the number of rows must be at least 0, got -1");
-    CHECK(ranks::wrong([&] { parallel.backward(net.unused(x), 2); }).find("only a scalar") != std::string::npos);
-    CHECK(ranks::wrong([&] { distributed::data_parallel{world(), net, {.bucket_bytes = 0}}; }).find("at least one byte") != std::string::npos);
-    CHECK(ranks::wrong([] { xg::distributed::world{}; }) == "[distributed::world] there is a world already; hand on a reference to it");
+    CHECK(what_is_said([&] { parallel.backward(xg::sum(net.unused(x)), -1); }) == "[data_parallel] the number of rows must be at least 0, got -1");
+    CHECK(what_is_said([&] { parallel.backward(net.unused(x), 2); }).find("only a scalar") != std::string::npos);
+    CHECK(what_is_said([&] { distributed::data_parallel{world(), net, {.bucket_bytes = 0}}; }).find("at least one byte") != std::string::npos);
+    CHECK(what_is_said([] { xg::distributed::world{}; }) == "[distributed::world] there is a world already; hand on a reference to it");
     parallel.backward(xg::sum(net.unused(x)), 2);   // and all goes on
 }

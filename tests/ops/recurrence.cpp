@@ -5,6 +5,7 @@
 #include <xgrad/autograd/no_grad.hpp>
 #include <xgrad/ops/finite.hpp>
 #include <xgrad/ops/recurrence.hpp>
+#include <xgrad/ops/reduce.hpp>
 
 #include <array>
 #include <cmath>

@@ -64,14 +64,4 @@ bool same_bits(const xg::basic_tensor<T>& a, const xg::basic_tensor<T>& b) {
     return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(T)) == 0;
 }
 
-template <class F>
-std::string wrong(const F& f) {
-    try {
-        f();
-    } catch (const xg::error& each) {
-        return each.what();
-    }
-    return "nothing was thrown";
-}
-
 }  // namespace ranks

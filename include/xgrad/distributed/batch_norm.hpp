@@ -13,6 +13,7 @@
 #include <xgrad/nn/batch_norm.hpp>
 #include <xgrad/nn/members.hpp>
 #include <xgrad/ops/arithmetic.hpp>
+#include <xgrad/ops/batch_norm.hpp>
 #include <xgrad/ops/reduce.hpp>
 #include <xgrad/ops/special.hpp>
 
@@ -114,23 +115,15 @@ private:
         return y;
     }
 
-    /// running += momentum (new - running), of the unbiased variance.
+    /// The new statistics go into the running ones, as in `nn::batch_norm`.
     void note(const values& mean, const values& variance, double count) const {
         if (!layer.running_mean.defined()) return;
-        auto counter = layer.num_batches_tracked;   // other handles on the same numbers
-        auto means = layer.running_mean, variances = layer.running_var;
+        auto counter = layer.num_batches_tracked;   // another handle on the same number
         const auto seen = counter.item() + 1;
         *counter.data() = seen;
-        const auto m = static_cast<T>(layer.options.momentum.value_or(1 / static_cast<double>(seen)));
-        const auto unbiased = static_cast<T>(count / (count - 1));
-        const auto* const new_mean = xgrad::detail::access::elements(mean);
-        const auto* const new_variance = xgrad::detail::access::elements(variance);
-        for (auto c = std::size_t{0}; c < means.size(); ++c) {
-            means.data()[c] += m * (new_mean[c] - means.data()[c]);
-            variances.data()[c] += m * (new_variance[c] * unbiased - variances.data()[c]);
-        }
-        xgrad::detail::access::get(means).mark_changed();
-        xgrad::detail::access::get(variances).mark_changed();
+        xgrad::detail::update_running(xgrad::detail::given_statistics<T>(mean, variance, layer.options.eps), static_cast<std::size_t>(count),
+                                      layer.options.momentum.value_or(1 / static_cast<double>(seen)), values{layer.running_mean},
+                                      values{layer.running_var});
     }
 };
 template <real T = float>

@@ -39,11 +39,11 @@ std::uint64_t digest_of(const parameter_list<T>& parameters) {
 template <real T>
 void compare_weights(world& all, const parameter_list<T>& parameters) {
     const auto own = digests_of(parameters);
-    const auto lists = gather_numbers(all, std::span{own}, deed::check);
-    const auto other = std::find_if(lists.begin(), lists.end(), [&](const auto& each) { return each != lists[0]; });
-    if (other == lists.end()) return;
-    const auto rank = static_cast<std::size_t>(other - lists.begin());
-    const auto i = static_cast<std::size_t>(std::mismatch(other->begin(), other->end(), lists[0].begin()).first - other->begin());
+    const auto all_digests = gather_numbers(all, std::span{own}, deed::check);
+    const auto other = std::find_if(all_digests.begin(), all_digests.end(), [&](const auto& each) { return each != all_digests[0]; });
+    if (other == all_digests.end()) return;
+    const auto rank = static_cast<std::size_t>(other - all_digests.begin());
+    const auto i = static_cast<std::size_t>(std::mismatch(other->begin(), other->end(), all_digests[0].begin()).first - other->begin());
     const auto elements = gather_numbers(all, std::span<const T>{xgrad::detail::access::elements(parameters[i]), parameters[i].size()}, deed::check);
     const auto same = [](T a, T b) { return std::memcmp(&a, &b, sizeof(T)) == 0; };
     const auto [a, b] = std::mismatch(elements[0].begin(), elements[0].end(), elements[rank].begin(), same);

@@ -16,7 +16,6 @@
 #include <xgrad/ops/compare.hpp>
 #include <xgrad/ops/join.hpp>
 #include <xgrad/ops/linalg.hpp>
-#include <xgrad/ops/reduce.hpp>
 #include <xgrad/ops/shape.hpp>
 #include <xgrad/ops/split.hpp>
 #include <xgrad/ops/view.hpp>
@@ -26,6 +25,7 @@
 #include <cstddef>
 #include <tuple>
 #include <utility>
+#include <vector>
 
 namespace xgrad::inline XGRAD_ABI::detail {
 

@@ -7,6 +7,7 @@
 #include <xgrad/core/dtype.hpp>
 #include <xgrad/core/error.hpp>
 #include <xgrad/core/file.hpp>
+#include <xgrad/core/lists.hpp>
 #include <xgrad/core/random.hpp>
 #include <xgrad/io/module_tensors.hpp>
 #include <xgrad/io/named_tensor.hpp>
@@ -67,7 +68,7 @@ public:
     }
 
     const io::named_tensor& entry(const std::string& name) const {
-        const auto found = std::find_if(m_list.begin(), m_list.end(), [&](const auto& each) { return each.name == name; });
+        const auto found = lists::find(m_list, name, &io::named_tensor::name);
         if (found == m_list.end()) fail_without(name);
         return *found;
     }
@@ -86,7 +87,7 @@ public:
     }
 
     std::size_t count_below(const std::string& prefix) const {
-        return static_cast<std::size_t>(std::count_if(m_list.begin(), m_list.end(), [&](const auto& each) { return each.name.starts_with(prefix); }));
+        return lists::count_if(m_list, [&](const auto& each) { return each.name.starts_with(prefix); });
     }
 
 private:
