@@ -5,12 +5,11 @@
 // several sets meet, for they differ in their functions only.
 #include <xgrad/core/build_info.hpp>
 #include <xgrad/core/config.hpp>
-#include <xgrad/core/error.hpp>
+#include <xgrad/core/vector_sets.hpp>
 
 #include <algorithm>
 #include <array>
 #include <cstddef>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 
@@ -28,60 +27,28 @@ extern void* const xgrad_compiled_avx512[];
 namespace xgrad::inline XGRAD_ABI {
 namespace {
 
-struct instruction_set {
-    std::string_view word, name;   // as XGRAD_MAX_ISA says it; as a header-only program's build_info() does
-    bool possible;
-    void* const* functions;
-};
-
 #if defined(XGRAD_COMPILED_SETS)
-const auto& known_sets() {
-    __builtin_cpu_init();
-    static const auto avx2 = __builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("fma") != 0;
-    static const auto avx512 = avx2 && __builtin_cpu_supports("avx512f") != 0 && __builtin_cpu_supports("avx512bw") != 0 &&
-                               __builtin_cpu_supports("avx512dq") != 0 && __builtin_cpu_supports("avx512vl") != 0 &&
-                               __builtin_cpu_supports("avx512cd") != 0;
-    static const auto sets = std::array{instruction_set{"sse2", "sse2", true, xgrad_compiled_sse2},
-                                        instruction_set{"avx2", "avx2_fma", avx2, xgrad_compiled_avx2},
-                                        instruction_set{"avx512", "avx512", avx512, xgrad_compiled_avx512}};
-    return sets;
+// In the order of `vector_set`: as a header-only program's build_info() says them.
+constexpr auto names = std::array<std::string_view, 3>{"sse2", "avx2_fma", "avx512"};
+
+std::size_t chosen = 0;
+std::size_t best_possible() { return static_cast<std::size_t>(detail::possible_vectors()); }
+
+void use(std::size_t set) {
+    void* const* const functions[] = {xgrad_compiled_sse2, xgrad_compiled_avx2, xgrad_compiled_avx512};
+    std::copy_n(functions[set], xgrad_compiled_entries, xgrad_compiled_slots);
 }
-
-void use(const instruction_set& chosen) { std::copy_n(chosen.functions, xgrad_compiled_entries, xgrad_compiled_slots); }
-#else
-const auto& known_sets() {
-    static const auto sets = std::array{instruction_set{XGRAD_STRINGIZE(XGRAD_ISA), XGRAD_STRINGIZE(XGRAD_ISA), true, nullptr}};
-    return sets;
-}
-
-void use(const instruction_set&) {}
-#endif
-
-/// The best set that the machine has and XGRAD_MAX_ISA allows. Throws `value_error` when that is no set's word.
-const instruction_set& best_set() {
-    const auto& sets = known_sets();
-    const auto* const most = std::getenv("XGRAD_MAX_ISA");
-    auto end = sets.size();
-    if (most != nullptr && *most != '\0') {
-        const auto named = std::find_if(sets.begin(), sets.end(), [&](const auto& set) { return set.word == most; });
-        if (named == sets.end()) {
-            auto words = std::string{};
-            for (const auto& set : sets) (words += words.empty() ? "" : ", ") += set.word;
-            fail<value_error>("XGRAD_MAX_ISA", '"' + std::string{most} + "\" is no instruction set; it may be one of ", words);
-        }
-        end = static_cast<std::size_t>(named - sets.begin()) + 1;
-    }
-    while (!sets[end - 1].possible) --end;
-    return sets[end - 1];
-}
-
-const instruction_set* chosen = nullptr;
 
 // Before the initialisers of a program's own objects, which may compute.
 __attribute__((constructor(101))) void choose() {
-    chosen = &best_set();
-    use(*chosen);
+    chosen = static_cast<std::size_t>(detail::allowed_vectors());
+    use(chosen);
 }
+#else
+constexpr auto names = std::array<std::string_view, 1>{XGRAD_STRINGIZE(XGRAD_ISA)};
+constexpr auto chosen = std::size_t{0};
+std::size_t best_possible() { return 0; }
+#endif
 
 }  // namespace
 
@@ -89,9 +56,8 @@ namespace detail {
 
 std::string compiled_sets() {
     auto text = std::string{"compiled, "};
-    text += chosen->name;
-    for (const auto& set : known_sets())
-        if (set.possible) (text += &set == known_sets().data() ? " of " : ", ") += set.name;
+    text += names[chosen];
+    for (auto set = std::size_t{0}; set <= best_possible(); ++set) (text += set == 0 ? " of " : ", ") += names[set];
     return text;
 }
 

@@ -19,12 +19,12 @@ namespace xgrad::inline XGRAD_ABI::kernels::detail {
 // fewer, for the second level, b would be packed more often.
 inline constexpr std::size_t block_rows = 4096;
 
-/// How many rows of b, one panel wide, a block has, which tile after tile reads: three quarters of the first-level cache,
-/// where that is enough to make little of reading and writing c; else an eighth of the second.
+/// How many rows of b, one panel of `width` columns, a block has, which tile after tile reads: three quarters of the
+/// first-level cache, where that is enough to make little of reading and writing c; else an eighth of the second.
 template <class T>
-std::size_t block_depth() {
-    constexpr auto row = max_width<T> * sizeof(T), least = std::size_t{256}, most = std::size_t{512};
-    constexpr auto elements = sizeof(T) / sizeof(float);
+std::size_t block_depth(std::size_t width = max_width<T>) {
+    constexpr auto elements = sizeof(T) / sizeof(float), least = std::size_t{256}, most = std::size_t{512};
+    const auto row = width * sizeof(T);
     const auto& cache = xgrad::detail::cache_sizes();
     const auto in_first = cache.first.bytes() * 3 / 4 / row;
     return std::min(most / elements, in_first >= least / elements ? in_first : std::max(cache.second.bytes() / 8 / row, least / elements));
@@ -48,6 +48,14 @@ public:
 private:
     std::size_t m_count, m_size, m_longer;
 };
+
+/// Copies a, whose rows make `tiles`, so that each tile reads what it needs from end to end.
+template <class T>
+void pack_rows(const matrix_ref<const T>& a, const even_parts& tiles, T* to) {
+    const auto higher = tiles.longer() * tiles.size(0);
+    pack_tiles<T>(a.block(0, 0, higher, a.cols), tiles.size(0), to);
+    pack_tiles<T>(a.block(higher, 0, a.rows - higher, a.cols), tiles.size(tiles.count() - 1), to + higher * a.cols);
+}
 
 /// How far apart the rows of a panel of `columns` are: not where the lines of many of them share a place in the cache.
 template <class T>
@@ -135,12 +143,7 @@ private:
     void multiply_block(const part& of) const {
         constexpr auto width = simd::width<T>;
         const auto a = m_a.block(of.row, of.p, of.rows, of.depth);
-        if (m_packs.a) {
-            const auto tiles = even_parts{of.rows, max_rows};
-            const auto higher = tiles.longer() * tiles.size(0);
-            pack_tiles<T>(a.block(0, 0, higher, of.depth), tiles.size(0), m_room_a);
-            pack_tiles<T>(a.block(higher, 0, of.rows - higher, of.depth), tiles.size(tiles.count() - 1), m_room_a + higher * of.depth);
-        }
+        if (m_packs.a) pack_rows<T>(a, even_parts{of.rows, max_rows}, m_room_a);
         const auto single_rows = m_c.rows == 1 && !m_packs.b;
         for (auto j = std::size_t{0}, vectors = std::size_t{0}; j < m_c.cols; j += vectors * width) {
             vectors = next_vectors<T>(m_c.cols - j, single_rows);

@@ -24,7 +24,7 @@ XGRAD_NOINLINE void tile_with_epilogue(std::size_t k, const factors<T>& from, T*
                                        std::size_t cols, bool add, const epilogue_at& after) {
     constexpr auto width = simd::width<T>;
     const auto& epilogue = *static_cast<const Epilogue*>(after.epilogue);
-    multiply_tile<R, V>(k, from, cols, [&](std::size_t r, std::size_t v, const simd::batch<T>& sum) {
+    multiply_tile<R, V, simd::batch<T>>(k, from, cols, [&](std::size_t r, std::size_t v, const simd::batch<T>& sum) {
         auto* to = c + static_cast<std::ptrdiff_t>(r) * c_row + v * width;
         const auto count = v < V - 1 ? width : cols - v * width;
         const auto total = add ? simd::load_up_to(to, count) + sum : sum;

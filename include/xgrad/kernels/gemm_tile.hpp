@@ -3,8 +3,10 @@
 
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/simd.hpp>
+#include <xgrad/core/simd_wide.hpp>
 
 #include <array>
+#include <concepts>
 #include <cstddef>
 #include <utility>
 
@@ -29,13 +31,12 @@ constexpr std::size_t tile_rows(std::size_t vectors) {
     return vectors == 1 ? max_rows_narrow : vectors == row_vectors ? 1 : max_rows;
 }
 
-template <class T>
-XGRAD_ALWAYS_INLINE simd::batch<T> load_row_of_b(const T* b, [[maybe_unused]] bool last,
-                                                 [[maybe_unused]] std::size_t count) {
-    if constexpr (simd::cheap_partial) {
+template <class Batch, class T>
+XGRAD_ALWAYS_INLINE Batch load_row_of_b(const T* b, [[maybe_unused]] bool last, [[maybe_unused]] std::size_t count) {
+    if constexpr (simd::cheap_partial && std::same_as<Batch, simd::batch<T>>) {
         if (last) return simd::load_partial(b, count);
     }
-    return simd::load(b);
+    return Batch::load_unaligned(b);
 }
 
 /// What a tile multiplies: a is strided in both axes, the rows of b have unit stride. The row of b that is read `ahead`
@@ -50,33 +51,33 @@ struct factors {
 };
 
 /// The product a(R, k) @ b(k, cols), of which `put(r, v, sums)` gets every vector; V vectors are just enough for `cols`
-/// columns. Without cheap partial loads b must be readable up to V whole vectors.
+/// columns. Without cheap partial loads, and in vectors of another size than this file's, b must be readable up to V whole
+/// vectors.
 ///
 /// Each element is one chain of multiply-adds in the order of k, whatever R and V: so no result depends
 /// on how c is cut into tiles.
-template <std::size_t R, std::size_t V, class T, class Put>
+template <std::size_t R, std::size_t V, class Batch, class T, class Put>
 XGRAD_ALWAYS_INLINE void multiply_tile(std::size_t k, const factors<T>& from, std::size_t cols, const Put& put) {
-    using batch = simd::batch<T>;
-    constexpr auto width = simd::width<T>;
+    constexpr auto width = Batch::size;
     [[maybe_unused]] constexpr auto line = 64 / sizeof(T);
     const auto last = cols - (V - 1) * width;
     const auto* a = from.a;
     const auto* b = from.b;
     const auto a_row = from.a_row, a_k = from.a_k, b_k = from.b_k, ahead = from.ahead;
 
-    batch sum[R][V];
+    Batch sum[R][V];
     XGRAD_UNROLL
     for (auto r = std::size_t{0}; r < R; ++r) {
         XGRAD_UNROLL
-        for (auto v = std::size_t{0}; v < V; ++v) sum[r][v] = batch(T{0});
+        for (auto v = std::size_t{0}; v < V; ++v) sum[r][v] = Batch(T{0});
     }
     const auto step = [&]() XGRAD_INLINED {
-        batch row[V];
+        Batch row[V];
         XGRAD_UNROLL
-        for (auto v = std::size_t{0}; v < V; ++v) row[v] = load_row_of_b(b + v * width, v == V - 1, last);
+        for (auto v = std::size_t{0}; v < V; ++v) row[v] = load_row_of_b<Batch>(b + v * width, v == V - 1, last);
         XGRAD_UNROLL
         for (auto r = std::size_t{0}; r < R; ++r) {
-            const auto x = batch(a[static_cast<std::ptrdiff_t>(r) * a_row]);
+            const auto x = Batch(a[static_cast<std::ptrdiff_t>(r) * a_row]);
             XGRAD_UNROLL
             for (auto v = std::size_t{0}; v < V; ++v) sum[r][v] = simd::fma(x, row[v], sum[r][v]);
         }
@@ -105,7 +106,7 @@ XGRAD_ALWAYS_INLINE void multiply_tile(std::size_t k, const factors<T>& from, st
 template <class T, std::size_t R, std::size_t V>
 XGRAD_NOINLINE void tile(std::size_t k, const factors<T>& from, T* c, std::ptrdiff_t c_row, std::size_t cols, bool add) {
     constexpr auto width = simd::width<T>;
-    multiply_tile<R, V>(k, from, cols, [&](std::size_t r, std::size_t v, const simd::batch<T>& sum) {
+    multiply_tile<R, V, simd::batch<T>>(k, from, cols, [&](std::size_t r, std::size_t v, const simd::batch<T>& sum) {
         auto* to = c + static_cast<std::ptrdiff_t>(r) * c_row + v * width;
         const auto count = v < V - 1 ? width : cols - v * width;
         simd::store_up_to(to, add ? simd::load_up_to(to, count) + sum : sum, count);
