@@ -61,9 +61,12 @@ XGRAD_ALWAYS_INLINE void multiply_tile(std::size_t k, const factors<T>& from, st
     constexpr auto width = Batch::size;
     [[maybe_unused]] constexpr auto line = 64 / sizeof(T);
     const auto last = cols - (V - 1) * width;
-    const auto* a = from.a;
     const auto* b = from.b;
     const auto a_row = from.a_row, a_k = from.a_k, b_k = from.b_k, ahead = from.ahead;
+    // Four rows from each pointer on: more would take more registers than there are for their distances.
+    const T* a[(R + 3) / 4];
+    XGRAD_UNROLL
+    for (auto r = std::size_t{0}; r < R; r += 4) a[r / 4] = from.a + static_cast<std::ptrdiff_t>(r) * a_row;
 
     Batch sum[R][V];
     XGRAD_UNROLL
@@ -77,11 +80,12 @@ XGRAD_ALWAYS_INLINE void multiply_tile(std::size_t k, const factors<T>& from, st
         for (auto v = std::size_t{0}; v < V; ++v) row[v] = load_row_of_b<Batch>(b + v * width, v == V - 1, last);
         XGRAD_UNROLL
         for (auto r = std::size_t{0}; r < R; ++r) {
-            const auto x = Batch(a[static_cast<std::ptrdiff_t>(r) * a_row]);
+            const auto x = Batch(a[r / 4][static_cast<std::ptrdiff_t>(r % 4) * a_row]);
             XGRAD_UNROLL
             for (auto v = std::size_t{0}; v < V; ++v) sum[r][v] = simd::fma(x, row[v], sum[r][v]);
         }
-        a += a_k;
+        XGRAD_UNROLL
+        for (auto& rows : a) rows += a_k;
         b += b_k;
     };
     // Only in the tiles of usual size, which do nearly all of the work of a large product. Where the rows do not begin with a
