@@ -34,7 +34,8 @@ struct wide_batch {
 
 /// a * b + c, rounded once where the compiler makes one instruction of it, as it does unless told otherwise.
 template <class T, std::size_t Bytes>
-XGRAD_ALWAYS_INLINE wide_batch<T, Bytes> fma(const wide_batch<T, Bytes>& a, const wide_batch<T, Bytes>& b, const wide_batch<T, Bytes>& c) {
+XGRAD_ALWAYS_INLINE wide_batch<T, Bytes> fma(const wide_batch<T, Bytes>& a, const wide_batch<T, Bytes>& b,
+                                             const wide_batch<T, Bytes>& c) {
     auto sum = wide_batch<T, Bytes>{};
     sum.value = a.value * b.value + c.value;
     return sum;

@@ -37,8 +37,9 @@ inline constexpr auto vector_set_words = std::array<std::string_view, 3>{"sse2",
 XGRAD_COLD inline vector_set possible_vectors() {
     __builtin_cpu_init();
     if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) return vector_set::sse2;
-    const auto wide = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
-                      __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512cd");
+    const auto wide = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                      __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
+                      __builtin_cpu_supports("avx512cd");
     return wide ? vector_set::avx512 : vector_set::avx2;
 }
 
@@ -49,7 +50,8 @@ XGRAD_COLD inline vector_set allowed_vectors() {
     if (most == nullptr || *most == '\0') return possible;
     for (auto i = std::size_t{0}; i < vector_set_words.size(); ++i)
         if (vector_set_words[i] == most) return i < static_cast<std::size_t>(possible) ? vector_set{i} : possible;
-    fail<value_error>("XGRAD_MAX_ISA", '"' + std::string{most} + "\" is no instruction set; it may be one of sse2, avx2, avx512");
+    fail<value_error>("XGRAD_MAX_ISA",
+                      '"' + std::string{most} + "\" is no instruction set; it may be one of sse2, avx2, avx512");
 }
 
 /// What was allowed when this was first asked. Throws as `allowed_vectors` does.

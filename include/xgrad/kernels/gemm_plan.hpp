@@ -77,7 +77,8 @@ public:
             for (auto i = begin; i < end; ++i) {
                 const auto x = i % m_across, y = i / m_across;
                 const auto row = m_rows * y / m_down, row_end = m_rows * (y + 1) / m_down;
-                const auto col = m_strips * x / m_across * m_strip, col_end = std::min(m_strips * (x + 1) / m_across * m_strip, m_cols);
+                const auto col = m_strips * x / m_across * m_strip;
+                const auto col_end = std::min(m_strips * (x + 1) / m_across * m_strip, m_cols);
                 part(i, row, row_end - row, col, col_end - col);
             }
         };
@@ -91,8 +92,8 @@ private:
 
 #if XGRAD_CHOOSES_PRODUCTS
 template <class T>
-void run_wider(const matrix_ref<const T>& a, const matrix_ref<const T>& b, const matrix_ref<T>& c, bool transposed, bool accumulate,
-               const finisher<T>& finish) {
+void run_wider(const matrix_ref<const T>& a, const matrix_ref<const T>& b, const matrix_ref<T>& c, bool transposed,
+               bool accumulate, const finisher<T>& finish) {
     using product = product_by_wide_tiles<T>;
     const auto grid = product_grid{c.rows, c.cols, a.cols, product::widest().width, c.rows / wide_tiles<T>::least_rows};
     const auto room = product::room_for(c.rows);
@@ -126,8 +127,8 @@ void run(const strategy& plan, const matrix_ref<const T>& first, const matrix_re
         const auto done = finisher_of_part<T>{finish, c, row, col, plan.transposed};
         const auto left = a.block(row, 0, rows, a.cols), right = b.block(0, col, b.rows, cols);
         const auto target = c.block(row, col, rows, cols);
-        if (plan.how == method::tiles)
-            return product_by_tiles<T>{left, right, target, accumulate, packs, rooms ? rooms->data() + i * packs.size() : nullptr, done}();
+        auto* const room = rooms ? rooms->data() + i * packs.size() : nullptr;
+        if (plan.how == method::tiles) return product_by_tiles<T>{left, right, target, accumulate, packs, room, done}();
         if (plan.how == method::outer) multiply_outer(left, right, target, accumulate);
         else multiply_by_dots(left, right, target, accumulate);
         done(0, rows, 0, cols);
