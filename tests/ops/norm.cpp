@@ -73,6 +73,12 @@ TEST_CASE("norm: at zero the gradient is 0, and so is the second derivative") {
         CHECK(xg::array_equal(xg::hessian(f, xg::zeros<double>({2})), xg::zeros<double>({2, 2})));
         CHECK(slope(xg::tensor<double, 1>{0, 2}, p)(0) == 0);
     }
+    for (const auto p : {-1.0, -2.5}) {   // one zero makes the norm 0, which no other element moves
+        const auto x = xg::tensor<double, 1>{0, 2, -3};
+        CHECK(xg::norm(x, {.p = p}).item() == 0);
+        CHECK(xg::array_equal(slope(x, p), xg::zeros<double>({3})));
+        CHECK(xg::array_equal(xg::hessian([=](const auto& v) { return xg::norm(v, {.p = p}); }, x), xg::zeros<double>({3, 3})));
+    }
 }
 
 TEST_CASE("norm: no power leaves the range when the norm does not") {
