@@ -60,6 +60,8 @@ TEST_CASE("norm: the ways to name axes and options agree") {
     CHECK(xg::array_equal(xg::norm(x, {1}), xg::tensor<double, 1>{5, 13}));
     CHECK(xg::array_equal(xg::norm(x, 1, xg::keep_dims, {.p = -inf}), xg::tensor<double, 2>{{3}, {5}}));
     CHECK(xg::norm(x, {0, 1}, {.p = 1}).item() == 24);
+    CHECK(xg::norm(x, std::vector{0, 1}, {.p = 1}).item() == 24);
+    CHECK(xg::norm(x, std::vector{0, 1}, true, {.p = 1}).shape() == xg::shape{1, 1});
     static_assert(std::is_same_v<decltype(xg::norm(x, {0, 1}, {.p = 1})), xg::tensor<double, 0>>);
     static_assert(std::is_same_v<decltype(xg::norm(x, {.p = 1})), xg::tensor<double, 0>>);
     CHECK_THROWS_WITH_AS(xg::norm(x, {.p = NAN}), "[norm] p must be a number", xg::value_error);
