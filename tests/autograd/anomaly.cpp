@@ -13,6 +13,7 @@
 #include <xgrad/ops/reduce.hpp>
 
 #include <cmath>
+#include <csignal>
 #include <limits>
 
 namespace xg = xgrad;
@@ -26,6 +27,26 @@ TEST_CASE("the first operation that makes an infinity or a NaN names itself") {
     CHECK_THROWS_WITH_AS(xg::sqrt(x), doctest::Contains("nan at (1, 1)"), xg::value_error);
     CHECK(xg::exp(x)(0, 0) > 2.7f);
 }
+
+#if defined(SIGTRAP)
+namespace {
+volatile std::sig_atomic_t stops = 0;
+}
+
+TEST_CASE("it stops in the debugger first, if that is asked for") {
+    const auto before = std::signal(SIGTRAP, [](int) { stops = stops + 1; });
+    const auto x = xg::tensor<float, 1>{0};
+    {
+        const auto guard = xg::detect_anomaly{};
+        CHECK_THROWS_AS(xg::log(x), xg::value_error);
+        CHECK(stops == 0);
+    }
+    const auto guard = xg::detect_anomaly{{.debugger = true}};
+    CHECK_THROWS_AS(xg::log(x), xg::value_error);
+    CHECK(stops == 1);
+    std::signal(SIGTRAP, before);
+}
+#endif
 
 TEST_CASE("what comes of an infinity or a NaN is not to blame") {
     const auto x = xg::tensor<double, 1>{1, std::numeric_limits<double>::infinity()};

@@ -38,6 +38,8 @@ TEST_CASE("bmm and addmm: values and derivatives") {
     check({added(1, 1, {3, 2}), added(1, 1, {2}), added(1, 1, {}), added(0.5, -2, {3, 1}), added(0.5, 1, {2})});
     const auto nothing = xg::addmm(xg::full<float>({2, 2}, NAN), xg::ones<float>({2, 3}), xg::ones<float>({3, 2}), {.beta = 0});
     CHECK(xg::array_equal(nothing, xg::full<float>({2, 2}, 3)));
+    const auto alone = xg::addmm(xg::tensor<float>(4), xg::full<float>({2, 3}, NAN), xg::ones<float>({3, 2}), {.beta = 0.5, .alpha = 0});
+    CHECK(xg::array_equal(alone, xg::full<float>({2, 2}, 2)));
     CHECK_THROWS_WITH_AS(xg::addmm(xg::zeros<float>({3}), xg::zeros<float>({2, 3}), xg::zeros<float>({3, 2})),
                          "[addmm] shapes do not broadcast: a is (3,), b is (2, 2); sizes of an axis, counted from the last, must be equal or 1",
                          xg::shape_error);

@@ -56,6 +56,37 @@ TEST_CASE("cdist: values and derivatives") {
     CHECK_THROWS_AS(xg::cdist(xg::tensor<float>{1, 2}, xg::zeros<float>({2, 2})), xg::rank_error);
 }
 
+TEST_CASE("cdist: by other norms") {
+    const auto by = [](double p, const xg::shape& a, const xg::shape& b) {
+        const auto reference = [=](const list<double>& x) {
+            const auto rows = x[0].shape(-2), columns = x[1].shape(-2), size = x[0].shape(-1);
+            auto sizes = x[0].shape();
+            sizes[sizes.rank() - 1] = columns;
+            auto y = xg::empty<double>(sizes);
+            for (auto at = std::size_t{0}; at < y.size(); ++at) {
+                const auto i = at / columns, j = at / (rows * columns) * columns + at % columns;
+                auto sum = 0.0, most = 0.0;
+                for (auto k = std::size_t{0}; k < size; ++k) {
+                    const auto apart = std::fabs(x[0].span()[i * size + k] - x[1].span()[(j * size + k) % x[1].size()]);
+                    sum += std::pow(apart, p);
+                    most = std::max(most, apart);
+                }
+                y.data()[at] = std::isinf(p) ? most : std::pow(sum, 1 / p);
+            }
+            return y;
+        };
+        const auto apart = xg::tensor<double>{shaped(others, b) * 1.07 + 0.0637};   // no equal elements, no equal distances
+        return operation{.name = "cdist", .run = on_lists([=](const auto& x) { return xg::cdist(x[0], x[1], {.p = p}); }),
+                         .reference = reference, .points = {{shaped(some, a), apart}}, .epsilons = 32};
+    };
+    for (const auto p : {1.0, 3.0, 1.5, std::numeric_limits<double>::infinity()})
+        check({by(p, {2, 3}, {3, 3}), by(p, {2, 2, 3}, {2, 1, 3}), by(p, {2, 2, 3}, {2, 3}), by(p, {0, 3}, {2, 3})});
+    const auto a = xg::tensor<double, 2>{{1, 2}, {1, 5}}, b = xg::tensor<double, 2>{{1, 2}};
+    CHECK(xg::array_equal(xg::cdist(a, b, {.p = 0}), xg::tensor<double, 2>{{0}, {1}}));
+    CHECK(xg::array_equal(xg::cdist(xg::zeros<double>({2, 0}), xg::zeros<double>({3, 0}), {.p = 1}), xg::zeros<double>({2, 3})));
+    CHECK_THROWS_WITH_AS(xg::cdist(a, b, {.p = -1}), "[cdist] p is -1; it must not be negative", xg::value_error);
+}
+
 TEST_CASE("cdist: equal rows have the gradient 0, of both orders") {
     const auto x = xg::tensor<double, 2>{{1, 2}, {1, 2}, {4, 6}};
     const auto total = [](const auto& v) { return xg::sum(xg::cdist(v, v)); };

@@ -106,6 +106,16 @@ TEST_CASE("det: leaves the range of numbers only if it must") {
     CHECK(xg::slogdet(large).logabsdet.item() == doctest::Approx(40 * std::log(1e30)));
 }
 
+TEST_CASE("det: second derivatives where the square of the inverse leaves the range") {
+    const auto det = [](const auto& x) { return xg::det(x); };
+    CHECK(xg::hessian(det, xg::tensor<double, 2>{{1e-160}}).item() == 0);
+    const auto of_four = xg::tensor<float, 2>{{0, 0, 0, 1}, {0, 0, -1, 0}, {0, -1, 0, 0}, {1, 0, 0, 0}};
+    for (const auto unit : {1e-18f, 1.f, 1e18f}) {
+        const auto second = xg::reshape(xg::hessian(det, xg::tensor<float, 2>{{3 * unit, unit}, {2 * unit, 4 * unit}}), {4, 4});
+        CHECK(xg::allclose(second, of_four, 1e-5, 1e-5));
+    }
+}
+
 TEST_CASE("det and slogdet: singular, NaN, and what is no square") {
     const auto [sign, logarithm] = xg::slogdet(xg::ones<double>({2, 2}));
     CHECK(sign.item() == 0);

@@ -60,6 +60,8 @@ TEST_CASE("norm: the ways to name axes and options agree") {
     CHECK(xg::array_equal(xg::norm(x, {1}), xg::tensor<double, 1>{5, 13}));
     CHECK(xg::array_equal(xg::norm(x, 1, xg::keep_dims, {.p = -inf}), xg::tensor<double, 2>{{3}, {5}}));
     CHECK(xg::norm(x, {0, 1}, {.p = 1}).item() == 24);
+    CHECK(xg::norm(x, std::vector{0, 1}, {.p = 1}).item() == 24);
+    CHECK(xg::norm(x, std::vector{0, 1}, true, {.p = 1}).shape() == xg::shape{1, 1});
     static_assert(std::is_same_v<decltype(xg::norm(x, {0, 1}, {.p = 1})), xg::tensor<double, 0>>);
     static_assert(std::is_same_v<decltype(xg::norm(x, {.p = 1})), xg::tensor<double, 0>>);
     CHECK_THROWS_WITH_AS(xg::norm(x, {.p = NAN}), "[norm] p must be a number", xg::value_error);
@@ -72,6 +74,12 @@ TEST_CASE("norm: at zero the gradient is 0, and so is the second derivative") {
         const auto f = [=](const auto& v) { return xg::norm(v, {.p = p}); };
         CHECK(xg::array_equal(xg::hessian(f, xg::zeros<double>({2})), xg::zeros<double>({2, 2})));
         CHECK(slope(xg::tensor<double, 1>{0, 2}, p)(0) == 0);
+    }
+    for (const auto p : {-1.0, -2.5}) {   // one zero makes the norm 0, which no other element moves
+        const auto x = xg::tensor<double, 1>{0, 2, -3};
+        CHECK(xg::norm(x, {.p = p}).item() == 0);
+        CHECK(xg::array_equal(slope(x, p), xg::zeros<double>({3})));
+        CHECK(xg::array_equal(xg::hessian([=](const auto& v) { return xg::norm(v, {.p = p}); }, x), xg::zeros<double>({3, 3})));
     }
 }
 

@@ -4,6 +4,7 @@
 #include <support/operation_table.hpp>
 #include <support/reductions.hpp>
 
+#include <xgrad/autograd/capture.hpp>
 #include <xgrad/autograd/create.hpp>
 #include <xgrad/autograd/functional.hpp>
 #include <xgrad/ops/max_with_indices.hpp>
@@ -62,6 +63,30 @@ TEST_CASE("quantile: the ways to name axes and fractions agree") {
     CHECK_THROWS_WITH_AS(xg::quantile(xg::zeros<double>({2, 0}), 0.5, 1), "[quantile] no elements to choose from: the shape is (2, 0)", xg::shape_error);
     CHECK_THROWS_WITH_AS(xg::median(xg::zeros<double>({2, 0}), 1), "[median] no elements to choose from: the shape is (2, 0)", xg::shape_error);
     CHECK(xg::median(xg::zeros<double>({2, 0}), 0).size() == 0);
+}
+
+TEST_CASE("quantile: several fractions, by all ways to name axes, are one operation") {
+    const auto x = xg::tensor<double, 2>{{1, 2, 4}, {0, 10, 20}};
+    const auto q = vector{0, 0.25, 1};
+    const auto each = [&](const auto&... axes) {
+        return xg::tensor<double>{xg::stack(std::vector{xg::quantile(x, 0, axes...), xg::quantile(x, 0.25, axes...), xg::quantile(x, 1, axes...)})};
+    };
+    const auto both = std::vector<int>{0, 1};
+    CHECK(xg::array_equal(xg::quantile(x, q), each()));
+    CHECK(xg::array_equal(xg::quantile(x, q, xg::keep_dims), each(xg::keep_dims)));
+    CHECK(xg::array_equal(xg::quantile(x, q, -1), each(-1)));
+    CHECK(xg::array_equal(xg::quantile(x, q, 0, true), each(0, true)));
+    CHECK(xg::array_equal(xg::quantile(x, q, 0, xg::keep_dims), each(0, xg::keep_dims)));
+    CHECK(xg::array_equal(xg::quantile(x, q, both, true), each(both, true)));
+    CHECK(xg::array_equal(xg::quantile(x, q, {0, 1}), each(both)));
+    CHECK(xg::array_equal(xg::quantile(x, q, {0, 1}, xg::keep_dims), each(both, true)));
+    CHECK(xg::quantile(x, xg::zeros<double>({0}), 1).shape() == xg::shape{0, 2});
+    CHECK_THROWS_AS(xg::quantile(x, xg::tensor<double>{x}, 1), xg::rank_error);
+
+    const auto of_fractions = xg::capture([](const auto& v, const auto& fractions) { return xg::quantile(v, fractions * 0.5, 1); }, x, q);
+    CHECK(of_fractions.operations.size() == 2);
+    CHECK(of_fractions.operations.back().name == "quantile");
+    CHECK(xg::array_equal(of_fractions(x, vector{1, 0, 0.5}), xg::quantile(x, vector{0.5, 0, 0.25}, 1)));
 }
 
 TEST_CASE("median and quantile: NaN runs through, infinities are numbers") {

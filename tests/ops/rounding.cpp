@@ -117,6 +117,11 @@ TEST_CASE("fmod and remainder: of whose sign they are, and what the divisor's gr
     CHECK(xg::grad([](const auto& v) { return xg::sum(xg::fmod(1, v)); })(xg::tensor<double, 1>{0.1})(0) == -9);
     CHECK(std::isnan(xg::fmod(1.0, 0.0)));
     CHECK(xg::fmod(5.0, inf) == 5);
+    // By an infinite divisor a number stays what it is, or, on the other side of 0, becomes the divisor: -1 times it is taken away.
+    const auto c = xg::tensor<double, 1>{2, -2, 2, -2, 0}, infinite = xg::tensor<double, 1>{inf, inf, -inf, -inf, inf};
+    const auto at_infinity = [&](const auto& f) { return xg::grad([&](const auto& v) { return xg::sum(f(c, v)); })(infinite); };
+    CHECK(xg::array_equal(at_infinity(xg::fmod), xg::zeros<double>({5})));
+    CHECK(xg::array_equal(at_infinity(xg::remainder), xg::tensor<double, 1>{0, 1, 1, 0, 0}));
 }
 
 TEST_CASE("rounding and remainders of integers") {

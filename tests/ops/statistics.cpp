@@ -139,6 +139,8 @@ TEST_CASE("std: of equal elements it is 0, with the gradient 0; the range is tha
 TEST_CASE("var and std: of one element, of none, of infinities") {
     const auto one = xg::tensor<double, 1>{3};
     CHECK(std::isnan(xg::var(one).item()));
+    CHECK(std::isinf(xg::var(xg::tensor<double, 1>{1, 2}, {.correction = 2}).item()));
+    CHECK(std::isinf(xg::std(xg::tensor<double, 1>{1, 2}, {.correction = 3}).item()));
     CHECK(xg::var(one, {.correction = 0}).item() == 0);
     CHECK(slope([](const auto& v) { return xg::std(v, {.correction = 0}); }, one)(0) == 0);
     CHECK(xg::var(xg::tensor<double, 1>{1, 2}, {.correction = 2}).item() == inf);

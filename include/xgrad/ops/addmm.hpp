@@ -41,7 +41,7 @@ inline constexpr bmm_fn bmm{};
 
 struct addmm_options {
     double beta = 1;    ///< of the summand; 0: it is not read
-    double alpha = 1;   ///< of the product
+    double alpha = 1;   ///< of the product; 0: it is not computed
 };
 void say_options(const addmm_options& options, const auto& say) {
     say("beta", options.beta);
@@ -61,7 +61,7 @@ tensor<T> addmm_value(const basic_tensor<T>& summand, const basic_tensor<T>& a, 
     const auto plain = options.beta == 1 && options.alpha == 1;
     if (plain && summand.rank() == 1 && summand.size() == sizes[1]) return affine<no_activation>(a, b, summand);
     const auto times = [](const auto& x, double factor) { return factor == 1 ? tensor<T>{x} : apply_left<multiply_fn>(x, static_cast<T>(factor)); };
-    const auto product = times(multiply_matrices(a, b, {}), options.alpha);
+    const auto product = options.alpha == 0 ? filled<dynamic_rank>(sizes, T{0}) : times(multiply_matrices(a, b, {}), options.alpha);
     return options.beta == 0 ? product : apply_binary<add_fn>(times(summand, options.beta), product);
 }
 template <real T>

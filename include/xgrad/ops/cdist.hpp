@@ -9,6 +9,7 @@
 #include <xgrad/ops/arithmetic.hpp>
 #include <xgrad/ops/compare.hpp>
 #include <xgrad/ops/linalg.hpp>
+#include <xgrad/ops/norm.hpp>
 #include <xgrad/ops/reduce.hpp>
 #include <xgrad/ops/shape.hpp>
 
@@ -17,6 +18,11 @@
 #include <utility>
 
 namespace xgrad::inline XGRAD_ABI {
+
+struct cdist_options {
+    double p = 2;   ///< of the norm, at least 0
+};
+void say_options(const cdist_options& options, const auto& say) { say("p", options.p); }
 
 namespace detail {
 
@@ -98,8 +104,16 @@ tensor<T> distances(const basic_tensor<T>& a, const basic_tensor<T>& b) {
                   });
 }
 
+/// y[i, j] = |a_i - b_j| by another norm, of all differences at once: (..., rows, others, size)
 template <real T>
-tensor<T> cdist_value(const basic_tensor<T>& a, const basic_tensor<T>& b) {
+tensor<T> distances_by_norm(const tensor<T>& a, const tensor<T>& b, double p) {
+    if (shape_of(a).back() == 0) return filled<dynamic_rank>(pair_shape(a, b), T{0});
+    return norm(tensor<T>{expand_dims(a, -2) - expand_dims(b, -3)}, -1, {.p = p});
+}
+
+template <real T>
+tensor<T> cdist_value(const basic_tensor<T>& a, const basic_tensor<T>& b, double p) {
+    if (!(p >= 0)) fail<value_error>("cdist", "p is ", p, "; it must not be negative");
     const auto &left = shape_of(a), &right = shape_of(b);
     if (left.rank() < 2 || right.rank() < 2)
         fail<rank_error>("cdist", "a is ", left, ", b is ", right, "; they must be matrices (rows, size), or stacks of them");
@@ -112,24 +126,27 @@ tensor<T> cdist_value(const basic_tensor<T>& a, const basic_tensor<T>& b) {
         sizes.push_back(shape_of(x).back());
         return sizes == shape_of(x) ? tensor<T>{x} : broadcast_to(x, sizes);
     };
-    return distances(stacked(a), stacked(b));
+    return p == 2 ? distances(stacked(a), stacked(b)) : distances_by_norm(stacked(a), stacked(b), p);
 }
 template <real T>
-tensor<T> cdist_any(const basic_tensor<T>& a, const basic_tensor<T>& b) {
-    return call("cdist", {"a", "b"}, [](const basic_tensor<T>& v, const basic_tensor<T>& w) { return cdist_value(v, w); }, a, b);
+tensor<T> cdist_any(const basic_tensor<T>& a, const basic_tensor<T>& b, const cdist_options& options) {
+    return call("cdist", {"a", "b", "options"}, [](const basic_tensor<T>& v, const basic_tensor<T>& w, const cdist_options& given) {
+        return cdist_value(v, w, given.p);
+    }, a, b, options);
 }
 
 }  // namespace detail
 
 /// The Euclidean distances between all rows: a (..., i, k)  b (..., j, k)  y (..., i, j), y[i, j] = |a_i - b_j|. Further axes in
 /// front are stacks of matrices and broadcast. Differences are squared, which keeps the digits of near rows; nothing leaves the
-/// range that the distance does not. The gradient at equal rows is 0. Throws `rank_error`, `shape_error`.
+/// range that the distance does not. The gradient at equal rows is 0. `cdist(a, b, {.p = 1})` has the distances by another norm,
+/// as `norm` has it; all differences are then there at once. Throws `rank_error`, `shape_error`, and `value_error` for p < 0.
 struct cdist_fn {
     template <element T, element U, std::size_t N, std::size_t M>
-    tensor<T, broadcast_rank<N, M>> operator()(const tensor<T, N>& a, const tensor<U, M>& b) const {
+    tensor<T, broadcast_rank<N, M>> operator()(const tensor<T, N>& a, const tensor<U, M>& b, const cdist_options& options = {}) const {
         detail::check_types<T, U>();
         static_assert(N >= 2 && M >= 2, "between rows of matrices");
-        return detail::with_rank<broadcast_rank<N, M>>(detail::cdist_any<T>(a, b));
+        return detail::with_rank<broadcast_rank<N, M>>(detail::cdist_any<T>(a, b, options));
     }
 };
 inline constexpr cdist_fn cdist{};
@@ -140,7 +157,7 @@ inline constexpr cdist_fn cdist{};
 #if defined(XGRAD_INSTANCE)
 namespace xgrad::inline XGRAD_ABI::detail {
 #define XGRAD_INSTANCES(T) \
-    XGRAD_INSTANCE tensor<T> cdist_any(const basic_tensor<T>&, const basic_tensor<T>&);
+    XGRAD_INSTANCE tensor<T> cdist_any(const basic_tensor<T>&, const basic_tensor<T>&, const cdist_options&);
 XGRAD_FOR_REAL_TYPES(XGRAD_INSTANCES)
 #undef XGRAD_INSTANCES
 }

@@ -68,9 +68,10 @@ tensor<T> power_norm(const basic_tensor<T>& x, axis_set axes, bool keep, double 
         d(0, [&] {
             const auto with_axes = reduced_shape(shape_of(x_kept()), axes, true);
             const auto v = x_kept();
-            const auto size = tensor<T>{where(v == 0, 1, abs(v))}, length = reshape_to(y_kept(), with_axes);
-            const auto divisor = tensor<T>{where(length == 0, std::numeric_limits<T>::infinity(), length)};
-            const auto slope = tensor<T>{where(v == 0, 0, where(v < 0, -1, tensor<T>(T{1})) * pow(size / divisor, static_cast<T>(p - 1)))};
+            const auto length = reshape_to(y_kept(), with_axes);
+            const auto flat = tensor<bool>{v == 0 || length == 0};   // for p < 0, a single zero makes y 0
+            const auto size = tensor<T>{where(flat, 1, abs(v))}, divisor = tensor<T>{where(length == 0, 1, length)};
+            const auto slope = tensor<T>{where(flat, 0, where(v < 0, -1, tensor<T>(T{1})) * pow(size / divisor, static_cast<T>(p - 1)))};
             return (upstream<T>{spread(dy, shape_of(v), axes)} * slope).value;
         });
     });

@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -107,6 +108,45 @@ struct quantile_of : reduction_with_options<quantile_of, quantile_fraction> {
     }
 };
 
+struct reduced_axes {
+    axis_set axes;
+    bool keep;
+};
+
+/// The axes that are named in the ways of a reduction.
+template <element T>
+reduced_axes named_axes(const basic_tensor<T>& x, std::same_as<keep_dims_t> auto... keep) {
+    return {axis_set::all(x.rank()), sizeof...(keep) != 0};
+}
+template <element T, axis_argument Axis>
+reduced_axes named_axes(const basic_tensor<T>& x, Axis axis, keep_flag keep = false) {
+    return {axis_set{"quantile", std::array{extent{axis}}, x.rank()}, keep.value};
+}
+template <element T, class Axes>
+    requires(!axis_argument<Axes> && !std::same_as<Axes, keep_dims_t>)
+reduced_axes named_axes(const basic_tensor<T>& x, const Axes& axes, keep_flag keep = false) {
+    return {axis_set{"quantile", axes, x.rank()}, keep.value};
+}
+template <element T, class Axes>
+reduced_axes named_axes(const basic_tensor<T>& x, const Axes& axes, keep_dims_t) {
+    return named_axes(x, axes, true);
+}
+
+/// Of several fractions, one behind the other along a new first axis.
+template <real T, real Q>
+tensor<T> quantiles_over(const basic_tensor<T>& x, const basic_tensor<Q>& q, reduced_axes over) {
+    return call("quantile", {"x", "q", "axes", "keep_dims"}, [](const basic_tensor<T>& v, const basic_tensor<Q>& fractions, axis_set axes, bool keep) {
+        if (fractions.rank() != 1) fail<rank_error>("quantile", "the fractions are ", shape_of(fractions), "; they must be a vector");
+        auto parts = std::vector<tensor<T>>{};
+        for (auto i = std::size_t{0}; i < fractions.size(); ++i)
+            parts.push_back(quantile_of::apply(v, axes, keep, quantile_fraction{static_cast<double>(fractions.data()[i])}));
+        if (!parts.empty()) return stack(parts);
+        auto sizes = shape{0};
+        for (const auto size : reduced_shape(shape_of(v), axes, keep)) sizes.push_back(size);
+        return make_result<T>(sizes);
+    }, x, q, over.axes, over.keep);
+}
+
 }  // namespace detail
 
 /// The number below which the fraction q of the elements lies: y = x_l + (p - l)(x_(l+1) - x_l) of sorted x, with p = q (n - 1)
@@ -125,10 +165,11 @@ struct quantile_fn {
     template <element T, std::size_t N, real Q, std::size_t M, class... Axes>
     tensor<T> operator()(const tensor<T, N>& x, const tensor<Q, M>& q, const Axes&... axes) const {
         static_assert(M == 1 || M == dynamic_rank, "the fractions are a vector");
-        if (q.rank() != 1) fail<rank_error>("quantile", "the fractions are ", detail::shape_of(q), "; they must be a vector");
-        auto parts = std::vector<tensor<T>>{};
-        for (const auto each : q.span()) parts.emplace_back((*this)(x, static_cast<double>(each), axes...));
-        return stack(parts);
+        return detail::quantiles_over<T, Q>(x, q, detail::named_axes<T>(x, axes...));
+    }
+    template <element T, std::size_t N, real Q, std::size_t M, std::size_t K, class... Keep>
+    tensor<T> operator()(const tensor<T, N>& x, const tensor<Q, M>& q, const extent (&axes)[K], Keep... keep) const {
+        return detail::quantiles_over<T, Q>(x, q, detail::named_axes<T>(x, axes, keep...));
     }
 };
 inline constexpr quantile_fn quantile{};

@@ -65,6 +65,10 @@ struct reduction_with_options {
     auto operator()(const tensor<T, N>& x, const Axes& axes, keep_flag keep = false, const Options& options = {}) const {
         return finish<dynamic_rank>(reduce_with<Op, Options, T>(x, axes_of(x, axes), keep.value, options));
     }
+    template <element T, std::size_t N, integral_range Axes>
+    auto operator()(const tensor<T, N>& x, const Axes& axes, const Options& options) const {
+        return finish<dynamic_rank>(reduce_with<Op, Options, T>(x, axes_of(x, axes), false, options));
+    }
     template <element T, std::size_t N, axis_argument... Axes>
         requires(sizeof...(Axes) > 2)
     void operator()(const tensor<T, N>&, Axes...) const {

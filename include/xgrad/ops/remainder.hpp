@@ -36,7 +36,8 @@ struct rest : binary<Op> {
     }
     static constexpr auto left = pass_on{};
     static constexpr auto right = [](const auto& dy, const auto& b, const auto& a) {
-        return -dy * round((a - binary<Op>{}(a, b)) / b);
+        const auto rest = binary<Op>{}(a, b);   // by an infinite divisor a, or, on the other side of 0, the divisor
+        return -dy * where(rest == a, 0, where(rest == b, -1, round((a - rest) / b)));
     };
 };
 

@@ -115,7 +115,7 @@ struct variance_fn : reduction_with_options<variance_fn<Root>, variance_options>
 }  // namespace detail
 
 /// y = sum((x - mean)^2) / (n - correction), correction 1 if nothing else is said: `var(x, axis, {.correction = 0})`.
-/// NaN where n is not more than the correction.        dx = dy 2 (x - mean) / (n - correction)
+/// Infinite where n is not more than the correction, or NaN, if all elements are equal.        dx = dy 2 (x - mean) / (n - correction)
 inline constexpr detail::variance_fn<false> var{};
 
 /// y = sqrt var(x)        dx = dy (x - mean) / ((n - correction) y), 0 where y is

@@ -28,6 +28,8 @@ namespace detail {
 
 template <real T>
 tensor<T> determinant(const basic_tensor<T>& a);
+template <real T>
+tensor<T> cofactors(const basic_tensor<T>& a);
 
 /// The change of the cofactors of a in the direction g, of matrices without an inverse, too. It is linear in g and its own
 /// transpose: dg is the change in the direction dy. By a there is no further derivative.
@@ -47,7 +49,8 @@ tensor<T> cofactor_slope(const basic_tensor<T>& a, const basic_tensor<T>& g) {
     });
 }
 
-/// The same of matrices that have an inverse y, to any order:   det(a) (tr(y g) y^T - (y g y)^T)
+/// The same of matrices that have an inverse y, to any order:   tr(y g) c - c (y g)^T, c = det(a) y^T the cofactors, in the range
+/// where a square of y, or the determinant, is not
 template <real T>
 tensor<T> regular_cofactor_slope(const tensor<T>& a, const tensor<T>& g) {
     const auto y = transposed(inverse_any(a));
@@ -55,7 +58,8 @@ tensor<T> regular_cofactor_slope(const tensor<T>& a, const tensor<T>& g) {
     matrix_axes.insert(a.rank() - 1);
     matrix_axes.insert(a.rank() - 2);
     const auto trace = sum_over(tensor<T>{y * g}, matrix_axes, true);
-    return beside_matrices(determinant(a)) * (trace * y - product(y, product(g, y, {true, false})));
+    const auto c = cofactors(a);
+    return trace * c - product(c, product(g, y, {true, false}));
 }
 
 /// The gradient of the determinant: det(a) (a^-1)^T where a has an inverse.

@@ -87,8 +87,9 @@ eigh_result<T> eigh_any(const basic_tensor<T>& a, eigh_options options) {
 ///     da = v (diag(dw) + m) v^T,  m_ij = n_ij / (w_j - w_i),  n = (v^T dv - dv^T v) / 2
 /// One triangle of a is read, and the gradient is symmetric. Vectors are columns, each determined but for its sign. Where
 /// values are equal, their vectors are any basis, and a function of them has a gradient only if it does not depend on
-/// which: where n_ij is zero, so is m_ij. The second derivative of such a function is finite there, but lacks what the limit of
-/// the quotients would tell. Keeps both results. Of what is not finite, NaN. Throws `shape_error`.
+/// which: where n_ij is zero, so is m_ij. That is exact for first derivatives of functions of the values alone; those of functions
+/// of values and vectors, and second ones, are finite there, but lack what the limit of the quotients would tell. Keeps both
+/// results. Of what is not finite, NaN. Throws `shape_error`.
 struct eigh_fn {
     template <element T, std::size_t N>
     eigh_result<T, N> operator()(const tensor<T, N>& a, eigh_options options = {}) const {
