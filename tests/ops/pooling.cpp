@@ -232,7 +232,7 @@ TEST_CASE("pooling: errors name the sizes") {
                          doctest::Contains("a window of padding alone, which has no value: of 2 elements a kernel of 2 with dilation 3 meets none"),
                          xg::value_error);
     CHECK_THROWS_WITH_AS(xg::avg_pool1d(xg::zeros<float>({1, 2}), 1, {.padding = {{0, 1}}}), doctest::Contains("a window of padding alone"), xg::value_error);
-    CHECK(xg::max_pool1d(xg::zeros<float>({1, 3}), 2, {.padding = 1, .dilation = 3}).shape() == xg::shape{1, 2});
+    CHECK(xg::max_pool1d(xg::zeros<float>({1, 3}), 2, {.stride = 1, .padding = 1, .dilation = 3}).shape() == xg::shape{1, 2});
     CHECK_THROWS_AS(xg::max_pool2d(x, 0), xg::value_error);
     CHECK_THROWS_AS(xg::max_pool2d(x, {1, 2, 3}), xg::value_error);
     CHECK_THROWS_AS(xg::max_pool2d(xg::zeros<float>({2, 3, 0, 5}), 1), xg::shape_error);
