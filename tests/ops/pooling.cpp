@@ -1,11 +1,13 @@
 #include <doctest/doctest.h>
 
 #include <support/operation_table.hpp>
+#include <support/threads.hpp>
 
 #include <xgrad/autograd/create.hpp>
 #include <xgrad/autograd/functional.hpp>
 #include <xgrad/ops/adaptive_pooling.hpp>
 #include <xgrad/ops/compare.hpp>
+#include <xgrad/ops/math.hpp>
 #include <xgrad/ops/pooling.hpp>
 #include <xgrad/ops/reduce.hpp>
 #include <xgrad/ops/shape.hpp>
@@ -252,4 +254,23 @@ TEST_CASE("in three dimensions as in one: indices, and the way back") {
     const auto adaptive = xg::adaptive_max_pool3d_with_indices(x, 1);
     CHECK(adaptive.values.item() == 8);
     CHECK(adaptive.indices.item() == 7);
+}
+
+TEST_CASE("pooling: the same bits on any number of threads") {
+    xg::manual_seed(5);
+    const auto x = xg::randn<float>({6, 11, 40, 37});
+    check_same_on_threads([&] {
+        auto list = std::vector<xg::tensor<float>>{};
+        const auto run = [&](const auto& f) {
+            const auto [y, back] = xg::vjp(f, x);
+            list.emplace_back(y);
+            list.emplace_back(back(y));
+        };
+        run([](const auto& v) { return xg::max_pool2d(v, 3, {.stride = 2, .padding = 1, .ceil_mode = true}); });
+        run([](const auto& v) { return xg::avg_pool2d(v, {3, 2}, {.stride = {1, 2}, .padding = 1}); });
+        run([](const auto& v) { return xg::lp_pool2d(xg::abs(v), 2, 3); });
+        run([](const auto& v) { return xg::adaptive_avg_pool2d(v, {7, 5}); });
+        run([](const auto& v) { return xg::adaptive_max_pool2d(v, {7, 50}); });
+        return list;
+    });
 }
