@@ -235,6 +235,8 @@ def main(arguments=None):
     given = parser.parse_args(arguments)
     target = given.target or os.path.splitext(given.source)[0] + ".safetensors"
     try:
+        if os.path.realpath(target) == os.path.realpath(given.source):
+            raise Unusable("is the file to be written, too, and would be lost: name another")
         import torch
         if sys.byteorder != "little":
             raise Unusable("is on a big-endian machine, for which this script is not written")

@@ -244,6 +244,10 @@ TEST_CASE("broken and hostile files") {
     fails(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})", "goes on behind its last tensor, a",
           four + four);
     fails("{\"a\n\":{}}", "a control character");
+    for (const auto* const name : {"\xff", "\x80", "\xc0\x80", "\xc3", "\xe0\x80\x80", "\xed\xa0\x80", "\xf0\x80\x80\x80", "\xf4\x90\x80\x80", "\xe2\x82"}) {
+        fails(std::string{"{\""} + name + "\":{}}", "a string that is no UTF-8");
+        CHECK_THROWS_AS(io::save_tensors({{name, xg::zeros<float>({1})}}, folder.path("some")), xg::value_error);
+    }
     fails(R"({"\x":{}})", "an unknown escape");
     fails(R"({"\u12g4":{}})", "a bad \\u");
     fails(R"({"\ud800":{}})", "half a surrogate pair");

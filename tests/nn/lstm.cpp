@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <support/last_row.hpp>
+#include <support/threads.hpp>
 
 #include <xgrad/autograd/create.hpp>
 #include <xgrad/autograd/gradcheck.hpp>
@@ -191,4 +192,25 @@ TEST_CASE("lstm: misuse, dropout between layers, summary") {
     const auto c = layer(x).output, d = layer(x).output;
     CHECK(std::ranges::equal(c.span(), d.span()));
     CHECK(last_row(nn::summary(layer, {4, 7, 3})).find("(4, 7, 5)") != std::string::npos);
+}
+
+TEST_CASE("lstm, gru: the same bits on any number of threads") {
+    xg::manual_seed(7);
+    const auto x = xg::randn<float>({33, 9, 20});
+    auto lengths = xg::zeros<std::int64_t>({33});
+    for (auto i = 0; i < 33; ++i) lengths(i) = i % 9 + 1;
+    const auto run = [&](auto& layer) {
+        check_same_on_threads([&] {
+            for (auto& each : nn::parameters(layer)) each.zero_grad();
+            const auto result = layer(x, {.lengths = lengths});
+            xg::sum(result.output * result.output).backward();
+            auto list = std::vector<xg::tensor<float>>{result.output.detach(), result.h_n.detach()};
+            for (const auto& each : nn::parameters(layer)) list.push_back(xg::tensor<float>{each.grad()}.clone());
+            return list;
+        });
+    };
+    auto one = nn::lstm<>{20, 45, {.layers = 2, .bidirectional = true}};
+    auto other = nn::gru<>{20, 45, {.layers = 2, .bidirectional = true}};
+    run(one);
+    run(other);
 }

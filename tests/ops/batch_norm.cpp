@@ -205,5 +205,7 @@ TEST_CASE("batch_norm: what it refuses") {
     CHECK_THROWS_WITH_AS(xg::batch_norm(xg::zeros<float>({4, 3}), three, two), "[batch_norm] the running variance is (2,); it must be (3,)",
                          xg::shape_error);
     CHECK_THROWS_AS(xg::batch_norm(xg::zeros<float>({4, 3}), three, {}), xg::value_error);
+    CHECK_THROWS_WITH_AS(xg::batch_norm(xg::zeros<float>({4, 3}), {}, {}, {.training = true, .eps = -1}),
+                         doctest::Contains("eps is added to a variance"), xg::value_error);
     CHECK_THROWS_AS(xg::batch_norm(xg::zeros<float>({4, 3}), {}, {}, two), xg::shape_error);
 }

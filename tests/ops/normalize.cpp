@@ -185,3 +185,12 @@ TEST_CASE("normalisation: wrong shapes") {
     CHECK_THROWS_AS(xg::instance_norm(w), xg::rank_error);
     CHECK_THROWS_AS(xg::instance_norm(xg::zeros<float>({2, 6, 1})), xg::value_error);
 }
+
+TEST_CASE("normalisation: a negative eps is said, and not a NaN here and there") {
+    const auto x = xg::ones<float>({2, 4, 3});
+    const auto refuses = doctest::Contains("eps is added to a variance and must not be negative, got -1");
+    CHECK_THROWS_WITH_AS(xg::layer_norm(x, {3}, {.eps = -1}), refuses, xg::value_error);
+    CHECK_THROWS_WITH_AS(xg::rms_norm(x, {3}, {.eps = -1}), refuses, xg::value_error);
+    CHECK_THROWS_WITH_AS(xg::group_norm(x, 2, {.eps = -1}), refuses, xg::value_error);
+    CHECK_THROWS_WITH_AS(xg::instance_norm(x, {.eps = -1}), refuses, xg::value_error);
+}

@@ -1,11 +1,13 @@
 #include <doctest/doctest.h>
 
 #include <support/operation_table.hpp>
+#include <support/threads.hpp>
 
 #include <xgrad/autograd/create.hpp>
 #include <xgrad/autograd/functional.hpp>
 #include <xgrad/ops/adaptive_pooling.hpp>
 #include <xgrad/ops/compare.hpp>
+#include <xgrad/ops/math.hpp>
 #include <xgrad/ops/pooling.hpp>
 #include <xgrad/ops/reduce.hpp>
 #include <xgrad/ops/shape.hpp>
@@ -228,6 +230,11 @@ TEST_CASE("pooling: errors name the sizes") {
     const auto x = xg::zeros<float>({2, 3, 4, 5});
     CHECK_THROWS_WITH_AS(xg::max_pool2d(x, 6), "[max_pool] the kernel, 6 elements, is larger than the input, 4 elements with padding 0 and 0", xg::shape_error);
     CHECK_THROWS_WITH_AS(xg::avg_pool2d(x, 2, {.padding = 2}), doctest::Contains("more than half of the kernel, 2"), xg::value_error);
+    CHECK_THROWS_WITH_AS(xg::max_pool1d(xg::zeros<float>({1, 2}), 2, {.padding = 1, .dilation = 3}),
+                         doctest::Contains("a window of padding alone, which has no value: of 2 elements a kernel of 2 with dilation 3 meets none"),
+                         xg::value_error);
+    CHECK_THROWS_WITH_AS(xg::avg_pool1d(xg::zeros<float>({1, 2}), 1, {.padding = {{0, 1}}}), doctest::Contains("a window of padding alone"), xg::value_error);
+    CHECK(xg::max_pool1d(xg::zeros<float>({1, 3}), 2, {.stride = 1, .padding = 1, .dilation = 3}).shape() == xg::shape{1, 2});
     CHECK_THROWS_AS(xg::max_pool2d(x, 0), xg::value_error);
     CHECK_THROWS_AS(xg::max_pool2d(x, {1, 2, 3}), xg::value_error);
     CHECK_THROWS_AS(xg::max_pool2d(xg::zeros<float>({2, 3, 0, 5}), 1), xg::shape_error);
@@ -247,4 +254,23 @@ TEST_CASE("in three dimensions as in one: indices, and the way back") {
     const auto adaptive = xg::adaptive_max_pool3d_with_indices(x, 1);
     CHECK(adaptive.values.item() == 8);
     CHECK(adaptive.indices.item() == 7);
+}
+
+TEST_CASE("pooling: the same bits on any number of threads") {
+    xg::manual_seed(5);
+    const auto x = xg::randn<float>({6, 11, 40, 37});
+    check_same_on_threads([&] {
+        auto list = std::vector<xg::tensor<float>>{};
+        const auto run = [&](const auto& f) {
+            const auto [y, back] = xg::vjp(f, x);
+            list.emplace_back(y);
+            list.emplace_back(back(y));
+        };
+        run([](const auto& v) { return xg::max_pool2d(v, 3, {.stride = 2, .padding = 1, .ceil_mode = true}); });
+        run([](const auto& v) { return xg::avg_pool2d(v, {3, 2}, {.stride = {1, 2}, .padding = 1}); });
+        run([](const auto& v) { return xg::lp_pool2d(xg::abs(v), 2, 3); });
+        run([](const auto& v) { return xg::adaptive_avg_pool2d(v, {7, 5}); });
+        run([](const auto& v) { return xg::adaptive_max_pool2d(v, {7, 50}); });
+        return list;
+    });
 }

@@ -2,8 +2,10 @@
 
 #include <support/operation_table.hpp>
 #include <support/some_numbers.hpp>
+#include <support/threads.hpp>
 
 #include <xgrad/autograd/create.hpp>
+#include <xgrad/autograd/functional.hpp>
 #include <xgrad/autograd/gradcheck.hpp>
 #include <xgrad/ops/compare.hpp>
 #include <xgrad/ops/convolution.hpp>
@@ -192,4 +194,28 @@ TEST_CASE("grid_sample: outside, and derivatives") {
     CHECK(middle.item() == doctest::Approx(xg::mean(cube).item()));
     CHECK_THROWS_AS(xg::grid_sample(image, xg::zeros<double>({2, 1, 1, 3})), xg::shape_error);
     CHECK_THROWS_AS(xg::grid_sample(image, xg::zeros<double>({1, 1, 1, 2})), xg::shape_error);
+}
+
+TEST_CASE("resize: the same bits on any number of threads") {
+    xg::manual_seed(6);
+    const auto x = xg::randn<float>({5, 9, 24, 31});
+    const auto places = xg::tensor<float, 4>{xg::rand<float>({5, 40, 45, 2}) * 3.f - 1.5f};
+    check_same_on_threads([&] {
+        auto list = std::vector<xg::tensor<float>>{};
+        const auto run = [&](const auto& f) {
+            const auto [y, back] = xg::vjp(f, x);
+            list.emplace_back(y);
+            list.emplace_back(back(y));
+        };
+        for (const auto how : {xg::upsample_mode::nearest, xg::upsample_mode::linear, xg::upsample_mode::cubic}) {
+            run([&](const auto& v) { return xg::upsample(v, {.scale = {1.7, 2}, .mode = how}); });
+            const auto [y, back] = xg::vjp([&](const auto& v, const auto& g) { return xg::grid_sample(v, g, {.mode = how}); }, x, places);
+            list.emplace_back(y);
+            const auto [dx, dplaces] = back(y);
+            list.emplace_back(dx);
+            list.emplace_back(dplaces);
+        }
+        run([](const auto& v) { return xg::unfold(v, 3, {.stride = 2, .padding = 1}); });
+        return list;
+    });
 }

@@ -130,6 +130,9 @@ class Test(unittest.TestCase):
             self.fails(text, path)
         torch.save(self.net.state_dict(), path)
         self.fails("cannot be written: No such file or directory", path, self.folder / "no" / "folder")
+        whole = path.read_bytes()
+        self.fails("is the file to be written, too, and would be lost", path, self.folder / "." / "some.pt")
+        self.assertEqual(path.read_bytes(), whole)
 
     def test_nothing_in_the_file_is_run(self):
         self.check_net(self.convert({"model": self.net.state_dict(), "evil": Evil(str(self.folder / "was_here"))}))

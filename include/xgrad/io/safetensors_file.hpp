@@ -37,7 +37,10 @@ struct stored_tensor {
 
 inline void check_names(const std::vector<stored_tensor>& list, const std::string& path) {
     auto names = std::vector<std::string>{};
-    for (const auto& each : list) names.push_back(each.name);
+    for (const auto& each : list) {
+        if (!xgrad::detail::is_utf8(each.name)) fail<value_error>("save", path, ": a tensor's name is no UTF-8, which the format asks for: ", each.name);
+        names.push_back(each.name);
+    }
     refuse_twice("save", path, std::move(names));
     if (lists::contains(list, "__metadata__", &stored_tensor::name))
         fail<value_error>("save", path, ": the name __metadata__ is reserved");

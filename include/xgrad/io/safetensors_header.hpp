@@ -9,6 +9,7 @@
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/error.hpp>
 #include <xgrad/core/file.hpp>
+#include <xgrad/core/json_text.hpp>
 #include <xgrad/core/shape.hpp>
 #include <xgrad/io/header_text.hpp>
 
@@ -134,7 +135,10 @@ private:
         auto text = std::string{};
         for (;;) {
             const auto c = next();
-            if (c == '"') return text;
+            if (c == '"') {
+                if (!xgrad::detail::is_utf8(text)) fail_here("a string that is no UTF-8");
+                return text;
+            }
             if (static_cast<unsigned char>(c) < 0x20) fail_here("a control character in a string");
             if (c != '\\') text += c;
             else escape(text);

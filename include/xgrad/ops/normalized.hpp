@@ -110,10 +110,11 @@ normalization_slopes<T> recorded_slopes(const tensor<T>& dy, const tensor<T>& x,
 }
 
 /// y = (x - mean) / sqrt(variance + eps) weight + bias, of which weight and bias may be undefined. What the kernel finds of
-/// each row goes to `statistics`, (4, rows).
+/// each row goes to `statistics`, (4, rows). Throws `value_error` for a negative eps.
 template <real T>
 tensor<T> normalize(const char* name, const basic_tensor<T>& x, const basic_tensor<T>& weight, const basic_tensor<T>& bias,
                     const tensor<T>& statistics, const normalization& by) {
+    if (!(by.eps >= 0)) fail<value_error>(name, "eps is added to a variance and must not be negative, got ", by.eps);
     auto y = make_result<T>(shape_of(x));
     kernels::normalize(by.layout, x.data(), data_or_null(weight), data_or_null(bias), static_cast<T>(by.eps), by.centred, by.fixed,
                        statistics_in(statistics), access::elements(y));

@@ -78,6 +78,16 @@ inline std::array<std::size_t, 3> kernel_of(const char* caller, const per_axis& 
     return result;
 }
 
+/// Whether each window has an element in it. One that is dilated may have them all between two of its taps.
+inline bool windows_meet_elements(const kernels::window_axis& axis) {
+    const auto before = static_cast<std::size_t>(axis.before);
+    for (auto first = std::size_t{0}; axis.dilation > 1 && first < axis.out * axis.stride && first < before; first += axis.stride) {
+        const auto outside = before - first, tap = (outside + axis.dilation - 1) / axis.dilation;
+        if (tap >= axis.kernel || tap * axis.dilation - outside >= axis.in) return false;
+    }
+    return axis.out == 0 || (axis.out - 1) * axis.stride < axis.in + before;
+}
+
 inline pool_sizes sizes_of_pool(const char* caller, std::size_t axes, const shape& x, const per_axis& kernel, const per_axis& stride,
                                 const window_padding& padding, const per_axis& dilation, bool ceil_mode) {
     check_pool_operand(caller, axes, x);
@@ -90,6 +100,9 @@ inline pool_sizes sizes_of_pool(const char* caller, std::size_t axes, const shap
             fail<value_error>(caller, "padding ", before, " and ", result.after[i], " is more than half of the kernel, ", reach,
                               "; windows of padding alone have no value");
         axis.out = count_windows(caller, axis, result.after[i], ceil_mode);
+        if (!windows_meet_elements(axis))
+            fail<value_error>(caller, "padding ", before, " and ", result.after[i], " makes a window of padding alone, which has no value: of ",
+                              axis.in, " elements a kernel of ", axis.kernel, " with dilation ", axis.dilation, " meets none");
     }
     return result;
 }
