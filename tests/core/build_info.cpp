@@ -4,6 +4,12 @@
 
 #include <string>
 
+TEST_CASE("the name of what a unit was built for has the version") {
+    const auto version = "v" + std::to_string(XGRAD_VERSION_MAJOR) + "_" + std::to_string(XGRAD_VERSION_MINOR);
+    const auto name = std::string{XGRAD_STRINGIZE(XGRAD_ABI)};
+    CHECK_MESSAGE(name.starts_with(version), name);
+}
+
 TEST_CASE("what one got, in words") {
     const auto text = xgrad::build_info();
     CHECK(text.starts_with("xgrad " + std::to_string(XGRAD_VERSION_MAJOR) + "."));
