@@ -6,7 +6,9 @@
 #include <xgrad/core/lists.hpp>
 #include <xgrad/core/simd_pairs.hpp>
 #include <xgrad/ops/arithmetic.hpp>
+#include <xgrad/ops/compare.hpp>
 #include <xgrad/ops/elementwise.hpp>
+#include <xgrad/ops/math.hpp>
 #include <xgrad/ops/rounding.hpp>
 
 #include <concepts>
@@ -36,7 +38,9 @@ struct rest : binary<Op> {
     }
     static constexpr auto left = pass_on{};
     static constexpr auto right = [](const auto& dy, const auto& b, const auto& a) {
-        return -dy * round((a - binary<Op>{}(a, b)) / b);
+        const auto y = binary<Op>{}(a, b);
+        // Of large numbers by halves: a - y may overflow.
+        return -dy * where(abs(a) > 1, round((a * 0.5 - y * 0.5) / b * 2), round((a - y) / b));
     };
 };
 
