@@ -309,7 +309,8 @@ std::string at_place(const list<double>& x, std::size_t i) {
 template <class T>
 std::optional<std::string> wrong_value_anywhere(const operation& row) {
     const auto points = points_everywhere<T>(row.points[0].size());
-    const auto y = run_in<T>(row)(converted<T>(points)), wanted = row.reference(points);
+    const auto y = run_in<T>(row)(converted<T>(points));
+    const auto wanted = row.reference(points);
     for (auto i = std::size_t{0}; i < y.size(); ++i) {
         const auto got = std::as_const(y).data()[i];
         const auto right = wanted.data()[i];
