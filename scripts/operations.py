@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Writes the pages that are made of the headers' comments, docs/operations.md, layers.md, losses.md and the end of
-optimizers.md: python3 scripts/operations.py [--check]
+optimizers.md: python3 scripts/operations.py [--check | --rows FILE]
 
 Name, formula and family of an operation come from its header's comment; what NumPy and PyTorch call it, and where the
 meaning differs, from docs/operations.txt. Of layers, losses and optimizers there is the whole comment, how they are made,
 and their options. --check writes nothing, and fails where a page is not what it would be, where an operation is in no row
-of docs/operations.txt, and where no test names an operation, a layer, a loss or an optimizer.
+of docs/operations.txt, and where no test names an operation, a layer, a loss or an optimizer. --rows fails where an operation
+with a derivative is in no row of the table of operation tests; FILE has the names of those that are, as test_ops writes them.
 """
 import itertools
 import pathlib
@@ -272,7 +273,32 @@ def untested(found, tests):
     return [name for _, name, _ in found if not named_in_tests("xg(?:rad)?", name, tests)]
 
 
+# Which operation it is that these call, and is told of; names for one, two and three axes are one operation besides.
+CALLS = {
+    "atleast_1d": "reshape", "atleast_2d": "reshape", "atleast_3d": "reshape", "concat": "concatenate", "diag": "diagonal",
+    "expand": "broadcast_to", "expand_dims": "reshape", "flatten": "reshape", "index_select": "take", "inv": "inverse",
+    "squeeze": "reshape", "stack": "concatenate", "std_mean": "std", "swapaxes": "permute", "take_along_dim": "take_along_axis",
+    "transpose": "permute", "unsqueeze": "reshape", "upsample": "resample", "var_mean": "var",
+}
+# Without an operand that has a gradient, or differentiable by what is drawn alone.
+NO_ROW = {"sinusoidal_positions", "uniform", "normal", "unique"}
+
+
+def without_row(found, names):
+    missing = []
+    for _, name, comment in found:
+        plain = re.sub(r"[123]d(_with_indices)?$", "", name)
+        if order(name, comment) != "none" and name not in NO_ROW and not {name, plain, CALLS.get(name)} & names:
+            missing.append(name)
+    return missing
+
+
 def main(arguments):
+    if len(arguments) == 2 and arguments[0] == "--rows":
+        names = set(pathlib.Path(arguments[1]).read_text(encoding="utf-8").split())
+        if missing := without_row(operations(), names):
+            sys.exit("in no row of the table of operation tests: " + ", ".join(missing))
+        return
     if arguments not in ([], ["--check"]):
         sys.exit(__doc__)
     found, rows = operations(), known_names()

@@ -24,6 +24,12 @@ void check_products(std::string_view text) {
 
 }  // namespace
 
+TEST_CASE("the name of what a unit was built for has the version") {
+    const auto version = "v" + std::to_string(XGRAD_VERSION_MAJOR) + "_" + std::to_string(XGRAD_VERSION_MINOR);
+    const auto name = std::string{XGRAD_STRINGIZE(XGRAD_ABI)};
+    CHECK_MESSAGE(name.starts_with(version), name);
+}
+
 TEST_CASE("what one got, in words") {
 #if XGRAD_CHOOSES_PRODUCTS
     if (const auto* const most = std::getenv("XGRAD_MAX_ISA"); most != nullptr && std::string_view{most} == "avx3") {

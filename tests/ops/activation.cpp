@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <support/exactly.hpp>
 #include <support/operation_table.hpp>
 
 #include <xgrad/autograd/create.hpp>
@@ -22,8 +23,13 @@ namespace {
 constexpr auto inf = std::numeric_limits<double>::infinity();
 constexpr auto no_number = std::numeric_limits<double>::quiet_NaN();
 
-double logistic(double x) { return 1 / (1 + std::exp(-x)); }
-double gelu_by_tanh(double x) { return x / 2 * (1 + std::tanh(std::sqrt(2 / std::numbers::pi) * (x + 0.044715 * x * x * x))); }
+namespace exactly = accuracy::exactly;
+
+/// x (1 + tanh z) / 2 = x / (1 + e^-2z), which does not cancel.
+double gelu_by_tanh(double at) {
+    const auto x = static_cast<long double>(at), z = std::sqrt(2 / std::numbers::pi_v<long double>) * (x + 0.044715L * x * x * x);
+    return static_cast<double>(exactly::times(x, exactly::sigmoid(2 * z)));
+}
 
 template <class T, class F>
 T slope(const F& f, T x) {
@@ -33,19 +39,22 @@ T slope(const F& f, T x) {
 }  // namespace
 
 TEST_CASE("activation: values and derivatives") {
-    // relu: not at its kink, 0.
+    // gelu_tanh: e^z has a unit or so for each unit of z, which goes down to -104, and for doubles to -745.
+    // relu: not at its kink, 0. The derivatives of sigmoid and tanh, y (1 - y) and 1 - y^2, have the digits of y, as PyTorch's.
     check({
-        elementwise("relu", xg::relu, [](double x) { return x > 0 ? x : 0; }, {{-2, -0.1, 0.3, 4, -1}}),
-        elementwise("sigmoid", xg::sigmoid, logistic, {{-30, -2, -0.5, 0, 1, 5}}),
-        elementwise("tanh", xg::tanh, [](double x) { return std::tanh(x); }, {{-3, -0.7, 0, 1e-3, 0.5, 2}}),
-        elementwise("softplus", xg::softplus, [](double x) { return std::log1p(std::exp(x)); }, {{-20, -2, -0.5, 0.1, 1, 5}}),
-        elementwise("silu", xg::silu, [](double x) { return x * logistic(x); }, {{-5, -2, -0.5, 0.1, 1, 5}}),
-        elementwise("gelu", xg::gelu, [](double x) { return x * std::erfc(-x / std::sqrt(2.0)) / 2; }, {{-1.5, -0.5, 0.1, 1, 5}}, 8),
-        elementwise("log_sigmoid", xg::log_sigmoid, [](double x) { return -std::log1p(std::exp(-x)); }, {{-20, -2, -0.5, 0.1, 1, 5}}),
+        elementwise("relu", xg::relu, [](double x) { return x < 0 ? 0 : x; }, {{-2, -0.1, 0.3, 4, -1}}),
+        elementwise("sigmoid", xg::sigmoid, exactly::sigmoid<double>, {{-30, -2, -0.5, 0, 1, 5}}, 4, {.slope_term = 1}),
+        elementwise("tanh", xg::tanh, [](double x) { return std::tanh(x); }, {{-3, -0.7, 0, 1e-3, 0.5, 2}}, 4, {.slope_term = 1}),
+        elementwise("softplus", xg::softplus, exactly::softplus<double>, {{-20, -2, -0.5, 0.1, 1, 5}}),
+        elementwise("silu", xg::silu, exactly::silu<double>, {{-5, -2, -0.5, 0.1, 1, 5}}),
+        elementwise("gelu", xg::gelu, [](double x) { return static_cast<double>(exactly::gelu<long double>(x)); },
+                    {{-1.5, -0.5, 0.1, 1, 5}}, 8, {.units = 4.8}),
+        elementwise("log_sigmoid", xg::log_sigmoid, [](double x) { return -exactly::softplus(-x); }, {{-20, -2, -0.5, 0.1, 1, 5}}),
         // softsign: not at 0, where the third derivative jumps.
-        elementwise("softsign", xg::softsign, [](double x) { return x / (1 + std::fabs(x)); }, {{-20, -2, -0.5, 0.1, 1, 5}}),
-        elementwise("mish", xg::mish, [](double x) { return x * std::tanh(std::log1p(std::exp(x))); }, {{-5, -2, -0.5, 0.1, 1, 5}}, 8),
-        elementwise("gelu_tanh", xg::gelu_tanh, gelu_by_tanh, {{-1.5, -0.5, 0.1, 1, 5}}, 16),
+        elementwise("softsign", xg::softsign, [](double x) { return std::isinf(x) ? std::copysign(1, x) : x / (1 + std::fabs(x)); },
+                    {{-20, -2, -0.5, 0.1, 1, 5}}),
+        elementwise("mish", xg::mish, exactly::mish<double>, {{-5, -2, -0.5, 0.1, 1, 5}}, 8),
+        elementwise("gelu_tanh", xg::gelu_tanh, gelu_by_tanh, {{-1.5, -0.5, 0.1, 1, 5}}, 16, {.units = 1536}),
         // leaky_relu: not at its kink, 0.
         elementwise("leaky_relu", xg::leaky_relu, [](double x) { return x > 0 ? x : 0.01 * x; }, {{-2, -0.1, 0.3, 4, -1}}),
         elementwise("leaky_relu(x, 0.5)", [](const auto& x) { return xg::leaky_relu(x, 0.5f); },

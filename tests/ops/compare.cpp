@@ -143,9 +143,9 @@ TEST_CASE("where: values and derivatives") {
     const auto left_number = [](const auto& x) { return xg::where(x > 1, 3, x * x); };
     const auto right_number = [](const auto& x) { return xg::where(x > 1, x * x, 3); };
     check({
-        elementwise("where(a > 1, a a, b)", choose, [](double a, double b) { return a > 1 ? a * a : b; }, {{0.5, -2, 3, 4}, {1, 0.25, -4, 7}}),
-        elementwise("where(x > 1, 3, x x)", left_number, [](double x) { return x > 1 ? 3 : x * x; }, {{0.5, -2, 3}}),
-        elementwise("where(x > 1, x x, 3)", right_number, [](double x) { return x > 1 ? x * x : 3; }, {{0.5, -2, 3}}),
+        elementwise("where(a > 1, a a, b)", choose, [](double a, double b) { return a > 1 ? a * a : b; }, {{0.5, -2, 3, 4}, {1, 0.25, -4, 7}}, 4, {.is_operation = false}),
+        elementwise("where(x > 1, 3, x x)", left_number, [](double x) { return x > 1 ? 3 : x * x; }, {{0.5, -2, 3}}, 4, {.is_operation = false}),
+        elementwise("where(x > 1, x x, 3)", right_number, [](double x) { return x > 1 ? x * x : 3; }, {{0.5, -2, 3}}, 4, {.is_operation = false}),
     });
     const auto mask = xg::tensor<bool, 2>{{true}, {false}};
     CHECK(xg::array_equal(xg::where(mask, xg::tensor<int, 1>{1, 2}, 0), xg::tensor<int, 2>{{1, 2}, {0, 0}}));

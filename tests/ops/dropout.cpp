@@ -70,6 +70,7 @@ TEST_CASE("dropout: values and derivatives") {
         row("channels", channels, {3, 2, 2}, 2, 0, 0),
         row("channels of nothing", channels, {3, 2, 0}, 2, 0, 0),
         row("alpha", alpha, {11}, a, b, a * lowest + b),
+        row("alpha of channels", [](const auto& x) { return xg::feature_alpha_dropout(x, {.p = 0.4}); }, {3, 2, 2}, a, b, a * lowest + b),
     });
 }
 

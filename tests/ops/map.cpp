@@ -32,9 +32,10 @@ TEST_CASE("map: a formula's values and derivatives, over all shapes that broadca
     const auto reference = [](double x, double y) { return x < y ? x * std::tanh(y) : y / (1 + x * x); };
     const auto second_alone = [](const auto&, const auto& y) { return y * y * y; };
     check({
-        elementwise("map", mapped(formula), reference, {{-1, 0.6, 2, 0.1}, {0.5, -2, 3, 1.5}}),
-        elementwise("names of std", mapped(in_the_names_of_std), in_the_names_of_std, {{-2, -0.7, 0.4, 1.5}}, 8),
-        elementwise("an operand not used", mapped(second_alone), [](double, double y) { return y * y * y; }, {{1, 2, 3}, {-1, 0.5, 2}}),
+        elementwise("map", mapped(formula), reference, {{-1, 0.6, 2, 0.1}, {0.5, -2, 3, 1.5}}, 4, {.is_operation = false}),
+        elementwise("names of std", mapped(in_the_names_of_std), in_the_names_of_std, {{-2, -0.7, 0.4, 1.5}}, 8,
+                    {.is_operation = false}),
+        elementwise("an operand not used", mapped(second_alone), [](double, double y) { return y * y * y; }, {{1, 2, 3}, {-1, 0.5, 2}}, 4, {.is_operation = false}),
         elementwise("no operand used", mapped([](const auto&) { return 3; }), [](double) { return 3.0; }, {{1, 2}}),
     });
 }

@@ -1,6 +1,7 @@
 // The checks behind the table of operation tests, and tests of them: a check that never fails tests nothing.
 #include <doctest/doctest.h>
 
+#include <support/accuracy.hpp>
 #include <support/operation_table.hpp>
 
 #include <xgrad/autograd/capture.hpp>
@@ -15,9 +16,13 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <cstdio>
+#include <cstdlib>
 #include <cstring>
+#include <fstream>
 #include <limits>
 #include <optional>
+#include <set>
 #include <string>
 #include <tuple>
 #include <type_traits>
@@ -265,12 +270,122 @@ std::optional<std::string> wrong_over_shapes(const operation& row) {
     return std::nullopt;
 }
 
+/// Zeros, infinities, NaN, the ends of the normal and of the subnormal numbers of T, and some of every few binades, with both
+/// signs. `step` is that between the binades.
+template <class T>
+values everywhere(int step) {
+    using limits = std::numeric_limits<T>;
+    auto x = values{0, limits::infinity(), limits::quiet_NaN(), 1, limits::max(), limits::min(), limits::denorm_min()};
+    for (auto exponent = limits::min_exponent - limits::digits; exponent < limits::max_exponent; exponent += step)
+        for (const auto significand : {1.0, 1.3183594, 1.8764648}) x.push_back(static_cast<T>(std::ldexp(significand, exponent)));
+    if (step == 1)
+        for (auto i = 1; i < 120; ++i) x.insert(x.end(), {static_cast<double>(static_cast<T>(i * 0.0913)), static_cast<double>(i)});
+    for (auto i = x.size(); i-- > 0;) x.push_back(-x[i]);
+    return x;
+}
+
+/// All these numbers, for two operands all pairs of fewer; no whole number of vectors.
+template <class T>
+list<double> points_everywhere(std::size_t operand_count) {
+    const auto x = everywhere<T>(operand_count == 1 ? 1 : std::numeric_limits<T>::max_exponent / 5);
+    if (operand_count == 1) return {shaped(x, {x.size() | 1})};
+    auto a = values{}, b = values{};
+    for (const auto first : x)
+        for (const auto second : x) a.push_back(first), b.push_back(second);
+    return {shaped(a, {a.size() | 1}), shaped(b, {b.size() | 1})};
+}
+
+std::string at_place(const list<double>& x, std::size_t i) {
+    auto text = std::string{" at "};
+    for (const auto& each : x) {
+        char number[32];
+        std::snprintf(number, sizeof number, "%.17g ", each.data()[i]);
+        text += number;
+    }
+    return text;
+}
+
+/// The value is within a few units in the last place of the reference wherever T has a number.
+template <class T>
+std::optional<std::string> wrong_value_anywhere(const operation& row) {
+    const auto points = points_everywhere<T>(row.points[0].size());
+    const auto y = run_in<T>(row)(converted<T>(points));
+    const auto wanted = row.reference(points);
+    for (auto i = std::size_t{0}; i < y.size(); ++i) {
+        const auto got = std::as_const(y).data()[i];
+        const auto right = wanted.data()[i];
+        const auto at_zero = std::ranges::any_of(points, [&](const auto& each) { return each.data()[i] == 0; });
+        const auto other_zero = at_zero && got == 0 && right == 0 && std::signbit(got) != std::signbit(right);
+        const auto apart = accuracy::units_apart<T>(got, right, row.everywhere.value_term);
+        if (!(apart <= row.everywhere.units) || other_zero)
+            return (other_zero ? "the other zero" : std::to_string(apart) + " units in the last place off") + at_place(points, i) +
+                   ": " + std::to_string(got) + ", wanted " + std::to_string(right);
+    }
+    return std::nullopt;
+}
+
+/// And the first derivative in float is that in double, where nothing overflows and few digits cancel. A few units in the
+/// last place of the derivative, or of what a rounding of x changes in it. Where the result itself leaves the range, no
+/// derivative that follows from it can be right.
+std::optional<std::string> wrong_slope_anywhere(const operation& row) {
+    const auto points = points_everywhere<float>(row.points[0].size());
+    const auto x = converted<float>(points);
+    const auto y = row.run.in_float(x);
+    for (auto k = std::size_t{0}; k < x.size(); ++k) {
+        const auto chosen = xg::tensor<bool>{xg::full<bool>(y.shape(), true)};
+        const auto slope = xg::tensor<float>{xg::grad(where_chosen(row, x, k, chosen))(x[k])};
+        const auto exact = where_chosen(row, points, k, chosen);
+        const auto wanted = xg::tensor<double>{xg::grad(exact)(points[k])};
+        const auto sum_of_slopes = [&](const auto& v) { return xg::tensor<double>{xg::sum(xg::grad(exact)(v))}; };
+        const auto bend = xg::tensor<double>{xg::grad(sum_of_slopes)(points[k])};
+        for (auto i = std::size_t{0}; i < y.size(); ++i) {
+            const auto is_finite = std::ranges::all_of(points, [&](const auto& each) { return std::isfinite(each.data()[i]); });
+            const auto value = std::as_const(y).data()[i];
+            if (std::isnan(value) || (is_finite && std::isinf(value))) continue;
+            const auto of_rounding = std::fabs(bend.data()[i] * points[k].data()[i]);
+            const auto right = wanted.data()[i];
+            const auto term = std::max(std::isfinite(of_rounding) ? of_rounding : 0, row.everywhere.slope_term);
+            const auto apart = accuracy::units_apart<float>(std::as_const(slope).data()[i], right, term);
+            if (!(apart <= row.everywhere.units + 2))
+                return "derivative by operand " + std::to_string(k) + ", " + std::to_string(apart) + " units in the last place off" +
+                       at_place(points, i) + ": " + std::to_string(std::as_const(slope).data()[i]) + ", wanted " + std::to_string(right);
+        }
+    }
+    return std::nullopt;
+}
+
+/// What several roundings do to three operands says nothing about an operation; of two and of one all is looked at.
+std::optional<std::string> wrong_over_range(const operation& row) {
+    if (!row.everywhere.is_operation || row.points[0].size() > 2) return std::nullopt;
+    if (auto wrong = wrong_value_anywhere<float>(row)) return "float, " + *wrong;
+    if (auto wrong = wrong_value_anywhere<double>(row)) return "double, " + *wrong;
+    return row.everywhere.has_slope ? wrong_slope_anywhere(row) : std::nullopt;
+}
+
+/// The operations that the rows of this run are made of. At its end they are written into the file that the environment names,
+/// XGRAD_OPERATIONS_IN_ROWS: scripts/operations.py asks for a row of each.
+struct names_in_rows {
+    std::set<std::string> all;
+
+    /// Of one that is "seeded", what is seeded in it.
+    void add(const std::vector<xg::program::operation>& operations) {
+        for (const auto& each : operations)
+            if (each.name == "seeded") add(each.made_of);
+            else all.insert(each.name);
+    }
+    ~names_in_rows() {
+        if (const auto* const path = std::getenv("XGRAD_OPERATIONS_IN_ROWS"); path != nullptr)
+            for (auto file = std::ofstream{path}; const auto& name : all) file << name << '\n';
+    }
+} in_rows;
+
 /// Every operation says what it is: the program of the row is made of operations, names all that determines the result,
 /// and gives the same bits when it runs, on new arguments too.
 template <class T>
 std::optional<std::string> wrong_when_captured(const operation& row, const list<double>& points) {
     auto x = converted<T>(points);
     const auto program = xg::capture(run_in<T>(row), x);
+    in_rows.add(program.operations);
     if (program.operations.empty() || program.values[program.results[0]].from != xg::program::origin::result)
         return "captured, its result is no operation's:\n" + to_string(program);
     const auto differs = [&] {
@@ -298,6 +413,7 @@ std::optional<std::string> wrong_anywhere(const operation& row) {
         if (auto wrong = wrong_third_derivative(row)) return wrong;
     if (auto wrong = wrong_beside_what_is_not_chosen<double>(row)) return wrong;
     if (auto wrong = wrong_beside_what_is_not_chosen<float>(row)) return wrong;
+    if (auto wrong = wrong_over_range(row)) return wrong;
     return wrong_over_shapes(row);
 }
 
@@ -334,12 +450,12 @@ xg::tensor<double> apply_elementwise(const std::function<double(const std::vecto
 }
 
 operation detail::elementwise(std::string name, operation_pair run, std::function<double(const std::vector<double>&)> f,
-                              const std::vector<std::vector<double>>& numbers, double epsilons) {
+                              const std::vector<std::vector<double>>& numbers, double epsilons, const operation::range& everywhere) {
     auto x = list<double>{};
     for (const auto& each : numbers) x.push_back(shaped(each, {each.size()}));
     return {.name = std::move(name), .run = std::move(run),
             .reference = [f = std::move(f)](const list<double>& operands) { return apply_elementwise(f, operands); },
-            .points = {std::move(x)}, .epsilons = epsilons, .is_elementwise = true};
+            .points = {std::move(x)}, .epsilons = epsilons, .is_elementwise = true, .everywhere = everywhere};
 }
 
 void check(const operation& row) {

@@ -4,6 +4,7 @@
 #include <support/reductions.hpp>
 
 #include <xgrad/autograd/create.hpp>
+#include <xgrad/autograd/functional.hpp>
 #include <xgrad/ops/arithmetic.hpp>
 #include <xgrad/ops/compare.hpp>
 #include <xgrad/ops/math.hpp>
@@ -149,6 +150,18 @@ TEST_CASE("argmax and argmin: the first of equals, along any axis") {
     CHECK(xg::array_equal(xg::argmin(x, -1, xg::keep_dims), xg::tensor<std::int64_t, 2>{{0}, {1}}));
     CHECK(xg::argmax(xg::tensor<bool, 1>{false, true, true}).item() == 1);
     CHECK(xg::argmax(xg::tensor<int, 0>(3)).item() == 0);
+}
+
+TEST_CASE("mean: of numbers whose sum leaves the range") {
+    constexpr auto largest = std::numeric_limits<float>::max();
+    const auto x = xg::full<float>({3, 67}, largest);
+    CHECK(xg::mean(x).item() == doctest::Approx(largest).epsilon(1e-6));
+    CHECK(xg::mean(x, 1)(2) == doctest::Approx(largest).epsilon(1e-6));
+    CHECK(xg::mean(xg::tensor<float, 1>{largest, largest, -largest}).item() == doctest::Approx(largest / 3).epsilon(1e-6));
+    CHECK(xg::mean(xg::tensor<float, 1>{largest, largest, -largest, -largest}).item() == 0);
+    constexpr auto infinite = std::numeric_limits<float>::infinity();
+    CHECK(xg::mean(xg::tensor<float, 1>{infinite, 1}).item() == infinite);
+    CHECK(xg::grad([](const auto& v) { return xg::mean(v); })(x)(1, 1) == 1.0f / 201);
 }
 
 TEST_CASE("sum: few digits lost over a million elements, and the same on every number of threads") {

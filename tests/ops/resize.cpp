@@ -170,6 +170,28 @@ TEST_CASE("grid_sample: the grid that names every element gives the image, in ev
     }
 }
 
+TEST_CASE("grid_sample: values and derivatives") {
+    // Of the four elements about the place, each by its distance; those outside count as zero.
+    const auto reference = [](const list<double>& x) {
+        const auto channels = x[0].shape(1), height = x[0].shape(2), width = x[0].shape(3), rows = x[1].shape(1), columns = x[1].shape(2);
+        auto y = xg::zeros<double>({x[0].shape(0), channels, rows, columns});
+        for (auto i = std::size_t{0}; i < y.size(); ++i) {
+            const auto place = i % (rows * columns), plane = i / (rows * columns), image = plane / channels;
+            const auto* const at = x[1].data() + 2 * (image * rows * columns + place);
+            const auto across = ((at[0] + 1) * static_cast<double>(width) - 1) / 2, down = ((at[1] + 1) * static_cast<double>(height) - 1) / 2;
+            for (auto k = std::size_t{0}; k < height * width; ++k) {
+                const auto row = static_cast<double>(k / width), column = static_cast<double>(k % width);
+                y.data()[i] += std::max(0.0, 1 - std::fabs(row - down)) * std::max(0.0, 1 - std::fabs(column - across)) *
+                               x[0].data()[plane * height * width + k];
+            }
+        }
+        return y;
+    };
+    check({{.name = "grid_sample", .run = on_lists([](const auto& x) { return xg::grid_sample(x[0], x[1]); }), .reference = reference,
+            .points = {{mixed({2, 2, 3, 4}), shaped({-0.7, 0.2, 0.55, -1.4, 0.9, 0.33, -0.15, 1.7, 0.1}, {2, 2, 3, 2})}},
+            .epsilons = 16, .scale = 10}});
+}
+
 TEST_CASE("grid_sample: outside, and derivatives") {
     // Of a row 1 2 4, at the places -1.25, 2.75 and 0.5 in units of elements.
     const auto x = xg::tensor<double, 4>{{{{1, 2, 4}}}};

@@ -29,7 +29,11 @@ bool same(T a, T b) {
     return std::isnan(a) ? std::isnan(b) : a == b && std::signbit(a) == std::signbit(b);
 }
 
-double python_remainder(double a, double b) { return a - std::floor(a / b) * b; }
+/// As C's, but with the sign of b.
+double python_remainder(double a, double b) {
+    const auto y = std::fmod(a, b);
+    return y == 0 ? std::copysign(y, b) : (y < 0) != (b < 0) ? y + b : y;
+}
 
 /// Numbers of every size, beside whole numbers and in the middle between them.
 template <class T>
@@ -63,8 +67,8 @@ TEST_CASE("rounding: values and derivatives") {
         elementwise("ceil", xg::ceil, [](double x) { return std::ceil(x); }, {points}),
         elementwise("round", xg::round, [](double x) { return std::nearbyint(x); }, {points}),
         elementwise("trunc", xg::trunc, [](double x) { return std::trunc(x); }, {points}),
-        elementwise("sign", xg::sign, [](double x) { return x > 0 ? 1 : -1; }, {points}),
-        elementwise("heaviside", xg::heaviside, [](double x, double) { return x > 0; }, {points, {0.5, 2, -1, 3, 4}}),
+        elementwise("sign", xg::sign, [](double x) { return x > 0 ? 1 : x < 0 ? -1 : x; }, {points}),
+        elementwise("heaviside", xg::heaviside, [](double x, double at_zero) { return x > 0 ? 1 : x < 0 ? 0 : x == 0 ? at_zero : x; }, {points, {0.5, 2, -1, 3, 4}}),
         elementwise("fmod", xg::fmod, [](double a, double b) { return std::fmod(a, b); }, {{0.3, -1.7, 2.2, -7.1}, {-1.5, 0.8, 2, 3}}),
         elementwise("remainder", xg::remainder, python_remainder, {{0.3, -1.7, 2.2, -7.1}, {-1.5, 0.8, 2, 3}}, 64),
         elementwise("fmod(x, 2)", [](const auto& x) { return xg::fmod(x, 2); }, [](double x) { return std::fmod(x, 2); }, {{-7.1, 0.3, 5}}),
@@ -74,12 +78,12 @@ TEST_CASE("rounding: values and derivatives") {
 }
 
 TEST_CASE("lerp and nan_to_num: values and derivatives") {
-    const auto lerp = [](double a, double b, double w) { return a + w * (b - a); };
+    const auto lerp = [](double a, double b, double w) { return (1 - w) * a + w * b; };
     check({
         elementwise("lerp", xg::lerp, lerp, {{1, -2, 0.5}, {3, 0.5, -1}, {0.25, 0.75, 1.5}}, 16),
         elementwise("lerp(a, b, 0.25)", [](const auto& a, const auto& b) { return xg::lerp(a, b, 0.25); },
-                    [=](double a, double b) { return lerp(a, b, 0.25); }, {{1, -2, 0.5}, {3, 0.5, -1}}, 16),
-        elementwise("nan_to_num", xg::nan_to_num, [](double x) { return x; }, {{-2, 0, 3}}),
+                    [=](double a, double b) { return lerp(a, b, 0.25); }, {{1, -2, 0.5}, {3, 0.5, -1}}, 16, {.is_operation = false}),
+        elementwise("nan_to_num", xg::nan_to_num, [](double x) { return x; }, {{-2, 0, 3}}, 4, {.is_operation = false}),
     });
 }
 

@@ -6,12 +6,14 @@
 #include <xgrad/autograd/gradcheck.hpp>
 #include <xgrad/ops/compare.hpp>
 #include <xgrad/ops/linalg.hpp>
+#include <xgrad/ops/math.hpp>
 #include <xgrad/ops/reduce.hpp>
 #include <xgrad/ops/weight_norm.hpp>
 
 #include <cmath>
 #include <cstddef>
 #include <tuple>
+#include <type_traits>
 #include <vector>
 
 namespace xg = xgrad;
@@ -69,6 +71,16 @@ TEST_CASE("spectral_norm: one step by hand, derivatives, other axes") {
     const auto fixed = [&](const xg::tensor<double>& w) { return xg::spectral_norm(w, u_next, v_next, {.axis = 1, .iterations = 0}).value; };
     CHECK(xg::gradcheck(fixed, std::tuple{weight}));
     CHECK(xg::gradgradcheck(fixed, std::tuple{weight}));
+    const auto left = shaped({1, 0.5, -0.25}, {3}), right = shaped({1, -0.5}, {2});
+    check(operation{.name = "spectral_norm", .run = on_lists([=](const auto& x) {
+                        using T = typename std::decay_t<decltype(x[0])>::value_type;
+                        return xg::spectral_norm(x[0], xg::astype<T>(left), xg::astype<T>(right), {.iterations = 0}).value;
+                    }),
+                    .reference = [=](const list<double>& x) {
+                        auto sigma = 0.0;
+                        for (auto i = std::size_t{0}; i < 6; ++i) sigma += left.data()[i / 2] * x[0].data()[i] * right.data()[i % 2];
+                        return xg::tensor<double>{x[0] / sigma};
+                    }, .points = {{shaped(values, {3, 2})}}, .epsilons = 16, .is_product = true});
     CHECK_THROWS_AS(xg::spectral_norm(weight, v, u, by), xg::shape_error);
     CHECK_THROWS_AS(xg::spectral_norm(xg::tensor<double>{u}, u, u), xg::rank_error);
 }

@@ -31,6 +31,17 @@ refuses "--write wants the peers: leave out --no-peers" --write --no-peers
 
 sh "$root/benchmarks/run.sh" --help | grep -q '^usage: '
 
+# It reads its own parts wherever it stands, in a folder with a space as well.
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+mkdir "$folder/with a space"
+cp -R "$root/benchmarks" "$root/scripts" "$folder/with a space"
+elsewhere=$root
+root="$folder/with a space"
+refuses "--only: no family is called windos; there are networks," --only=windos
+refuses "--isa takes native, avx512, avx2 or sse4, not mmx; see --help" --isa mmx
+root=$elsewhere
+
 # The help names every family.
 for family in $(python3 "$root/benchmarks/families.py"); do
     sh "$root/benchmarks/run.sh" --help | grep -q "$family" || {

@@ -57,3 +57,18 @@ foreach(flags IN ITEMS "-fno-math-errno;-fno-trapping-math" "-O3;-ffp-contract=f
         message(FATAL_ERROR "<xgrad/core/config.hpp> does not compile with ${flags}:\n${output}")
     endif()
 endforeach()
+
+# A unit that was let through has an inline namespace of its own.
+file(WRITE "${WORK}/named.hpp"
+     "#include <xgrad/core/config.hpp>\n#include <string_view>\n#define TEXT(name) #name\n#define TEXT_OF(name) TEXT(name)\n"
+     "static_assert(std::string_view{TEXT_OF(XGRAD_ABI)}.find(\"_fast_math\") != std::string_view::npos);\n")
+foreach(flag IN ITEMS -ffast-math -ffinite-math-only)
+    compile("${WORK}/named.hpp" ${flag} -DXGRAD_ALLOW_FAST_MATH)
+    if(NOT result EQUAL 0)
+        message(FATAL_ERROR "with ${flag}, XGRAD_ABI does not say so:\n${output}")
+    endif()
+endforeach()
+compile("${WORK}/named.hpp")
+if(result EQUAL 0)
+    message(FATAL_ERROR "without -ffast-math, XGRAD_ABI speaks of it")
+endif()

@@ -108,7 +108,7 @@ std::vector<function<T>> functions() {
         XGRAD_ROW(erf, std::erf(x), 3, 2),
         XGRAD_ROW(erfc, std::erfc(x), 4, 3.7),
         XGRAD_ROW(erfinv, exactly::erfinv(x), 3.5, 2.6),
-        XGRAD_ROW(erfinv_slope, exactly::erfinv_slope(x), 4, 4.6),
+        XGRAD_ROW(erfinv_slope, exactly::erfinv_slope(x), 4.8, 4.8),
         XGRAD_ROW(lgamma, exactly::lgamma(x), 3.9, 3.7, [](X x) { return exactly::lgamma_term(x); }),
         XGRAD_ROW(digamma, exactly::digamma(x), 3.4, 3.3, [](X x) { return exactly::digamma_term(x); }),
         XGRAD_ROW(trigamma, exactly::trigamma(x), 3.5, 3.3),
@@ -117,8 +117,8 @@ std::vector<function<T>> functions() {
         XGRAD_ROW(gelu_slope, exactly::gelu_slope(x), 3.5, 4.7, [](X x) { return exactly::gelu_slope_term(x); }),
         XGRAD_ROW(silu, exactly::silu(x), 2.8, 3.1),
         XGRAD_ROW(silu_slope, exactly::silu_slope(x), 4.2, 4.4, [](X x) { return exactly::silu_slope_term(x); }),
-        XGRAD_ROW(mish, exactly::mish(x), 3.6, 3.8),
-        XGRAD_ROW(mish_slope, exactly::mish_slope(x), 5.3, 4, [](X x) { return exactly::mish_slope_term(x); }),
+        XGRAD_ROW(mish, exactly::mish(x), 3.8, 4),
+        XGRAD_ROW(mish_slope, exactly::mish_slope(x), 6.3, 5.8, [](X x) { return exactly::mish_slope_term(x); }),
     };
 #undef XGRAD_ROW
 }

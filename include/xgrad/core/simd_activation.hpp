@@ -3,8 +3,10 @@
 // The largest error that was measured, as in core/simd_math.hpp:
 //
 //     function      float   double    made of
-//     mish          3.4      3.6    x n / (n + 2), n = e^x (e^x + 2)
-//     mish_slope    5.1      3.8    likewise; of the larger term, where the derivative is a difference
+//     mish          3.6      3.9    x n / (n + 2), n = e^x (e^x + 2)
+//     mish_slope    6.0      5.5    likewise; of the larger term, where the derivative is a difference
+//
+// PyTorch 1.13's derivative of mish is 8.2 units off at 8.664173f, and has no digits below -89.
 //
 // That of gelu_tanh and of its derivative, which are e^z of a cubic z, is that of z as well: some units times |z|.
 #pragma once

@@ -106,7 +106,9 @@ inline V atan2(const V& y, const V& x) {
     auto a = simd::select(steep, width, height), b = simd::select(steep, height, width);
     // Of two infinite numbers the ratio is one, of two zeros it is zero; and a + b may not overflow.
     const auto infinite = (a > V((limits::max)())) & (b > V((limits::max)()));
-    const auto factor = simd::select(b > V((limits::max)() / 4), V(0.25f), V(1));
+    // And where both are subnormal, what they are compared by would have few digits.
+    const auto tiny = b < detail::either<V>(0x1p-100f, 0x1p-900);
+    const auto factor = simd::select(b > V((limits::max)() / 4), V(0.25f), simd::select(tiny, detail::either<V>(0x1p30f, 0x1p60), V(1)));
     a = simd::select(infinite, V(1), a * factor);
     b = simd::select(infinite | (b == V(0)), V(1), b * factor);
     const auto angle = detail::atan_of(a, b);

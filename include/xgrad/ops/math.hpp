@@ -191,12 +191,14 @@ V power(const V& v, T exponent) {
 template <real T>
 tensor<T> power(const basic_tensor<T>& x, T exponent);
 
-/// y = x^b        dx = dy b x^(b-1), 0 where b = 0
+/// y = x^b        dx = dy b x^(b-1), 0 where b = 0; by halves of the power where b < 1 makes of it a number that has room
 template <real T>
 tensor<T> power_value(const basic_tensor<T>& x, T exponent) {
     auto y = compute<T>("pow", [=](const auto& v) { return power(v, exponent); }, x);
     const auto slope = [=](const auto& dy, const auto& v) {
-        return exponent == 0 ? dy * 0 : dy * (exponent * power(v, exponent - 1));
+        const auto is_small = exponent > T{-1} && exponent < T{1};
+        const auto factor = power(v, is_small ? (exponent - 1) / 2 : exponent - 1);
+        return exponent == 0 ? dy * 0 : dy * (is_small ? exponent * factor * factor : exponent * factor);
     };
     return record("pow", std::move(y), {x}, keep(x), [slope](auto& dy, gradients& d, const auto& v) {
         d(0, [&] { return evaluate(slope, std::move(dy), v()); });

@@ -8,6 +8,7 @@
 #include <xgrad/autograd/create.hpp>
 #include <xgrad/autograd/operation.hpp>
 #include <xgrad/core/config.hpp>
+#include <xgrad/core/finite.hpp>
 #include <xgrad/kernels/arg_reduce.hpp>
 #include <xgrad/kernels/reduce.hpp>
 #include <xgrad/ops/arithmetic.hpp>
@@ -16,6 +17,7 @@
 #include <xgrad/ops/reduction.hpp>
 
 #include <array>
+#include <cmath>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -156,13 +158,28 @@ tensor<T> sum_over(const basic_tensor<T>& x, axis_set axes, bool keep) {
                   });
 }
 
+template <real T>
+bool are_finite(const T* elements, std::size_t count) {
+    for (auto i = std::size_t{0}; i < count; ++i)
+        if (!is_finite_number(static_cast<double>(elements[i]))) return false;
+    return true;
+}
+
 /// dx = dy / n, repeated
 template <real T>
 tensor<T> mean_over(const basic_tensor<T>& x, axis_set axes, bool keep) {
     const auto count = static_cast<T>(reduced_count(shape_of(x), axes));
-    auto y = fold(kernels::sum_of{}, x, axes, keep);
-    kernels::elementwise([count](const auto& v) { return v / std::decay_t<decltype(v)>(count); }, access::elements(y),
-                         shape_of(y), operand_of(y));
+    const auto mean_of = [&](const basic_tensor<T>& terms, T divisor) {
+        auto y = fold(kernels::sum_of{}, terms, axes, keep);
+        kernels::elementwise([divisor](const auto& v) { return v / std::decay_t<decltype(v)>(divisor); }, access::elements(y),
+                             shape_of(y), operand_of(y));
+        return y;
+    };
+    auto y = mean_of(x, count);
+    if (count > 0 && !are_finite(access::elements(y), y.size())) {   // the sum may leave the range where the mean does not: then of terms that are smaller
+        const auto scale = std::ldexp(T{1}, -std::ilogb(count) - 1);
+        y = mean_of(compute<T>("mean", [scale](const auto& v) { return v * std::decay_t<decltype(v)>(scale); }, x), count * scale);
+    }
     return record("mean", std::move(y), {x}, xgrad::keep(), [from = shape_of(x), axes, count](const auto& dy, gradients& d) {
         d(0, [&] { return spread(tensor<T>{divide(dy, count)}, from, axes); });
     });

@@ -6,7 +6,9 @@
 #include <xgrad/core/lists.hpp>
 #include <xgrad/core/simd_pairs.hpp>
 #include <xgrad/ops/arithmetic.hpp>
+#include <xgrad/ops/compare.hpp>
 #include <xgrad/ops/elementwise.hpp>
+#include <xgrad/ops/math.hpp>
 #include <xgrad/ops/rounding.hpp>
 
 #include <concepts>
@@ -36,8 +38,11 @@ struct rest : binary<Op> {
     }
     static constexpr auto left = pass_on{};
     static constexpr auto right = [](const auto& dy, const auto& b, const auto& a) {
-        const auto rest = binary<Op>{}(a, b);   // by an infinite divisor a, or, on the other side of 0, the divisor
-        return -dy * where(rest == a, 0, where(rest == b, -1, round((a - rest) / b)));
+        // By an infinite divisor the rest is a or, on the other side of 0, the divisor. Of large numbers by halves: a - rest
+        // may overflow.
+        const auto rest = binary<Op>{}(a, b);
+        const auto times = where(abs(a) > 1, round((a * 0.5 - rest * 0.5) / b * 2), round((a - rest) / b));
+        return -dy * where(rest == a, 0, where(rest == b, -1, times));
     };
 };
 
