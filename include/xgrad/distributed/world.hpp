@@ -159,6 +159,9 @@ private:
         per_process::current_world = this;
         m_terminate = std::set_terminate(detail::on_terminate);
         std::atexit(detail::on_exit);
+#if !defined(__APPLE__)   // which has no quick_exit
+        std::at_quick_exit(detail::on_exit);
+#endif
         if (options.share_threads) share_threads();
     }
 
