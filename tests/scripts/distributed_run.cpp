@@ -32,7 +32,7 @@ namespace {
 
 /// The rank, as the launcher says before MPI has begun.
 std::string launched_rank() {
-    for (const auto* const name : {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK"})
+    for (const auto* const name : {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "SLURM_PROCID"})
         if (const auto* const value = std::getenv(name)) return value;
     return "0";
 }

@@ -25,7 +25,7 @@ inline constexpr auto deed_names = std::array{"backward", "average", "join", "su
 
 struct note {
     deed what;
-    std::uint64_t size = 0;      ///< of what follows
+    std::uint64_t size = 0;      ///< of what follows; of an exchange, which network's it is
     double rows = 0;
     std::uint64_t digest = 0;
 
@@ -71,6 +71,7 @@ private:
     XGRAD_COLD void check_same() const {
         const auto& all = notes();
         const auto fits = [&](const note& each) { return each.what == all[0].what || (each.is_exchange() && all[0].is_exchange()); };
+        const auto other_network = std::find_if(all.begin(), all.end(), [&](const note& each) { return all[0].is_exchange() && each.is_exchange() && each.size != all[0].size; });
         const auto other = std::find_if_not(all.begin(), all.end(), fits);
         if (other == all.end()) return;
         fail<value_error>("distributed", "the ranks do not do the same: rank 0 is at ", all[0].name(), ", rank ",
