@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <xgrad/autograd/no_grad.hpp>
 #include <xgrad/data/dataset.hpp>
 #include <xgrad/data/loader.hpp>
 #include <xgrad/distributed/collect.hpp>
@@ -297,6 +298,26 @@ TEST_CASE("networks that differ, and weights that do, are found") {
     CHECK(expected.find("[data_parallel] the weights are no longer the same: fc2.bias has, as element 2, ") == 0);
     CHECK(expected.find("on rank " + std::to_string(world().size() - 1)) != std::string::npos);
     CHECK(what_is_said([&] { parallel.backward(); }) == expected);
+}
+
+TEST_CASE("two networks learn in one program, also one within the pass of the other") {
+    auto a = network{}, b = network{};
+    auto parallel_a = distributed::data_parallel{world(), a};
+    auto parallel_b = distributed::data_parallel{world(), b};
+    auto numbers = xg::generator{12};
+    const auto n = world().size();
+    const auto whole_a = ranks::whole_batch(numbers, 3 * n), whole_b = ranks::whole_batch(numbers, 2 * n);
+    const auto own_a = ranks::part_of(whole_a, std::vector<std::size_t>(n, 3)), own_b = ranks::part_of(whole_b, std::vector<std::size_t>(n, 2));
+    for (auto& each : xg::nn::parameters(a, b)) each.zero_grad();
+    const auto hidden = a.fc1(own_a.x, xg::relu);
+    hidden.register_hook([&](const auto& g) {   // those of fc2 are under way
+        const auto recording = xg::enable_grad{};
+        parallel_b.backward(xg::mse_loss(b(own_b.x), own_b.y), 2);
+        return g;
+    });
+    parallel_a.backward(xg::mse_loss(a.fc2(hidden), own_a.y), 3);
+    check_gradients(a, whole_gradients(a, whole_a), 1e-5);
+    check_gradients(b, whole_gradients(b, whole_b), 1e-5);
 }
 
 TEST_CASE("the usual loop trains in parallel, too") {

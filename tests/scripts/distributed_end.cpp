@@ -30,6 +30,12 @@ void work(int count, char** arguments) {
         x.register_hook([](const auto&) { throw std::runtime_error{"the reason of a hook"}; });
         parallel.backward(xg::sum(x), 2);
     }
+    if (way == "other_network") {   // one goes on with the first, the others with a second of the same size
+        auto second = xg::nn::linear<>{300, 300};
+        auto parallel_second = xg::distributed::data_parallel{world, second};
+        if (odd) parallel.backward(loss(), 2);
+        else parallel_second.backward(xg::sum(second(xg::ones<float>({2, 300}))), 2);
+    }
     if (odd && way == "exit") std::exit(3);
     if (odd && way == "abort") std::abort();
     if (odd && way == "segv") std::raise(SIGSEGV);

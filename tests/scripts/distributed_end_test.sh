@@ -39,6 +39,7 @@ try another_thread other 'ends the run: the reason of another thread' "$@"
 try quick_exit other 'the program has ended by exit()' "$@"
 try term other '' "$@"
 try int other '' "$@"
+try other_network other 'rank 0 is at backward, rank . at backward of another network' "$@"
 try early other 'at backward, rank . at the end of its world' "$@"
 
 # The launcher hears of it, as from a terminal or from a queue. Its code is its own affair: MPICH's is 0 now and then.
@@ -57,4 +58,4 @@ for signal in INT TERM; do
         exit 1
     fi
 done
-echo "ranks that end in fifteen ways kept nobody waiting"
+echo "ranks that end in sixteen ways kept nobody waiting"

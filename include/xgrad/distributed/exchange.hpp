@@ -36,8 +36,8 @@ namespace xgrad::inline XGRAD_ABI::distributed::detail {
 template <real T>
 class exchange {
 public:
-    exchange(world& all, const parameter_list<T>& parameters, std::size_t bucket_bytes, bool bfloat16)
-        : m_world{all}, m_layout{parameters, bucket_bytes, all.rank(), all.size()}, m_bfloat16{bfloat16},
+    exchange(world& all, const parameter_list<T>& parameters, std::size_t number, std::size_t bucket_bytes, bool bfloat16)
+        : m_world{all}, m_first_tag{static_cast<int>(number % (least_tags / tags) * tags)}, m_layout{parameters, bucket_bytes, all.rank(), all.size()}, m_bfloat16{bfloat16},
           m_own{std::make_unique_for_overwrite<T[]>(m_layout.size())}, m_result{std::make_unique_for_overwrite<T[]>(m_layout.size())},
           m_used(parameters.size()) {
         for (const auto& each : parameters) m_shapes.push_back(xgrad::detail::shape_of(each));
@@ -192,12 +192,15 @@ private:
         ++m_open;
         return m_requests.emplace_back(MPI_REQUEST_NULL);
     }
+    /// Exchanges of several networks may be under way at a time.
+    static constexpr auto tags = 4 * layout::most_buckets, least_tags = std::size_t{32768};   // as many as any MPI has
+    int tag_of(std::size_t b, bool result) const { return m_first_tag + static_cast<int>(2 * b + (result ? 1 : 0)); }
     void receive_from(std::size_t b, std::size_t r, kind what, void* to, std::size_t count) {
-        const auto tag = static_cast<int>(2 * b + (what == kind::result ? 1 : 0));
+        const auto tag = tag_of(b, what == kind::result);
         check_mpi("MPI_Irecv", MPI_Irecv(to, count_of(count * wire_bytes()), MPI_BYTE, static_cast<int>(r), tag, m_world.communicator(), &request(b, r, what)));
     }
     void send_to(std::size_t b, std::size_t r, bool result, const void* from, std::size_t count) {
-        const auto tag = static_cast<int>(2 * b + (result ? 1 : 0));
+        const auto tag = tag_of(b, result);
         m_world.count(count * wire_bytes(), 1);
         check_mpi("MPI_Isend", MPI_Isend(from, count_of(count * wire_bytes()), MPI_BYTE, static_cast<int>(r), tag, m_world.communicator(), &request(b, r, kind::out)));
     }
@@ -301,6 +304,7 @@ private:
     }
 
     world& m_world;
+    int m_first_tag;
     layout m_layout;
     bool m_bfloat16, m_under_way = false, m_accumulated = false;
     double m_rows = 0;
