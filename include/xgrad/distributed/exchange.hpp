@@ -153,7 +153,7 @@ public:
             auto& each = m_buffers[b];
             if (each.held != nullptr) std::exchange(each.held, nullptr)->drop_handle();
             each.own = m_own.get() + m_layout.buckets()[b].first;
-            each.made = {};
+            each.made = tensor<T>{};
         }
     }
 
