@@ -50,6 +50,9 @@ endif()
 
 message(STATUS "xgrad ${PROJECT_VERSION}: ${CMAKE_CXX_COMPILER_ID} ${CMAKE_CXX_COMPILER_VERSION}, "
     "xtensor ${xtensor_VERSION}, xtl ${xtl_VERSION}, xsimd ${xsimd_VERSION}")
+if(TARGET xgrad::distributed)
+    message(STATUS "xgrad::distributed: ${MPI_CXX_LIBRARIES}, started by ${MPIEXEC_EXECUTABLE}")
+endif()
 
 # How ranks are started where the one user is root, as in a container, and there are fewer processors than ranks.
 set(XGRAD_MPI_ENVIRONMENT

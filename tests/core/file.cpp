@@ -54,3 +54,34 @@ TEST_CASE("file: permissions stay, links stay links, a device stays a device") {
     CHECK(fs::is_character_file("/dev/null"));
 }
 #endif
+
+TEST_CASE("file: what a killed process left beside it goes with the next save, what somebody still writes does not") {
+    const auto folder = temporary_folder{};
+    const auto path = folder.path("weights");
+    folder.write("weights.saving", "half of it");   // nobody holds a lock on it
+    write(path, "first");
+    CHECK(folder.count() == 1);
+    {
+        auto slow = xgrad::detail::output_file{"save", path};
+        slow.write("slow", 4);
+        CHECK(folder.count() == 2);
+        write(path, "quick");
+        CHECK(folder.read("weights") == "quick");
+        CHECK(folder.count() == 2);
+        slow.commit();
+    }
+    CHECK(folder.read("weights") == "slow");
+    CHECK(folder.count() == 1);
+
+    // What is no file of ours stays: a link is not followed, a folder not removed.
+    folder.write("elsewhere", "kept");
+    fs::create_symlink("elsewhere", folder.path("weights.saving"));
+    write(path, "second");
+    CHECK(folder.read("elsewhere") == "kept");
+    CHECK(folder.count() == 3);
+    fs::remove(folder.path("weights.saving"));
+    fs::create_directory(folder.path("weights.saving"));
+    write(path, "third");
+    CHECK(folder.read("weights") == "third");
+    CHECK(fs::is_directory(folder.path("weights.saving")));
+}

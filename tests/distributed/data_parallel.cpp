@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <xgrad/autograd/no_grad.hpp>
 #include <xgrad/data/dataset.hpp>
 #include <xgrad/data/loader.hpp>
 #include <xgrad/distributed/collect.hpp>
@@ -12,6 +13,7 @@
 #include <support/ranks.hpp>
 #include <support/what_is_said.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstring>
@@ -93,6 +95,55 @@ TEST_CASE("the gradient is that of the mean over the rows of all ranks") {
                 xg::mse_loss(net(own.x), own.y).backward();
                 parallel.average(own.rows());
             });
+        }
+    }
+}
+
+TEST_CASE("a sum is the same, added from rank 0 on, however large the parameter and whatever way it goes") {
+    const auto n = world().size();
+    for (const auto size : {std::size_t{1}, std::size_t{2047}, std::size_t{2049}, std::size_t{40003}}) {
+        struct one {
+            xg::tensor<float, 1> weight;
+        };
+        auto net = one{xg::zeros<float>({size}).requires_grad(true)};
+        const auto of_rank = [&](std::size_t r) {
+            auto numbers = xg::generator{r + 1};
+            auto x = xg::zeros<float>({size});
+            for (auto& each : x.span()) each = numbers.normal<float>();
+            return x;
+        };
+        for (const auto bfloat16 : {false, true}) {
+            auto parallel = distributed::data_parallel{world(), net, {.bfloat16 = bfloat16}};
+            for (const auto way : {0, 1, 2}) {
+                CAPTURE(size);
+                CAPTURE(bfloat16);
+                CAPTURE(way);
+                net.weight.zero_grad();
+                const auto rows = world().rank() + 1;
+                const auto loss = [&] { return xg::sum(net.weight * of_rank(world().rank())); };
+                if (way == 0) parallel.backward(loss(), rows);
+                if (way == 1) {
+                    loss().backward();
+                    const auto held = net.weight.grad();   // stays what it was
+                    parallel.average(rows);
+                    CHECK(ranks::same_bits(held, of_rank(world().rank())));
+                }
+                if (way == 2) {
+                    parallel.accumulate(loss(), rows);
+                    parallel.backward();
+                }
+                const auto tolerance = bfloat16 ? 0.02 : 1e-6;
+                auto wanted = std::vector<double>(size);
+                for (auto r = std::size_t{0}; r < n; ++r) {
+                    const auto part = of_rank(r);
+                    for (auto i = std::size_t{0}; i < size; ++i) wanted[i] += static_cast<double>(part(i)) * 2 * static_cast<double>(r + 1) / static_cast<double>(n * (n + 1));
+                }
+                auto worst = 0.0;
+                for (auto i = std::size_t{0}; i < size; ++i) worst = std::max(worst, std::abs(static_cast<double>(net.weight.grad().data()[i]) - wanted[i]));
+                CHECK(worst < tolerance);
+                const auto all = distributed::gather_rows(world(), xg::tensor<float, 1>{net.weight.grad()});
+                for (auto r = std::size_t{0}; r < n; ++r) CHECK(std::memcmp(all.data() + r * size, all.data(), size * sizeof(float)) == 0);
+            }
         }
     }
 }
@@ -247,6 +298,26 @@ TEST_CASE("networks that differ, and weights that do, are found") {
     CHECK(expected.find("[data_parallel] the weights are no longer the same: fc2.bias has, as element 2, ") == 0);
     CHECK(expected.find("on rank " + std::to_string(world().size() - 1)) != std::string::npos);
     CHECK(what_is_said([&] { parallel.backward(); }) == expected);
+}
+
+TEST_CASE("two networks learn in one program, also one within the pass of the other") {
+    auto a = network{}, b = network{};
+    auto parallel_a = distributed::data_parallel{world(), a};
+    auto parallel_b = distributed::data_parallel{world(), b};
+    auto numbers = xg::generator{12};
+    const auto n = world().size();
+    const auto whole_a = ranks::whole_batch(numbers, 3 * n), whole_b = ranks::whole_batch(numbers, 2 * n);
+    const auto own_a = ranks::part_of(whole_a, std::vector<std::size_t>(n, 3)), own_b = ranks::part_of(whole_b, std::vector<std::size_t>(n, 2));
+    for (auto& each : xg::nn::parameters(a, b)) each.zero_grad();
+    const auto hidden = a.fc1(own_a.x, xg::relu);
+    hidden.register_hook([&](const auto& g) {   // those of fc2 are under way
+        const auto recording = xg::enable_grad{};
+        parallel_b.backward(xg::mse_loss(b(own_b.x), own_b.y), 2);
+        return g;
+    });
+    parallel_a.backward(xg::mse_loss(a.fc2(hidden), own_a.y), 3);
+    check_gradients(a, whole_gradients(a, whole_a), 1e-5);
+    check_gradients(b, whole_gradients(b, whole_b), 1e-5);
 }
 
 TEST_CASE("the usual loop trains in parallel, too") {

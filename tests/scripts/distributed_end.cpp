@@ -3,6 +3,7 @@
 #include <xgrad/nn/linear.hpp>
 #include <xgrad/ops/reduce.hpp>
 
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -29,9 +30,24 @@ void work(int count, char** arguments) {
         x.register_hook([](const auto&) { throw std::runtime_error{"the reason of a hook"}; });
         parallel.backward(xg::sum(x), 2);
     }
+    if (way == "other_network") {   // one goes on with the first, the others with a second of the same size
+        auto second = xg::nn::linear<>{300, 300};
+        auto parallel_second = xg::distributed::data_parallel{world, second};
+        if (odd) parallel.backward(loss(), 2);
+        else parallel_second.backward(xg::sum(second(xg::ones<float>({2, 300}))), 2);
+    }
     if (odd && way == "exit") std::exit(3);
     if (odd && way == "abort") std::abort();
     if (odd && way == "segv") std::raise(SIGSEGV);
+    if (odd && way == "quick_exit") std::quick_exit(0);
+    if (odd && way == "term") std::raise(SIGTERM);
+    if (odd && way == "int") std::raise(SIGINT);
+    if (odd && way == "another_thread") std::thread{[] {
+        std::this_thread::sleep_for(std::chrono::milliseconds{300});   // this rank waits for the others by then
+        throw std::runtime_error{"the reason of another thread"};
+    }}.detach();
+    if (!odd && way == "another_thread") std::this_thread::sleep_for(std::chrono::seconds{30});
+    if (way == "signal_to_all") std::this_thread::sleep_for(std::chrono::seconds{30});
     if (odd && way == "thread") std::thread{[] { throw std::runtime_error{"the reason of a thread"}; }}.join();
     if (odd && way == "early") return;
     if (way == "well") return;

@@ -35,5 +35,27 @@ try exit other 'the program has ended by exit() in the scope of distributed::wor
 try abort other '' "$@"
 try segv other '' "$@"
 try thread other 'ends the run: the reason of a thread' "$@"
+try another_thread other 'ends the run: the reason of another thread' "$@"
+try quick_exit other 'the program has ended by exit()' "$@"
+try term other '' "$@"
+try int other '' "$@"
+try other_network other 'rank 0 is at backward, rank . at backward of another network' "$@"
 try early other 'at backward, rank . at the end of its world' "$@"
-echo "ranks that end in nine ways kept nobody waiting"
+
+# The launcher hears of it, as from a terminal or from a queue. Its code is its own affair: MPICH's is 0 now and then.
+for signal in INT TERM; do
+    "$@" signal_to_all >"$errors" 2>&1 &
+    child=$!
+    sleep 2
+    begin=$(date +%s)
+    kill -s "$signal" "$child"
+    result=0
+    wait "$child" || result=$?
+    took=$(($(date +%s) - begin))
+    if [ "$took" -ge 20 ]; then
+        echo "FAILED: SIG$signal to the launcher: ended with $result after $took s"
+        cat "$errors"
+        exit 1
+    fi
+done
+echo "ranks that end in sixteen ways kept nobody waiting"

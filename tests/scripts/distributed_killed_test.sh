@@ -1,74 +1,102 @@
 #!/bin/sh
-# Kills a rank at random moments: the others end within seconds, with a code that is not 0, and the run goes on to the end that one
-# has that nobody killed, byte by byte; with another number of ranks, to its end.
-# sh distributed_killed_test.sh KILLS MPIEXEC... PROGRAM, where MPIEXEC... is all of the command before the number of ranks
+# Kills a rank of two and of four with SIGKILL, in each phase of a run and at any moment: all ranks end within seconds, with a code
+# that is not 0; from what was saved last the run goes on to the end that one has that nobody killed, byte by byte; with another
+# number of ranks, to its end; and the next save leaves nothing beside the file.
+# sh distributed_killed_test.sh KILLS MPIEXEC... PROGRAM, where MPIEXEC... is all of the command before the number of ranks;
+# 20 kills go through each phase three times.
 set -eu
 
 kills=$1
 shift
+launcher=
+for word in "$@"; do
+    launcher="$launcher ${program:-}"
+    program=$word
+done
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# `start RANKS STATE RESULT ARGUMENT...`
-start() {
-    ranks=$1 state=$2 result=$3
-    shift 3
-    # The last of the arguments is the program.
-    launcher=
-    for word in "$@"; do
-        [ -z "${last:-}" ] || launcher="$launcher $last"
-        last=$word
-    done
-    program=$last
-    last=
-    # shellcheck disable=SC2086 # a list of words
-    timeout -k 5 120 $launcher "$ranks" "$program" "$state" "$result"
-}
 fail() {
     echo "FAILED: $*"
     cat "$work/errors"
     exit 1
 }
-random() { od -An -N2 -tu2 /dev/urandom | tr -d ' '; }
+# `random COUNT`: from 0 to COUNT - 1
+random() { echo $(($(od -An -N4 -tu4 /dev/urandom) % $1)); }
+# `start RANKS STATE RESULT [PHASE RANK TIME MICROSECONDS]`
+start() {
+    ranks=$1
+    shift
+    # shellcheck disable=SC2086 # a list of words
+    timeout -k 5 120 $launcher "$ranks" "$program" "$@" >"$work/errors" 2>&1
+}
+# `go_on RANKS STATE`: to the end
+go_on() {
+    rm -f "$work/end"
+    start "$1" "$2" "$work/end" || fail "$1 ranks ended with $? where $done_so_far"
+    [ -s "$work/end" ] || fail "$1 ranks came to no end where $done_so_far"
+    for left in "$2".saving*; do [ ! -e "$left" ] || fail "$left is left where $done_so_far"; done
+}
 
-start 2 "$work/whole.state" "$work/whole" "$@" >"$work/errors" 2>&1 || fail "the whole run ended with $?"
-
-killed=0
-while [ "$killed" -lt "$kills" ]; do
-    rm -f "$work"/run.state* "$work/end"
-    longest=1500
-    while :; do
-        rm -f "$work"/run.state.*.pid
-        start 2 "$work/run.state" "$work/end" "$@" >"$work/errors" 2>&1 &
-        child=$!
-        moment=$(($(random) % longest))
-        longest=$((longest + 100))
-        sleep "$((moment / 1000)).$(printf '%03d' $((moment % 1000)))"
-        victim=$work/run.state.$(($(random) % 2)).pid
-        hit=no
-        if [ -s "$victim" ]; then kill -9 "$(cat "$victim")" 2>/dev/null && hit=yes; fi
-        begin=$(date +%s)
-        result=0
-        wait "$child" 2>/dev/null || result=$?
-        took=$(($(date +%s) - begin))
-        if [ "$result" -eq 0 ]; then break; fi
-        [ "$hit" = yes ] || fail "a run that nobody killed ended with $result"
-        [ "$took" -le 30 ] || fail "the other rank took $took s to end"
-        killed=$((killed + 1))
-    done
-    cmp "$work/whole" "$work/end" || fail "after $killed kills the end differs"
+done_so_far="nobody was killed"
+for count in 2 4; do
+    rm -f "$work"/whole.state*
+    go_on "$count" "$work/whole.state"
+    mv "$work/end" "$work/whole.$count"
 done
 
-# What two ranks began, one, three and four end.
-for ranks in 1 3 4; do
-    cp "$work/run.state" "$work/other.state"
-    rm -f "$work"/run.state* "$work/other"
-    start 2 "$work/run.state" "$work/end" "$@" >"$work/errors" 2>&1 &
-    child=$!
-    while [ ! -s "$work/run.state" ] && kill -0 "$child" 2>/dev/null; do sleep 0.05; done
-    cp "$work/run.state" "$work/other.state" || fail "there is no state to go on from"
-    wait "$child" || fail "the run ended with $?"
-    start "$ranks" "$work/other.state" "$work/other" "$@" >"$work/errors" 2>&1 || fail "$ranks ranks ended with $?"
-    [ -s "$work/other" ] || fail "$ranks ranks came to no end"
+state=$work/run.state
+killed=0 count=2 ranks_before=0
+turn=$(random 7)
+while [ "$killed" -lt "$kills" ]; do
+    turn=$((turn + 1))
+    time=1
+    case $((turn % 7)) in
+        0) phase=start longest=300000 ;;
+        1) phase=start longest=3000000 ;;   # any moment
+        2) phase=broadcast longest=3000 ;;
+        3) phase=step longest=2000 time=$(($(random 40) + 1)) ;;
+        4) phase=save longest=3000 time=$(($(random 40) + 1)) ;;
+        5) phase=evaluation longest=1000 time=$(($(random 5) + 1)) ;;
+        6) phase=end longest=3000 ;;
+    esac
+    # From the beginning, or once more from where the last kill has left it.
+    if [ "$ranks_before" -ne "$count" ] || [ "$(random 2)" = 0 ]; then rm -f "$state"*; fi
+    ranks_before=$count
+    rm -f "$state".*.pid
+    set -- "$phase" "$(random "$count")" "$time" "$(random "$longest")"
+    begin=$(date +%s)
+    result=0
+    start "$count" "$state" "$work/end" "$@" || result=$?
+    took=$(($(date +%s) - begin))
+    done_so_far="of $count ranks one was killed: $*"
+    if [ "$result" -eq 0 ]; then   # it had come to its end before
+        cmp "$work/whole.$count" "$work/end" || fail "the end differs where nobody was killed"
+        rm -f "$state"*
+        continue
+    fi
+    killed=$((killed + 1))
+    [ "$took" -le 60 ] || fail "the ranks took $took s to end where $done_so_far"
+    for number in "$state".*.pid; do
+        [ -s "$number" ] || continue
+        for second in 1 2 3 4 5 6 7 8 9 10 still; do
+            kill -0 "$(cat "$number")" 2>/dev/null || break
+            [ "$second" != still ] || fail "a rank still runs where $done_so_far"
+            sleep 1
+        done
+    done
+    for copy in same other; do
+        saved=
+        rm -f "$work/$copy".state*
+        for file in "$state" "$state".saving*; do
+            [ ! -e "$file" ] || { cp "$file" "$work/$copy.${file##*/run.}"; saved="$saved ${file##*/run.}"; }
+        done
+    done
+    go_on "$count" "$work/same.state"
+    cmp "$work/whole.$count" "$work/end" || fail "the end differs where $done_so_far"
+    other=$((($(random 3) + count) % 4 + 1))
+    go_on "$other" "$work/other.state"
+    echo "$done_so_far us; code $result; there was${saved:- nothing}; $count and $other ranks went on"
+    count=$((6 - count))
 done
 echo "killed $killed times: none hung, each run ended in the same bits, and other numbers of ranks went on"

@@ -19,6 +19,8 @@
 #include <string_view>
 
 #if defined(__unix__) || defined(__APPLE__)
+#include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #endif
@@ -91,19 +93,15 @@ private:
 };
 
 /// A file that appears under its name, in place of what stood there, when it is complete: `commit` renames it.
-/// Until then it is a neighbour with a name of its own, which is removed should there be no commit. It has the permissions of
-/// what stood there; of a symbolic link, it takes the place of what that points to. A pipe or a device is written to as it is.
+/// Until then it is a neighbour, NAME.saving, which is removed should there be no commit; what a process left there that was
+/// killed is removed by the next. It has the permissions of what stood there; of a symbolic link, it takes the place of what that
+/// points to. A pipe or a device is written to as it is.
 class output_file {
 public:
     XGRAD_COLD output_file(std::string_view where, const std::string& path) : m_where{where}, m_path{path}, m_target{path} {
         find_target();
         if (m_direct) m_stream.reset(std::fopen(path.c_str(), "wb"));
-        auto number = static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
-        for (auto attempt = 0; m_stream == nullptr && !m_direct && attempt < 100; ++attempt) {
-            m_temporary = m_target + ".part" + std::to_string(number++ % 1000000);
-            m_stream.reset(std::fopen(m_temporary.c_str(), "wbx"));
-            if (m_stream == nullptr && errno != EEXIST) break;
-        }
+        else open_neighbour();
         if (m_stream == nullptr) fail("cannot be written", std::strerror(errno));
         keep_permissions();
     }
@@ -124,14 +122,55 @@ public:
 #if defined(__unix__) || defined(__APPLE__)
         good = good &&
                (m_direct || ::fsync(::fileno(m_stream.get())) == 0);  // or a power cut may leave the name and not the bytes
-#endif
+        good = good && take_name();   // while it is locked
         good = std::fclose(m_stream.release()) == 0 && good;
-        if (!good || (!m_direct && std::rename(m_temporary.c_str(), m_target.c_str()) != 0))
-            fail("cannot be written", std::strerror(errno));
+#else
+        good = std::fclose(m_stream.release()) == 0 && good && take_name();
+#endif
+        if (!good) fail("cannot be written", std::strerror(errno));
         m_committed = true;
     }
 
 private:
+    bool take_name() const { return m_direct || std::rename(m_temporary.c_str(), m_target.c_str()) == 0; }
+
+    /// The first name is always the same, so that the next process finds what one left there that was killed.
+    void open_neighbour() {
+        auto number = static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
+        m_temporary = m_target + ".saving";
+        for (auto attempt = 0; m_stream == nullptr && attempt < 100; ++attempt) {
+            if (attempt != 0) m_temporary = m_target + ".saving" + std::to_string(number++ % 1000000);
+            remove_abandoned(m_temporary);
+            m_stream.reset(std::fopen(m_temporary.c_str(), "wbx"));
+            if (m_stream == nullptr && errno != EEXIST) return;
+            if (m_stream != nullptr && !is_kept(m_stream.get(), m_temporary)) m_stream.reset();
+        }
+    }
+
+#if defined(__unix__) || defined(__APPLE__)
+    /// Whoever writes holds a lock on the file, which goes with the process; only who holds it removes or renames the file.
+    static bool is_locked(int file) { return ::flock(file, LOCK_EX | LOCK_NB) == 0; }
+    static bool has_name(int file, const std::string& path) {
+        struct stat own, named;
+        return ::fstat(file, &own) == 0 && ::lstat(path.c_str(), &named) == 0 && S_ISREG(named.st_mode) && own.st_ino == named.st_ino &&
+               own.st_dev == named.st_dev;
+    }
+    /// Some file systems have no locks: there, no file is taken for an abandoned one.
+    static bool is_kept(std::FILE* stream, const std::string& path) {
+        const auto file = ::fileno(stream);
+        return (is_locked(file) || errno != EWOULDBLOCK) && has_name(file, path);
+    }
+    static void remove_abandoned(const std::string& path) {
+        const auto file = ::open(path.c_str(), O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+        if (file < 0) return;
+        if (is_locked(file) && has_name(file, path)) ::unlink(path.c_str());
+        ::close(file);
+    }
+#else
+    static bool is_kept(std::FILE*, const std::string&) { return true; }
+    static void remove_abandoned(const std::string&) {}
+#endif
+
     void find_target() {
 #if defined(__unix__) || defined(__APPLE__)
         struct stat there;

@@ -25,7 +25,7 @@ inline constexpr auto deed_names = std::array{"backward", "average", "join", "su
 
 struct note {
     deed what;
-    std::uint64_t size = 0;      ///< of what follows
+    std::uint64_t size = 0;      ///< of what follows; of an exchange, which network's it is
     double rows = 0;
     std::uint64_t digest = 0;
 
@@ -70,12 +70,13 @@ private:
 
     XGRAD_COLD void check_same() const {
         const auto& all = notes();
-        const auto fits = [&](const note& each) { return each.what == all[0].what || (each.is_exchange() && all[0].is_exchange()); };
+        const auto both_exchange = [&](const note& each) { return each.is_exchange() && all[0].is_exchange(); };
+        const auto fits = [&](const note& each) { return both_exchange(each) ? each.size == all[0].size : each.what == all[0].what; };
         const auto other = std::find_if_not(all.begin(), all.end(), fits);
         if (other == all.end()) return;
         fail<value_error>("distributed", "the ranks do not do the same: rank 0 is at ", all[0].name(), ", rank ",
                           static_cast<std::size_t>(other - all.begin()), " at ", other->name(),
-                          "; where one has more batches than another, the others join()");
+                          both_exchange(*other) ? " of another network" : "", "; where one has more batches than another, the others join()");
     }
 
     std::unique_ptr<letters> m_letters;

@@ -54,12 +54,12 @@ class data_parallel {
 public:
     template <class Module>
     data_parallel(world& all, Module& net, data_parallel_options options = {})
-        : m_world{all}, m_options{options}, m_parameters{nn::parameters<T>(net)} {
+        : m_world{all}, m_options{options}, m_number{all.next_number()}, m_parameters{nn::parameters<T>(net)} {
         if (m_parameters.empty()) fail<value_error>(name, "there is no parameter to learn; nn::parameters leaves out what is frozen");
         detail::broadcast_model(all, name, net);
         // A member may be frozen on one rank and not on another, though the tensors are the same.
         compare_descriptions();
-        m_exchange = std::make_unique<detail::exchange<T>>(all, m_parameters, options.bucket_bytes, options.bfloat16);
+        m_exchange = std::make_unique<detail::exchange<T>>(all, m_parameters, m_number, options.bucket_bytes, options.bfloat16);
     }
     /// Waits for nobody: where an exchange is under way, since an exception was thrown, MPI keeps its memory.
     ~data_parallel() {
@@ -201,7 +201,7 @@ private:
         const auto looks = m_options.check_every != 0 && m_exchanges % m_options.check_every == 0;
         ++m_exchanges;
         m_all_rows.clear();
-        m_agreement = m_world.say({.what = what, .size = m_parameters.size(), .rows = rows, .digest = looks ? detail::digest_of(m_parameters) : 0});
+        m_agreement = m_world.say({.what = what, .size = m_number, .rows = rows, .digest = looks ? detail::digest_of(m_parameters) : 0});
     }
 
     template <class Local>
@@ -264,6 +264,7 @@ private:
 
     world& m_world;
     data_parallel_options m_options;
+    std::size_t m_number;   // among those of its world: each has messages of its own
     parameter_list<T> m_parameters;
     std::unique_ptr<detail::exchange<T>> m_exchange;
     std::vector<std::pair<const xgrad::detail::node*, std::size_t>> m_leaves;   // by their addresses

@@ -32,13 +32,17 @@ namespace xgrad::inline XGRAD_ABI::distributed::detail {
 
 /// Says so on stderr and ends all ranks, with code 1.
 [[noreturn]] XGRAD_COLD inline void end_all(std::string_view why) noexcept {
-    if (per_process::in_world.exchange(false)) {
+    if (!per_process::in_world.exchange(false)) {
+        std::this_thread::sleep_for(std::chrono::seconds{2});   // another thread is at it
+    } else {
         auto rank = 0, ranks = 1;
         MPI_Comm_rank(MPI_COMM_WORLD, &rank);
         MPI_Comm_size(MPI_COMM_WORLD, &ranks);
         std::fflush(stdout);
         std::fputs(xgrad::detail::joined_text("rank ", rank, " of ", ranks, " ends the run: ", why, "\n").c_str(), stderr);
         std::fflush(stderr);
+        // MPICH's mpiexec drops what it has not read when it hears of the end.
+        std::this_thread::sleep_for(std::chrono::milliseconds{200});
         MPI_Abort(MPI_COMM_WORLD, 1);
     }
     std::_Exit(1);
@@ -59,7 +63,7 @@ XGRAD_COLD inline std::string text_of(const std::exception_ptr& thrown) {
 /// For an exception that nobody catches.
 [[noreturn]] XGRAD_COLD inline void on_terminate() noexcept { end_all(text_of(std::current_exception())); }
 
-/// For a program that ends while its world lives, by exit() or after an exception has left the world's scope.
+/// For a program that ends while its world lives, by exit(), quick_exit() or after an exception has left the world's scope.
 XGRAD_COLD inline void on_exit() noexcept {
     if (!per_process::in_world) return;
     end_all(per_process::world_was_left ? "an exception has left the scope of distributed::world"

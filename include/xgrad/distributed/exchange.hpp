@@ -13,6 +13,7 @@
 #include <xgrad/autograd/tensor.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/dtype.hpp>
+#include <xgrad/core/parallel.hpp>
 #include <xgrad/core/shape.hpp>
 #include <xgrad/core/simd.hpp>
 #include <xgrad/distributed/bfloat16.hpp>
@@ -22,6 +23,7 @@
 #include <xgrad/kernels/update.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -34,8 +36,8 @@ namespace xgrad::inline XGRAD_ABI::distributed::detail {
 template <real T>
 class exchange {
 public:
-    exchange(world& all, const parameter_list<T>& parameters, std::size_t bucket_bytes, bool bfloat16)
-        : m_world{all}, m_layout{parameters, bucket_bytes, all.rank(), all.size()}, m_bfloat16{bfloat16},
+    exchange(world& all, const parameter_list<T>& parameters, std::size_t number, std::size_t bucket_bytes, bool bfloat16)
+        : m_world{all}, m_first_tag{static_cast<int>(number % (least_tags / tags) * tags)}, m_layout{parameters, bucket_bytes, all.rank(), all.size()}, m_bfloat16{bfloat16},
           m_own{std::make_unique_for_overwrite<T[]>(m_layout.size())}, m_result{std::make_unique_for_overwrite<T[]>(m_layout.size())},
           m_used(parameters.size()) {
         for (const auto& each : parameters) m_shapes.push_back(xgrad::detail::shape_of(each));
@@ -151,7 +153,7 @@ public:
             auto& each = m_buffers[b];
             if (each.held != nullptr) std::exchange(each.held, nullptr)->drop_handle();
             each.own = m_own.get() + m_layout.buckets()[b].first;
-            each.made = {};
+            each.made = tensor<T>{};
         }
     }
 
@@ -190,12 +192,15 @@ private:
         ++m_open;
         return m_requests.emplace_back(MPI_REQUEST_NULL);
     }
+    /// Exchanges of several networks may be under way at a time.
+    static constexpr auto tags = 4 * layout::most_buckets, least_tags = std::size_t{32768};   // as many as any MPI has
+    int tag_of(std::size_t b, bool result) const { return m_first_tag + static_cast<int>(2 * b + (result ? 1 : 0)); }
     void receive_from(std::size_t b, std::size_t r, kind what, void* to, std::size_t count) {
-        const auto tag = static_cast<int>(2 * b + (what == kind::result ? 1 : 0));
+        const auto tag = tag_of(b, what == kind::result);
         check_mpi("MPI_Irecv", MPI_Irecv(to, count_of(count * wire_bytes()), MPI_BYTE, static_cast<int>(r), tag, m_world.communicator(), &request(b, r, what)));
     }
     void send_to(std::size_t b, std::size_t r, bool result, const void* from, std::size_t count) {
-        const auto tag = static_cast<int>(2 * b + (result ? 1 : 0));
+        const auto tag = tag_of(b, result);
         m_world.count(count * wire_bytes(), 1);
         check_mpi("MPI_Isend", MPI_Isend(from, count_of(count * wire_bytes()), MPI_BYTE, static_cast<int>(r), tag, m_world.communicator(), &request(b, r, kind::out)));
     }
@@ -233,32 +238,51 @@ private:
     void sum(std::size_t b, const std::vector<double>& rows) {
         auto& each = m_layout.buckets()[b];
         each.summed = true;
+        auto& buffer = m_buffers[b];
+        if (m_world.size() == 1 && buffer.held != nullptr && buffer.held->graph == nullptr) {   // is the mean already
+            buffer.made = xgrad::detail::access::adopt<T>(std::exchange(buffer.held, nullptr));
+            return;
+        }
         const auto rank = m_world.rank();
         const auto first = each.part(rank, m_world.size()), count = each.part_size(rank, m_world.size());
+        const auto pieces = (count + piece_size - 1) / piece_size;
+        parallel_for(pieces, light_grain / piece_size, [&](std::size_t begin, std::size_t end) {
+            for (auto i = begin; i != end; ++i) sum_piece(b, rows, i * piece_size, std::min(piece_size, count - i * piece_size));
+        });
+        for (auto r = std::size_t{0}; r < m_world.size(); ++r)
+            if (r != rank && count != 0) send_to(b, r, true, results(b, first), count);
+    }
+
+    /// Stays in a first-level cache from one rank's numbers to the next one's.
+    static constexpr auto piece_size = std::size_t{2048};
+
+    /// `count` elements from the `from`-th of this rank's part on.
+    void sum_piece(std::size_t b, const std::vector<double>& rows, std::size_t from, std::size_t count) {
+        const auto& each = m_layout.buckets()[b];
+        const auto rank = m_world.rank();
+        const auto first = each.part(rank, m_world.size()) + from;
         const auto all = std::accumulate(rows.begin(), rows.end(), 0.0);
         auto* const to = m_buffers[b].result + first;
+        std::array<T, piece_size> widened;   // set where it is read
         auto is_first = true;
         for (auto r = std::size_t{0}; r < m_world.size(); ++r) {
             if (rows[r] == 0) continue;
-            const auto* const part = r == rank ? m_buffers[b].own + first : part_of(each, r, count);
+            const auto* part = m_buffers[b].own + first;
+            if (r != rank && m_bfloat16) {
+                from_bfloats(reinterpret_cast<const std::uint16_t*>(kept(each, r)) + from, count, widened.data());
+                part = widened.data();
+            } else if (r != rank) {
+                part = reinterpret_cast<const T*>(kept(each, r)) + from;
+            }
             const auto weight = simd::batch<T>(static_cast<T>(rows[r] / all));
             if (std::exchange(is_first, false)) kernels::update(count, [weight](auto& sum, const auto& g) { sum = weight * g; }, to, part);
             else kernels::update(count, [weight](auto& sum, const auto& g) { sum = sum + weight * g; }, to, part);
         }
         if (is_first) std::fill_n(to, count, T{0});
-        if (m_bfloat16) {
-            auto* const halves = m_result_halves.data() + each.first + first;
-            to_bfloats(to, count, halves);
-            from_bfloats(halves, count, to);
-        }
-        for (auto r = std::size_t{0}; r < m_world.size(); ++r)
-            if (r != rank && count != 0) send_to(b, r, true, results(b, first), count);
-    }
-    const T* part_of(const bucket& of, std::size_t r, std::size_t count) {
-        if (!m_bfloat16) return reinterpret_cast<const T*>(kept(of, r));
-        m_widened.resize(std::max(m_widened.size(), count));
-        from_bfloats(reinterpret_cast<const std::uint16_t*>(kept(of, r)), count, m_widened.data());
-        return m_widened.data();
+        if (!m_bfloat16) return;
+        auto* const halves = m_result_halves.data() + each.first + first;
+        to_bfloats(to, count, halves);
+        from_bfloats(halves, count, to);
     }
 
     void take_in() {
@@ -280,6 +304,7 @@ private:
     }
 
     world& m_world;
+    int m_first_tag;
     layout m_layout;
     bool m_bfloat16, m_under_way = false, m_accumulated = false;
     double m_rows = 0;
@@ -287,7 +312,6 @@ private:
     std::unique_ptr<std::byte[]> m_received;
     std::vector<buffers> m_buffers;   // of each bucket
     std::vector<shape> m_shapes;      // of each parameter
-    std::vector<T> m_widened;
     std::vector<std::uint16_t> m_sent_halves, m_result_halves;
     std::vector<bool> m_used;
     std::vector<MPI_Request> m_requests;

@@ -104,6 +104,9 @@ public:
         m_messages += others;
     }
 
+    /// A number for what is built on it, the same on all ranks where they build the same in the same order.
+    std::size_t next_number() noexcept { return m_numbers++; }
+
     /// Tells the others what this rank is about to do.
     detail::agreement say(const detail::note& own) {
         count(sizeof(detail::note), m_size - 1);
@@ -159,6 +162,9 @@ private:
         per_process::current_world = this;
         m_terminate = std::set_terminate(detail::on_terminate);
         std::atexit(detail::on_exit);
+#if !defined(__APPLE__)   // which has no quick_exit
+        std::at_quick_exit(detail::on_exit);
+#endif
         if (options.share_threads) share_threads();
     }
 
@@ -183,6 +189,7 @@ private:
     std::size_t m_rank = 0, m_size = 1;
     std::optional<detail::communicator> m_notes, m_data;
     std::uint64_t m_bytes = 0, m_messages = 0;
+    std::size_t m_numbers = 0;
     std::terminate_handler m_terminate = nullptr;
 };
 
