@@ -15,6 +15,7 @@ namespace bench {
 void add_formulas();   ///< operations, windows, normalisation, attention
 void add_layers();     ///< networks, layers, an optimizer
 void add_resnet();
+void add_digits();     ///< MNIST in batches, and training until an accuracy is reached
 
 inline torch::Tensor tensor(const std::vector<float>& values, std::vector<std::int64_t> sizes) {
     return torch::tensor(values).reshape(sizes).clone();
@@ -56,16 +57,18 @@ struct engine {
 
 inline torch::Tensor in_our_order(const torch::Tensor& x) { return x.dim() == 2 ? x.t() : x; }
 
-inline void fill(torch::nn::Module& net) {
+template <class Values>
+void fill(torch::nn::Module& net, const Values& values) {
     const auto guard = torch::NoGradGuard{};
-    const auto take = [](const std::string& name, torch::Tensor& x) {
+    const auto take = [&](const std::string& name, torch::Tensor& x) {
         const auto all = engine::sizes_of(in_our_order(x));
-        in_our_order(x).copy_(tensor(parameter_values(name, all), all));
+        in_our_order(x).copy_(tensor(values(name, all), all));
     };
     for (auto& p : net.named_parameters()) take(p.key(), p.value());
     for (auto& b : net.named_buffers())
         if (b.value().is_floating_point()) take(b.key(), b.value());
 }
+inline void fill(torch::nn::Module& net) { fill(net, parameter_values); }
 
 inline void forget_all(torch::nn::Module& net) {
     for (auto& p : net.parameters()) forget(p);
