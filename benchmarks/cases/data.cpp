@@ -6,8 +6,10 @@
 #include <xgrad/data/loader.hpp>
 #include <xgrad/data/mnist.hpp>
 #include <xgrad/ops/map.hpp>
+#include <xgrad/ops/math.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <vector>
 
@@ -17,11 +19,15 @@ namespace {
 
 namespace xg = xgrad;
 
-auto normalised(const auto& x) {
-    return xg::map([](const auto& pixel) { return (pixel - pixel_mean) / pixel_deviation; }, x);
+using bytes = xg::data::labelled_images<std::uint8_t>;
+
+/// The images stay bytes, as they are in the file; a batch at a time they become numbers: (x / 255 - mean) / deviation.
+auto normalised(const xg::tensor<std::uint8_t, 2>& x) {
+    constexpr auto factor = 1 / (255 * pixel_deviation), offset = pixel_mean / pixel_deviation;
+    return xg::map([=](const auto& pixel) { return factor * pixel - offset; }, xg::astype<float>(x));
 }
 
-std::vector<piece> compared(const xg::data::labelled_images<float>& set, auto& shuffled) {
+std::vector<piece> compared(const bytes& set, auto& shuffled) {
     auto in_order = xg::data::loader{set, {.batch_size = loader_batch}};
     const auto [x, y] = *in_order.begin();
     const auto first = normalised(x);
@@ -35,8 +41,8 @@ std::vector<piece> compared(const xg::data::labelled_images<float>& set, auto& s
 
 void add_loader() {
     add("data/loader", [] {
-        const auto set = xg::data::mnist<float>(data_folder(), xg::data::split::train);
-        auto batches = std::make_shared<xg::data::loader<xg::data::labelled_images<float>>>(
+        const auto set = xg::data::mnist<std::uint8_t>(data_folder(), xg::data::split::train);
+        auto batches = std::make_shared<xg::data::loader<bytes>>(
             set, xg::data::loader_options{.batch_size = loader_batch, .shuffle = true, .seed = 1});
         const auto run = [=] {
             for (auto [x, y] : *batches) normalised(x);

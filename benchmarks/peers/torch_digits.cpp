@@ -28,7 +28,7 @@ auto by_batch(data::datasets::MNIST set) {
     using examples = std::vector<data::Example<>>;
     return std::move(set).map(data::transforms::BatchLambda<examples, data::Example<>>([](examples images) {
         auto batch = data::transforms::Stack<>{}.apply_batch(std::move(images));
-        batch.data.sub_(pixel_mean).div_(pixel_deviation);
+        batch.data.sub_(pixel_mean).mul_(1 / pixel_deviation);
         return batch;
     }));
 }
