@@ -39,6 +39,26 @@ TEST_CASE("file: whole or not at all, and nothing is left beside it") {
 }
 
 #if defined(__unix__) || defined(__APPLE__)
+#if defined(__unix__) || defined(__APPLE__)
+TEST_CASE("file: what a killed program left goes with the next save, what another is writing stays") {
+    const auto folder = temporary_folder{};
+    const auto path = folder.path("weights");
+    folder.write("weights.xgrad-part7", "half of");
+    for (const auto* const other : {"weights.xgrad-part", "weights.xgrad-part7a", "weights.part7", "weights2.xgrad-part7"}) folder.write(other, "mine");
+    write(path, "first");
+    CHECK(folder.count() == 5);
+    CHECK_FALSE(fs::exists(folder.path("weights.xgrad-part7")));
+
+    auto slow = xgrad::detail::output_file{"save", path};
+    slow.write("second", 6);
+    write(path, "meanwhile");
+    CHECK(folder.count() == 6);
+    slow.commit();
+    CHECK(folder.read("weights") == "second");
+    CHECK(folder.count() == 5);
+}
+#endif
+
 TEST_CASE("file: permissions stay, links stay links, a device stays a device") {
     const auto folder = temporary_folder{};
     const auto path = folder.write("weights", "first"), to_it = folder.path("latest"), device = folder.path("device");

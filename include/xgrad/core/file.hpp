@@ -4,6 +4,7 @@
 
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/error.hpp>
+#include <xgrad/core/neighbour_file.hpp>
 #include <xgrad/core/shape.hpp>
 
 #include <bit>
@@ -91,19 +92,15 @@ private:
 };
 
 /// A file that appears under its name, in place of what stood there, when it is complete: `commit` renames it.
-/// Until then it is a neighbour with a name of its own, which is removed should there be no commit. It has the permissions of
-/// what stood there; of a symbolic link, it takes the place of what that points to. A pipe or a device is written to as it is.
+/// Until then it is a neighbour with a name of its own, which is removed should there be no commit; by the next who writes that
+/// file, where a program was killed. It has the permissions of what stood there; of a symbolic link, it takes the place of what
+/// that points to. A pipe or a device is written to as it is.
 class output_file {
 public:
     XGRAD_COLD output_file(std::string_view where, const std::string& path) : m_where{where}, m_path{path}, m_target{path} {
         find_target();
         if (m_direct) m_stream.reset(std::fopen(path.c_str(), "wb"));
-        auto number = static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
-        for (auto attempt = 0; m_stream == nullptr && !m_direct && attempt < 100; ++attempt) {
-            m_temporary = m_target + ".part" + std::to_string(number++ % 1000000);
-            m_stream.reset(std::fopen(m_temporary.c_str(), "wbx"));
-            if (m_stream == nullptr && errno != EEXIST) break;
-        }
+        else open_neighbour();
         if (m_stream == nullptr) fail("cannot be written", std::strerror(errno));
         keep_permissions();
     }
@@ -121,12 +118,16 @@ public:
 
     XGRAD_COLD void commit() {
         auto good = std::fflush(m_stream.get()) == 0;
+        const auto rename = [&] { return m_direct || std::rename(m_temporary.c_str(), m_target.c_str()) == 0; };
 #if defined(__unix__) || defined(__APPLE__)
         good = good &&
                (m_direct || ::fsync(::fileno(m_stream.get())) == 0);  // or a power cut may leave the name and not the bytes
-#endif
+        good = good && rename();   // while it is locked, so that nobody takes it for abandoned
         good = std::fclose(m_stream.release()) == 0 && good;
-        if (!good || (!m_direct && std::rename(m_temporary.c_str(), m_target.c_str()) != 0))
+#else
+        good = std::fclose(m_stream.release()) == 0 && good && rename();
+#endif
+        if (!good)
             fail("cannot be written", std::strerror(errno));
         m_committed = true;
     }
@@ -143,6 +144,16 @@ private:
             std::free(real);
         }
 #endif
+    }
+    void open_neighbour() {
+        remove_abandoned_neighbours(m_target);
+        auto number = static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
+        for (auto attempt = 0; m_stream == nullptr && attempt < 100; ++attempt) {
+            m_temporary = m_target + std::string{neighbour_ending} + std::to_string(number++ % 1000000);
+            m_stream.reset(std::fopen(m_temporary.c_str(), "wbx"));
+            if (m_stream == nullptr && errno != EEXIST) break;
+            if (m_stream != nullptr && !lock_neighbour(m_stream.get())) m_stream.reset();
+        }
     }
     void keep_permissions() {
 #if defined(__unix__) || defined(__APPLE__)
