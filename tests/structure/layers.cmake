@@ -19,7 +19,7 @@ set(sees_distributed core kernels autograd ops nn io optim data train distribute
 
 # What an operating system or a processor adds to the standard library.
 set(system_headers
-    "^(immintrin|arm_neon|pthread|sched|unistd|fcntl|io|windows|sys/[a-z_]+)\\.h$")
+    "^(immintrin|arm_neon|pthread|sched|unistd|dirent|fcntl|io|windows|sys/[a-z_]+)\\.h$")
 
 # Headers that gather a folder, and the umbrella.
 set(gathered "ops|nn|optim|distributed")
