@@ -604,8 +604,9 @@ class Table:
             with open(self.options.readme) as file:
                 program = re.search(r"```cpp\n(.*?int main.*?)```", file.read(), re.DOTALL)[1]
             compile_it = headers + ["-O2", "-c", "-o", os.path.join(self.scratch, "program.o"), "-x", "c++", "-"]
-            row("README's program, -O2, with xgrad::compiled", ["-DXGRAD_COMPILED"] + compile_it, program, "header-only", compile_it, program,
-                None, 2)
+            for title, flags, most in (("header-only", [], families.PROGRAM_AT_MOST),
+                                       ("with xgrad::compiled", ["-DXGRAD_COMPILED"], families.COMPILED_PROGRAM_AT_MOST)):
+                row(f"README's program, -O2, {title}", flags + compile_it, program, four, check, xtensor, most, 2)
 
     def has_header(self, name):
         return subprocess.run(COMPILER + ["-std=c++20", "-fsyntax-only", "-x", "c++", "-"], text=True, capture_output=True,

@@ -214,6 +214,7 @@ def costs(table):
 # By the time that four headers of xtensor take, which are arrays alone. The umbrella is everything, layers, optimizers, data and
 # files as well; who includes the headers of what a program needs pays for these.
 UMBRELLA_AT_MOST, HEADER_AT_MOST = 2.6, 1.5
+PROGRAM_AT_MOST, COMPILED_PROGRAM_AT_MOST = 5, 3   # README's, at -O2
 FAMILY_HEADERS = ("ops/reduce.hpp", "ops/einsum.hpp", "ops/convolution.hpp", "ops/attention.hpp", "ops/decompose.hpp", "ops/loss.hpp",
                   "nn/lstm.hpp", "nn/transformer_encoder.hpp", "optim/adam.hpp")
 
