@@ -414,8 +414,11 @@ class Table:
             return
         if not self.options.digits:
             self.fail(f"{case}: MNIST's files are not there")
-        else:
+            return
+        try:
             self.measure(group, title, case, *more)
+        except RuntimeError as e:   # with some seed
+            self.fail(f"{case}: {e}")
 
     # ---- what slows us down ----------------------------------------------------------------------------
 

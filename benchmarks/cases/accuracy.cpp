@@ -6,6 +6,7 @@
 #include <xgrad/autograd/no_grad.hpp>
 #include <xgrad/data/loader.hpp>
 #include <xgrad/data/mnist.hpp>
+#include <xgrad/nn/batch_norm.hpp>
 #include <xgrad/nn/conv.hpp>
 #include <xgrad/nn/linear.hpp>
 #include <xgrad/nn/pooling.hpp>
@@ -37,12 +38,13 @@ struct mlp {
 
 struct cnn {
     xg::nn::conv2d<> conv1{1, 16, 5, {.padding = 2}}, conv2{16, 32, 3, {.padding = 1}};
+    xg::nn::batch_norm2d<> bn1{16}, bn2{32};
     xg::nn::linear<> fc1{32 * 7 * 7, 128}, fc2{128, 10};
     xg::nn::max_pool2d pool{2};
 
     auto operator()(const auto& x) const {
-        const auto h = pool(conv2(pool(conv1(xg::reshape(x, {-1, 1, 28, 28}), xg::relu)), xg::relu));
-        return fc2(fc1(xg::flatten(h, 1), xg::relu));
+        const auto h = xg::relu(bn1(pool(conv1(xg::reshape(x, {-1, 1, 28, 28})))));
+        return fc2(fc1(xg::flatten(xg::relu(bn2(pool(conv2(h)))), 1), xg::relu));
     }
 };
 
@@ -60,17 +62,20 @@ struct course {
     digits train = xg::data::mnist<float>(digits_folder(), xg::data::split::train);
     digits test = xg::data::mnist<float>(digits_folder(), xg::data::split::test);
 
-    double accuracy(const Net& net) const {
+    double accuracy(Net& net) const {
         const auto guard = xg::no_grad{};
+        xg::nn::eval(net);
         auto right = std::size_t{0};
         for (auto [x, y] : xg::data::loader{test, {.batch_size = recipe::test_batch}}) right += xg::train::count_correct(net(x), y);
+        xg::nn::train(net);
         return static_cast<double>(right) / static_cast<double>(test.size());
     }
 
     /// The losses of the first steps; of all, until the accuracy is reached, where `most` is 0.
     std::vector<float> losses(std::uint64_t seed, std::size_t most = 0) const {
         auto net = Net{};
-        for (auto& p : xg::nn::parameters(net)) std::ranges::copy(seeded_values(seed, p.name(), engine::sizes_of(p)), p.data());
+        for (auto& p : xg::nn::parameters(net))
+            if (is_seeded(p.name())) std::ranges::copy(seeded_values(seed, p.name(), engine::sizes_of(p)), p.data());
         auto opt = xg::optim::adam{xg::nn::parameters(net), {.lr = given.rate}};
         auto seen = std::vector<float>{};
         for (auto epoch = std::size_t{0}; epoch < given.epochs; ++epoch) {

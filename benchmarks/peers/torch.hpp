@@ -57,18 +57,16 @@ struct engine {
 
 inline torch::Tensor in_our_order(const torch::Tensor& x) { return x.dim() == 2 ? x.t() : x; }
 
-template <class Values>
-void fill(torch::nn::Module& net, const Values& values) {
+inline void fill(torch::nn::Module& net) {
     const auto guard = torch::NoGradGuard{};
-    const auto take = [&](const std::string& name, torch::Tensor& x) {
+    const auto take = [](const std::string& name, torch::Tensor& x) {
         const auto all = engine::sizes_of(in_our_order(x));
-        in_our_order(x).copy_(tensor(values(name, all), all));
+        in_our_order(x).copy_(tensor(parameter_values(name, all), all));
     };
     for (auto& p : net.named_parameters()) take(p.key(), p.value());
     for (auto& b : net.named_buffers())
         if (b.value().is_floating_point()) take(b.key(), b.value());
 }
-inline void fill(torch::nn::Module& net) { fill(net, parameter_values); }
 
 inline void forget_all(torch::nn::Module& net) {
     for (auto& p : net.parameters()) forget(p);

@@ -76,20 +76,31 @@ struct mlp : torch::nn::Module {
 
 struct cnn : torch::nn::Module {
     torch::nn::Conv2d conv1{torch::nn::Conv2dOptions(1, 16, 5).padding(2)}, conv2{torch::nn::Conv2dOptions(16, 32, 3).padding(1)};
+    torch::nn::BatchNorm2d bn1{16}, bn2{32};
     torch::nn::Linear fc1{32 * 7 * 7, 128}, fc2{128, 10};
 
     cnn() {
         register_module("conv1", conv1);
         register_module("conv2", conv2);
+        register_module("bn1", bn1);
+        register_module("bn2", bn2);
         register_module("fc1", fc1);
         register_module("fc2", fc2);
     }
     torch::Tensor forward(const torch::Tensor& x) {
-        auto h = torch::max_pool2d(torch::relu(conv1(x)), 2);
-        h = torch::max_pool2d(torch::relu(conv2(h)), 2);
+        auto h = torch::relu(bn1(torch::max_pool2d(conv1(x), 2)));
+        h = torch::relu(bn2(torch::max_pool2d(conv2(h), 2)));
         return fc2(torch::relu(fc1(h.flatten(1))));
     }
 };
+
+void seed_all(torch::nn::Module& net, std::uint64_t seed) {
+    const auto guard = torch::NoGradGuard{};
+    for (auto& p : net.named_parameters()) {
+        const auto all = engine::sizes_of(in_our_order(p.value()));
+        if (is_seeded(p.key())) in_our_order(p.value()).copy_(tensor(seeded_values(seed, p.key(), all), all));
+    }
+}
 
 /// Batches are taken by index: LibTorch's own loader puts them together sample by sample.
 template <class Net>
@@ -99,16 +110,18 @@ struct course {
     mnist train = mnist(digits_folder()), test = mnist(digits_folder(), mnist::Mode::kTest);
 
     double accuracy(Net& net) const {
-        const auto guard = c10::InferenceMode{};
+        const auto guard = torch::NoGradGuard{};
+        net.eval();
         auto right = std::int64_t{0};
         const auto x = test.images().split(recipe::test_batch), y = test.targets().split(recipe::test_batch);
         for (auto i = std::size_t{0}; i < x.size(); ++i) right += net.forward(x[i]).argmax(1).eq(y[i]).sum().template item<std::int64_t>();
+        net.train();
         return static_cast<double>(right) / static_cast<double>(*test.size());
     }
 
     std::vector<float> losses(std::uint64_t seed, std::size_t most = 0) const {
         auto net = Net{};
-        fill(net, [=](const std::string& name, const sizes& all) { return seeded_values(seed, name, all); });
+        seed_all(net, seed);
         auto opt = torch::optim::Adam{net.parameters(), torch::optim::AdamOptions(given.rate)};
         auto seen = std::vector<float>{};
         for (auto epoch = std::size_t{0}; epoch < given.epochs; ++epoch) {
