@@ -1,12 +1,14 @@
 """Lets our side and the peers' take turns, case by case, and writes what came out as JSON.
 
 usage: python3 compare.py --programs DIR --out FILE --include DIR [--isa NAME] [--quick] [--only NAME,NAME...] [--filter TEXT]
-                          [--example FILE] [--readme FILE]
+                          [--example FILE] [--readme FILE] [--digits DIR] [--long]
 
 A side is a program DIR/bench_NAME (see side.hpp). For each case the peers' outcomes are first compared with ours; a
 case on which they disagree is not timed. Then the sides run short rounds in turns, so that whatever the machine does
 meanwhile it does to all of them. A ratio is the median over the rounds of their time by ours. families.py says which cases
 there are.
+
+--digits is the folder of MNIST's files, and --long measures what otherwise has to be named.
 
 With --isa all are held to one instruction set (see instruction_sets.py). A peer that cannot be is left out, and named.
 """
@@ -14,6 +16,7 @@ With --isa all are held to one instruction set (see instruction_sets.py). A peer
 import argparse
 import json
 import os
+import random
 import re
 import resource
 import statistics
@@ -31,7 +34,7 @@ import instruction_sets
 TOLERANCE = 2e-5
 
 TITLES = {"xgrad": "xgrad", "torch": "LibTorch", "onnxruntime": "ONNX Runtime", "openblas": "OpenBLAS", "blis": "BLIS",
-          "onednn": "oneDNN", "eigen": "Eigen", "libxsmm": "libxsmm"}
+          "onednn": "oneDNN", "eigen": "Eigen", "libxsmm": "libxsmm", "pandas": "pandas"}
 CORES = sorted(os.sched_getaffinity(0))
 COMPILER = os.environ.get("CXX", "g++").split()
 
@@ -47,13 +50,14 @@ class Side:
     """A program that runs cases as it is asked, on some of the cores."""
 
     held = {}   # what holds every side to the instruction set
+    data = {}   # where the files are that some cases read
 
     def __init__(self, program, cores, threads, settings, seconds, silent=False):
         foreign = ("OPENBLAS_", "OMP_", "GOMP_", "BLIS_", "MKL_", "DNNL_", "ONEDNN_", "KMP_", "ATEN_", "LIBXSMM_", "XGRAD_")
         environment = {k: v for k, v in os.environ.items() if not k.startswith(foreign)}
         self.process = subprocess.Popen(
             [program, "--serve", "--threads", str(threads), f"--benchmark_min_time={seconds}"],
-            env={**environment, **self.held, **settings}, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            env={**environment, **self.held, **self.data, **settings}, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
             stderr=subprocess.DEVNULL if silent else None, preexec_fn=lambda: os.sched_setaffinity(0, cores))
 
     def ask(self, question):
@@ -96,7 +100,7 @@ class Table:
         self.options = options
         self.rounds, self.seconds = (5, 0.01) if options.quick else (15, 0.03)
         self.patience = 3 if options.quick else 10   # seconds that a row may take beyond a few rounds
-        self.families = families.chosen(options.only)
+        self.families = families.chosen(options.only, options.long)
         self.wanted = {"xgrad"}.union(*(families.FAMILIES[name][1] for name in self.families))
         self.sides = {}
         self.settings = {}   # of a (side, number of cores), where the plain ones are not its best
@@ -111,6 +115,7 @@ class Table:
         self.failures = []
         self.folder = tempfile.TemporaryDirectory(dir=options.programs)   # is removed at the end
         self.scratch = self.folder.name
+        Side.data = {"XGRAD_BENCHMARK_DATA": self.scratch, "XGRAD_BENCHMARK_DIGITS": options.digits or ""}
 
     def program(self, name):
         return os.path.join(self.options.programs, "bench_" + name)
@@ -396,6 +401,25 @@ class Table:
         for side in sides:
             side.end()
 
+    # ---- files -----------------------------------------------------------------------------------------
+
+    def write_files(self):
+        write_digits(self.scratch)
+        if self.takes("data/csv"):
+            write_table(self.scratch)
+
+    def measure_with_digits(self, group, title, case, *more):
+        """A row that needs MNIST itself."""
+        if not self.takes(case):
+            return
+        if not self.options.digits:
+            self.fail(f"{case}: MNIST's files are not there")
+            return
+        try:
+            self.measure(group, title, case, *more)
+        except RuntimeError as e:   # with some seed
+            self.fail(f"{case}: {e}")
+
     # ---- what slows us down ----------------------------------------------------------------------------
 
     def measure_alignment(self, libraries):
@@ -441,8 +465,7 @@ class Table:
         if len(cores) < 2 or not self.takes(case):
             return
         write_digits(self.scratch, 6000 if self.options.quick else 60000)
-        data = {"XGRAD_BENCHMARK_DATA": self.scratch}
-        sides = {n: Side(self.program("xgrad"), cores, n, settings_of(n, **data), self.seconds) for n in (1, 2)}
+        sides = {n: Side(self.program("xgrad"), cores, n, settings_of(n), self.seconds) for n in (1, 2)}
         for title, taken, target in (("both cores idle", [], 0.6), ("one core busy", cores[:1], 1.05),
                                      ("both cores busy", cores, 1.1)):
             spinners = [subprocess.Popen([sys.executable, "-c", "while True: pass"],
@@ -496,7 +519,7 @@ class Table:
     def measure_memory(self):
         def peak(name, requests):
             # glibc's malloc as it is: told to give nothing back, as for speed, it would hold more.
-            side = Side(self.program(name), CORES[-1:], 1, settings_of(1, XGRAD_BENCHMARK_DATA=self.scratch), self.seconds)
+            side = Side(self.program(name), CORES[-1:], 1, settings_of(1), self.seconds)
             for request in ["cases"] + requests:
                 side.ask(request)
             memory = side.memory("VmHWM")
@@ -584,8 +607,9 @@ class Table:
             with open(self.options.readme) as file:
                 program = re.search(r"```cpp\n(.*?int main.*?)```", file.read(), re.DOTALL)[1]
             compile_it = headers + ["-O2", "-c", "-o", os.path.join(self.scratch, "program.o"), "-x", "c++", "-"]
-            row("README's program, -O2, with xgrad::compiled", ["-DXGRAD_COMPILED"] + compile_it, program, "header-only", compile_it, program,
-                None, 2)
+            for title, flags, most in (("header-only", [], families.PROGRAM_AT_MOST),
+                                       ("with xgrad::compiled", ["-DXGRAD_COMPILED"], families.COMPILED_PROGRAM_AT_MOST)):
+                row(f"README's program, -O2, {title}", flags + compile_it, program, four, check, xtensor, most, 2)
 
     def has_header(self, name):
         return subprocess.run(COMPILER + ["-std=c++20", "-fsyntax-only", "-x", "c++", "-"], text=True, capture_output=True,
@@ -611,6 +635,17 @@ def write_digits(folder, count=60000):
         labels.write(bytes(i % 10 for i in range(count)))
 
 
+def write_table(folder, rows=1000000, different=100000):
+    """table.csv: ten columns of normal numbers with six decimals. So many rows, again and again, are none that a processor
+    learns by heart."""
+    draw = random.Random(1).gauss
+    with open(os.path.join(folder, "table.csv"), "w") as file:
+        file.write(",".join(f"x{i}" for i in range(10)) + "\n")
+        text = "".join(",".join(f"{draw(0, 1):.6f}" for _ in range(10)) + "\n" for _ in range(different))
+        for _ in range(rows // different):
+            file.write(text)
+
+
 def spread(values):
     ordered = sorted(values)
     low, middle, high = statistics.quantiles(ordered, n=4, method="inclusive") if len(ordered) > 1 else ordered * 3
@@ -634,6 +669,8 @@ def main():
     parser.add_argument("--only", help="families, with commas between them: " + ", ".join(families.FAMILIES))
     parser.add_argument("--filter")
     parser.add_argument("--readme")
+    parser.add_argument("--digits", help="the folder of MNIST's files")
+    parser.add_argument("--long", action="store_true", help="the families that have to be named as well: " + ", ".join(families.LONG))
     parser.add_argument("--quick", action="store_true")
     try:
         table = Table(parser.parse_args())

@@ -183,6 +183,21 @@ def optimizers(table):
     table.measure("Optimizers", "Adam, 10 000 000 parameters", case, [torch(case, 2)], bytes_moved=28 * count, or_percent=85)
 
 
+def data(table):
+    group = "From files to batches"
+    table.write_files()
+    table.measure(group, "60 000 images of MNIST, shuffled and normalised, in batches of 100", "data/loader",
+                  [torch("data/loader", 5), ("torch", "data/loader_by_batch", "LibTorch, normalised by the batch", 5)])
+    # pandas may be off by a last place of a double: that is some 1e-9 of what a float leaves of it
+    table.measure(group, "CSV file of 1 000 000 rows and 10 columns, as doubles", "data/csv", [("pandas", "data/csv", None, 2)], tolerance=1e-8)
+
+
+def accuracy(table):
+    group = "Training on MNIST until so many of the test images are right, 2 cores"
+    for title, name in (("784-512-256-10, 98 %", "mlp"), ("16c5-pool-32c3-pool-128-10 with batch norm, 99 %", "cnn")):
+        table.measure_with_digits(group, title, f"accuracy/{name}", [torch(f"accuracy/{name}", 1.25)], 2)
+
+
 def threads(table):
     chosen = [case for case in table.cases() if re.match(r"windows/conv2d/(64x32x14x14|1x64x56x56|1x3x224x224)/", case)]
     table.measure_cores(chosen + ["windows/conv1d/forward", "windows/conv1d/backward", "attention/512", "attention/2048"])
@@ -199,6 +214,7 @@ def costs(table):
 # By the time that four headers of xtensor take, which are arrays alone. The umbrella is everything, layers, optimizers, data and
 # files as well; who includes the headers of what a program needs pays for these.
 UMBRELLA_AT_MOST, HEADER_AT_MOST = 2.6, 1.5
+PROGRAM_AT_MOST, COMPILED_PROGRAM_AT_MOST = 5, 3   # README's, at -O2
 FAMILY_HEADERS = ("ops/reduce.hpp", "ops/einsum.hpp", "ops/convolution.hpp", "ops/attention.hpp", "ops/decompose.hpp", "ops/loss.hpp",
                   "nn/lstm.hpp", "nn/transformer_encoder.hpp", "optim/adam.hpp")
 
@@ -207,17 +223,22 @@ FAMILIES = {"networks": (networks, ("torch", "onnxruntime")), "elementwise": (el
             "products": (products, ("openblas", "blis", "onednn", "eigen", "libxsmm")), "operations": (operations, ("torch",)),
             "linalg": (linalg, ("openblas",)), "windows": (windows, ("torch", "onnxruntime")), "normalize": (normalize, ("torch",)),
             "attention": (attention, ("torch",)), "layers": (layers, ("torch", "onnxruntime")), "resnet50": (resnet50, ("torch", "onnxruntime")),
-            "optimizers": (optimizers, ("torch",)),
+            "optimizers": (optimizers, ("torch",)), "data": (data, ("torch", "pandas")), "accuracy": (accuracy, ("torch",)),
             "threads": (threads, ()), "costs": (costs, ("torch",))}
 
 
-def chosen(text):
-    """The families of "windows,attention", all of none; in their own order. ValueError names those that are not known."""
+# Minutes each, so that they are measured only where they are named, or for the page.
+LONG = ("accuracy",)
+
+
+def chosen(text, everything=False):
+    """The families of "windows,attention", in their own order; of none all, but for long ones unless `everything` is wanted.
+    ValueError names those that are not known."""
     wanted = [name for name in (text or "").split(",") if name]
     unknown = [name for name in wanted if name not in FAMILIES]
     if unknown:
         raise ValueError(f"no family is called {', '.join(unknown)}; there are {', '.join(FAMILIES)}")
-    return [name for name in FAMILIES if not wanted or name in wanted]
+    return [name for name in FAMILIES if name in wanted or (not wanted and (everything or name not in LONG))]
 
 
 def main():

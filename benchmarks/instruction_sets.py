@@ -38,18 +38,18 @@ SETS = {
         "AVX-512", "x86-64-v4", V4, environment("AVX512_CORE", "avx512", "skx", "AVX512", "SkylakeX"),
         ("SkylakeX",), ("skx",),
         {"xgrad": r".*, avx512,", "torch": r"AVX512(, OpenBLAS SkylakeX)?$", "openblas": r"SkylakeX$", "blis": r"skx$",
-         "onednn": r"AVX512_CORE$", "eigen": r".*\bAVX512\b", "libxsmm": r"skx$"}),
+         "onednn": r"AVX512_CORE$", "eigen": r".*\bAVX512\b", "libxsmm": r"skx$", "pandas": r"pandas"}),
     "avx2": InstructionSet(
         "AVX2", "x86-64-v3", V3, environment("AVX2", "avx2", "hsw", "AVX2", "Haswell"),
         ("Haswell", "Zen"), ("haswell", "zen3"),
         {"xgrad": r".*, avx2_fma,", "torch": r"AVX2(, OpenBLAS (Haswell|Zen))?$", "openblas": r"(Haswell|Zen)$",
-         "blis": r"(haswell|zen\d?)$", "onednn": r"AVX2$", "eigen": r"FMA, (?!.*AVX512).*AVX", "libxsmm": r"hsw$"}),
+         "blis": r"(haswell|zen\d?)$", "onednn": r"AVX2$", "eigen": r"FMA, (?!.*AVX512).*AVX", "libxsmm": r"hsw$", "pandas": r"pandas"}),
     "sse4": InstructionSet(
         "SSE 4.2", "x86-64-v2", V2, environment("SSE41", "default", "wsm", "SSE4_2", "Nehalem"),
         ("Nehalem", "Core2", "Prescott"), ("penryn", "generic"),
         {"xgrad": r".*, sse4_2,", "torch": r"(Default|DEFAULT|NO AVX)(, OpenBLAS (Nehalem|Core2|Prescott))?$",
          "openblas": r"(Nehalem|Core2|Prescott)$", "blis": r"(penryn|generic)$", "onednn": r"SSE41$",
-         "eigen": r"(?!.*AVX).*SSE4\.2", "libxsmm": r"wsm$"}),
+         "eigen": r"(?!.*AVX).*SSE4\.2", "libxsmm": r"wsm$", "pandas": r"pandas"}),
 }
 
 

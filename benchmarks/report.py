@@ -126,7 +126,7 @@ def cores_lines(rows):
 def compiling_lines(rows):
     yield ["", "it takes", "beside", "that takes", "ratio", "at most"]
     for row in rows:
-        most = "" if row["at_most"] is None else f"{row['at_most']:g}" + " NOT kept" * (row["ratio"]["median"] > row["at_most"])
+        most = f"{row['at_most']:g}" + " NOT kept" * (row["ratio"]["median"] > row["at_most"])
         yield [row["title"], time_text(row["ours"]), row["base"], time_text(row["theirs"]), ratio_text(row["ratio"]), most]
 
 

@@ -10,7 +10,7 @@ usage() {
     cat <<'END'
 usage: sh benchmarks/run.sh [--isa NAME] [--quick] [--only FAMILIES] [--filter TEXT] [--no-peers] [--write] [--jobs N]
 
-Compares xgrad with LibTorch, ONNX Runtime, OpenBLAS (and LAPACK in it), BLIS, oneDNN, Eigen and libxsmm: first that all
+Compares xgrad with LibTorch, ONNX Runtime, OpenBLAS (and LAPACK in it), BLIS, oneDNN, Eigen, libxsmm and pandas: first that all
 compute the same, then how long they take, in turns. The machine should be idle.
 
   --isa NAME     the instruction set that all are held to: native (this machine's, each side as it likes), avx512,
@@ -18,8 +18,9 @@ compute the same, then how long they take, in turns. The machine should be idle.
   --quick        fewer and shorter rounds, for a first look
   --only NAME    one family of cases, or several with commas between them: networks, elementwise, products,
                  operations (reductions, einsum, order, choice), linalg, windows (convolutions, pooling),
-                 normalize, attention, layers, resnet50, optimizers, threads (two by one, on idle and on busy cores), costs
-                 (memory, compiling, sizes)
+                 normalize, attention, layers, resnet50, optimizers, data (MNIST in batches, a CSV file), threads (two by
+                 one, on idle and on busy cores), costs (memory, compiling, sizes); and accuracy (training on MNIST until
+                 so many test images are right), which takes some ten minutes and is left out unless it is named, or --write
   --filter TEXT  only the cases whose name holds TEXT: training, gelu, conv2d, forward, 2048, offset and gap (products
                  of matrices that are not aligned), ...; bench_xgrad --benchmark_list_tests names them all
   --no-peers     xgrad alone; nothing of the others is installed or built
@@ -92,7 +93,7 @@ onnxruntime=
 if [ -n "$peers" ]; then
     missing=
     if has_apt; then
-        for package in libtorch-dev libopenblas-dev libblis-dev libdnnl-dev libeigen3-dev libxsmm-dev; do
+        for package in libtorch-dev libopenblas-dev libblis-dev libdnnl-dev libeigen3-dev libxsmm-dev python3-pandas; do
             has_package "$package" || missing="$missing $package"
         done
         # shellcheck disable=SC2086 # a list of names
@@ -144,6 +145,12 @@ set -- --programs "$programs" --out "$programs/results.json" --include "$root/in
 [ -z "$quick" ] || set -- "$@" --quick
 [ -z "$filter" ] || set -- "$@" --filter "$filter"
 [ -z "$only" ] || set -- "$@" --only "$only"
+[ -z "$write" ] || set -- "$@" --long
+case $write,$only, in
+    yes,* | *,accuracy,*)
+        if digits=$(sh "$root/examples/mnist/fetch.sh"); then set -- "$@" --digits "$digits"; fi
+        ;;
+esac
 status=0
 python3 "$root/benchmarks/compare.py" "$@" </dev/null || status=$?
 [ -f "$programs/results.json" ] || die "the comparison ended early; what it said is above"

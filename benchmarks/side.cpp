@@ -217,14 +217,20 @@ std::vector<float> numbers(std::size_t count, std::uint64_t seed, float low, flo
     return values;
 }
 
-std::vector<float> distinct_numbers(std::size_t count, std::uint64_t seed) {
-    auto values = std::vector<float>(count);
+std::vector<std::size_t> shuffled(std::size_t count, std::uint64_t seed) {
+    auto values = std::vector<std::size_t>(count);
     auto next = generator{seed};
     for (auto i = std::size_t{0}; i < count; ++i) {   // R. Durstenfeld's shuffle, 1964
         const auto j = next() % (i + 1);
         values[i] = values[j];
-        values[j] = (2 * static_cast<float>(i) + 1) / static_cast<float>(count) - 1;
+        values[j] = i;
     }
+    return values;
+}
+
+std::vector<float> distinct_numbers(std::size_t count, std::uint64_t seed) {
+    auto values = std::vector<float>{};
+    for (const auto i : shuffled(count, seed)) values.push_back((2 * static_cast<float>(i) + 1) / static_cast<float>(count) - 1);
     return values;
 }
 

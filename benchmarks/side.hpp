@@ -49,6 +49,9 @@ std::vector<float> numbers(std::size_t count, std::uint64_t seed, float low = -1
 /// `count` numbers from (-1, 1), no two of which are equal, shuffled; up to four million.
 std::vector<float> distinct_numbers(std::size_t count, std::uint64_t seed);
 
+/// The numbers below `count`, shuffled.
+std::vector<std::size_t> shuffled(std::size_t count, std::uint64_t seed);
+
 /// `count` integers from [0, bound).
 std::vector<std::int64_t> indices(std::size_t count, std::size_t bound);
 

@@ -1,4 +1,4 @@
-// A small convolutional network that tells digits apart, trained with Adam on a third of MNIST's images.
+// A small convolutional network that tells digits apart, trained with Adam on a third of MNIST's images, saved and loaded again.
 // x: (b, 784) as (b, 1, 28, 28), then (b, 8, 14, 14), then (b, 16, 7, 7), then (b, 64), out: (b, 10)
 //
 // needs: mnist
@@ -49,9 +49,13 @@ int main(int count, char** arguments) try {
         opt.step();
     }
 
-    xg::nn::eval(net);   // no dropout any more
+    xg::io::save(net, "digits_cnn.safetensors");
+    auto loaded = network{};
+    xg::io::load(loaded, "digits_cnn.safetensors");
+
+    xg::nn::eval(loaded);   // no dropout any more
     const auto recording = xg::no_grad{};
-    for (auto [x, y] : xg::data::loader{test, {.batch_size = 500}}) correct += static_cast<int>(xg::train::count_correct(net(x), y));
+    for (auto [x, y] : xg::data::loader{test, {.batch_size = 500}}) correct += static_cast<int>(xg::train::count_correct(loaded(x), y));
     std::printf("%zu images tested\n", test.size());
     std::printf("more than nine out of ten are right: %s\n", correct > 9000 ? "yes" : "no");
 } catch (const std::exception& wrong) {

@@ -24,7 +24,6 @@ struct network {
 
     explicit network(std::size_t words) : vectors{words, 16, {.padding_idx = 0}} {}
     XGRAD_MEMBERS(vectors, out)
-
     auto operator()(const xg::tensor<std::int64_t, 2>& words) const {
         const auto number = xg::sum(xg::astype<float>(words != 0), 1, xg::keep_dims);
         return out(xg::sum(vectors(words), 1) / xg::maximum(number, 1));
@@ -34,10 +33,7 @@ struct network {
 using letters = std::vector<std::tuple<xg::tensor<std::int64_t, 1>, std::int64_t>>;   // a vector of samples is a data set
 
 int main(int count, char** arguments) try {
-    if (count != 2) {
-        std::fprintf(stderr, "usage: %s FILE, the table that examples/fetch_text.sh mail gets\n", arguments[0]);
-        return 2;
-    }
+    if (count != 2) return std::fprintf(stderr, "usage: %s FILE, the table that examples/fetch_text.sh mail gets\n", arguments[0]), 2;
     xg::manual_seed(1);
     const auto table = xg::data::read_csv(arguments[1]);
     const auto [kinds, names] = table.categories("kind");   // ham 0, spam 1
@@ -48,8 +44,7 @@ int main(int count, char** arguments) try {
         if (texts.back().size() > 400) texts.back().resize(400);
         if (texts.size() % 5 != 0) seen.insert(seen.end(), texts.back().begin(), texts.back().end());
     }
-    const auto known = xg::data::vocabulary::of(
-        seen, {.max_size = 20000, .min_count = 2, .special = {"<pad>", "<unknown>"}, .unknown = "<unknown>"});
+    const auto known = xg::data::vocabulary::of(seen, {.max_size = 20000, .min_count = 2, .special = {"<pad>", "<unknown>"}, .unknown = "<unknown>"});
     auto train = letters{}, test = letters{};
     for (auto i = std::size_t{0}; i < texts.size(); ++i)
         ((i + 1) % 5 != 0 ? train : test).emplace_back(known.encode(texts[i]), kinds(i));
@@ -70,10 +65,9 @@ int main(int count, char** arguments) try {
     const auto recording = xg::no_grad{};
     auto meter = xg::train::f1_meter{2};
     for (auto [letter, kind] : xg::data::loader{test, {.batch_size = 100, .pad = {0, 0}}}) meter.add(loaded(letter), kind);
-    std::fprintf(stderr, "%zu words known, %zu letters held out: accuracy %.4f, F1 of spam %.4f\n", words.size(),
-                 test.size(), meter.matrix().accuracy(), xg::train::f1(meter.matrix(), 1));
-    std::printf("%s or %s: more than four out of five are right: %s\n", names[0].c_str(), names[1].c_str(),
-                meter.matrix().accuracy() > 0.8 ? "yes" : "no");
+    const auto right = meter.matrix().accuracy(), spam = xg::train::f1(meter.matrix(), 1);
+    std::fprintf(stderr, "%zu words known, %zu letters held out: accuracy %.4f, F1 of spam %.4f\n", words.size(), test.size(), right, spam);
+    std::printf("%s or %s: more than four out of five are right: %s\n", names[0].c_str(), names[1].c_str(), right > 0.8 ? "yes" : "no");
     const auto prize = words.encode(xg::data::words("Congratulations! Click here to claim your free prize"));
     std::printf("a free prize is %s\n", names[static_cast<std::size_t>(xg::argmax(loaded(xg::expand_dims(prize, 0)), 1)(0))].c_str());
 } catch (const std::exception& wrong) {

@@ -14,6 +14,8 @@ void add_attention();
 void add_layers();          ///< a convolutional network, a transformer's layer, recurrent layers
 void add_resnet();
 void add_optimizers();
+void add_data();            ///< files become batches
+void add_accuracy();        ///< training until an accuracy is reached
 void add_limits();          ///< what the machine can do
 
 }  // namespace bench

@@ -16,6 +16,8 @@ int main(int argc, char** argv) {
     bench::add_layers();
     bench::add_resnet();
     bench::add_optimizers();
+    bench::add_data();
+    bench::add_accuracy();
     bench::add_limits();
     return bench::main(argc, argv, [](int threads) { xgrad::set_num_threads(threads); }, xgrad::build_info);
 }

@@ -1,4 +1,5 @@
 // Training steps, inference, and graphs so small that only the bookkeeping counts.
+#include "../digits.hpp"
 #include "cases.hpp"
 #include "engine.hpp"
 
@@ -16,7 +17,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <memory>
 #include <string>
 #include <vector>
@@ -109,11 +109,7 @@ void add_chain() {
 
 using digits = xg::data::labelled_images<std::uint8_t>;
 
-/// MNIST, from the folder that the environment variable XGRAD_BENCHMARK_DATA names.
-digits read_digits() {
-    const auto* const folder = std::getenv("XGRAD_BENCHMARK_DATA");
-    return xg::data::mnist<std::uint8_t>(folder == nullptr ? "." : folder, xg::data::split::train);
-}
+digits read_digits() { return xg::data::mnist<std::uint8_t>(data_folder(), xg::data::split::train); }
 
 /// One epoch, as examples/mnist trains.
 void train(const digits& set, std::size_t batch, double rate) {

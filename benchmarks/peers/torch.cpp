@@ -1,11 +1,11 @@
 // LibTorch's side of the comparison, as its documentation writes such programs, and set to its best: gradients are
 // none, not zeros, before each step; inference runs in inference mode.
+#include "../digits.hpp"
 #include "torch.hpp"
 
 #include <dlfcn.h>
 
 #include <cstddef>
-#include <cstdlib>
 #include <memory>
 #include <string>
 #include <utility>
@@ -167,8 +167,7 @@ void add_loss() {
 
 /// One epoch of MNIST, batches taken by index: LibTorch's own loader puts them together sample by sample.
 void train_on_digits() {
-    const auto* const folder = std::getenv("XGRAD_BENCHMARK_DATA");
-    const auto set = torch::data::datasets::MNIST(folder == nullptr ? "." : folder);
+    const auto set = torch::data::datasets::MNIST(data_folder());
     const auto x = set.images().reshape({-1, 784}), y = set.targets();
     const auto order = torch::randperm(x.size(0));
     auto net = training{mnist_network(1), 0.01, momentum};
@@ -213,6 +212,7 @@ int main(int argc, char** argv) {
     add_formulas();
     add_layers();
     add_resnet();
+    add_digits();
     return bench::main(argc, argv, [](int threads) {
         torch::set_num_threads(threads);
         at::set_num_interop_threads(1);

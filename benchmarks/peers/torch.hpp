@@ -15,6 +15,7 @@ namespace bench {
 void add_formulas();   ///< operations, windows, normalisation, attention
 void add_layers();     ///< networks, layers, an optimizer
 void add_resnet();
+void add_digits();     ///< MNIST in batches, and training until an accuracy is reached
 
 inline torch::Tensor tensor(const std::vector<float>& values, std::vector<std::int64_t> sizes) {
     return torch::tensor(values).reshape(sizes).clone();

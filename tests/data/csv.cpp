@@ -1,16 +1,21 @@
 #include <doctest/doctest.h>
 
 #include <xgrad/core/error.hpp>
+#include <xgrad/core/random.hpp>
 #include <xgrad/core/shape.hpp>
 #include <xgrad/data/csv.hpp>
 
 #include <support/temporary_folder.hpp>
 #include <support/what_is_said.hpp>
 
+#include <charconv>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <string>
+#include <string_view>
+#include <system_error>
 #include <vector>
 
 namespace xg = xgrad;
@@ -143,6 +148,41 @@ TEST_CASE("what is a number, and what is none") {
     CHECK(flags(0));
     CHECK_FALSE(flags(1));
     CHECK_FALSE(flags(2));
+}
+
+/// Decimals of all lengths, with and without sign and point; some of them with a letter somewhere.
+std::string some_decimal(xg::generator& numbers) {
+    const auto digits = [&](std::size_t count) {
+        auto text = std::string{};
+        for (auto i = std::size_t{0}; i < count; ++i) text += static_cast<char>('0' + numbers.below(10));
+        return text;
+    };
+    auto text = numbers.below(2) == 0 ? std::string{} : std::string{"-"};
+    text += digits(numbers.below(12));
+    if (numbers.below(4) != 0) text += '.' + digits(numbers.below(14));
+    if (!text.empty() && numbers.below(20) == 0) text[numbers.below(text.size())] = "x/:.-e \xb1"[numbers.below(8)];
+    return text;
+}
+
+template <class T>
+void check_like_from_chars() {
+    auto numbers = xg::generator{1};
+    auto quick = 0;
+    for (auto i = 0; i < 200000; ++i) {
+        const auto field = some_decimal(numbers), behind = field + "12345678";
+        auto expected = T{}, found = T{};
+        const auto [end, status] = std::from_chars(field.data(), field.data() + field.size(), expected);
+        if (!data::detail::parse_plain(std::string_view{behind}.substr(0, field.size()), found)) continue;
+        ++quick;
+        const auto same = status == std::errc{} && end == field.data() + field.size() && found == expected && std::signbit(found) == std::signbit(expected);
+        if (!same) CHECK_MESSAGE(same, field);
+    }
+    CHECK(quick > 10000);
+}
+
+TEST_CASE("numbers of few digits, read eight at a time, are those that std::from_chars reads") {
+    check_like_from_chars<double>();
+    check_like_from_chars<float>();
 }
 
 TEST_CASE("of several wrong numbers the first is named, however many threads look") {

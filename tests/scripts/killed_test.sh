@@ -1,6 +1,6 @@
 #!/bin/sh
-# Kills a run at random moments, lets it go on, and compares its end with that of one that nobody killed, byte by byte:
-# sh killed_test.sh PROGRAM [KILLS]
+# Kills a run at random moments, lets it go on, and compares its end with that of one that nobody killed, byte by byte; of the
+# files that it was writing when it was killed, none may be left: sh killed_test.sh PROGRAM [KILLS]
 set -eu
 
 program=$1
@@ -13,6 +13,7 @@ trap 'rm -rf "$work"' EXIT
 random() { od -An -N2 -tu2 /dev/urandom | tr -d ' '; }
 
 killed=0
+halves=0
 runs=0
 while [ "$killed" -lt "$kills" ]; do
     rm -f "$work"/run.state*
@@ -29,6 +30,7 @@ while [ "$killed" -lt "$kills" ]; do
         wait "$child" 2>/dev/null || result=$?
         if [ "$result" -eq 137 ]; then
             killed=$((killed + 1))
+            if [ -n "$(find "$work" -name 'run.state.*')" ]; then halves=$((halves + 1)); fi
         elif [ "$result" -eq 0 ]; then
             break
         else
@@ -42,6 +44,11 @@ while [ "$killed" -lt "$kills" ]; do
         echo "FAILED: after $killed kills the end differs"
         exit 1
     }
+    if [ -n "$(find "$work" -name 'run.state.*' -o -name 'end.*')" ]; then
+        echo "FAILED: after $killed kills there is more than the state and the end:"
+        ls "$work"
+        exit 1
+    fi
     rm "$work/end"
 done
-echo "killed $killed times in $runs runs: each ended in the same bits"
+echo "killed $killed times in $runs runs, after $halves kills there was a file that was not complete: each ended in the same bits, and nothing is left"

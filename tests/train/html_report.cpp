@@ -7,6 +7,7 @@
 
 #include <cmath>
 #include <cstddef>
+#include <initializer_list>
 #include <limits>
 #include <string>
 #include <string_view>
@@ -63,6 +64,24 @@ TEST_CASE("a page holds what it was given, as text") {
     CHECK(page.find("33.3 %") != std::string::npos);
     CHECK(page.find("<td>1:15</td>") != std::string::npos);
     CHECK(page.find("http") == std::string::npos);   // nothing from elsewhere
+}
+
+TEST_CASE("epochs are whole numbers") {
+    const auto labels = [](std::initializer_list<double> steps) {
+        auto log = train::history{};
+        for (const auto step : steps) log.add(step, {{"loss", 3}});
+        const auto page = train::html_report_text(log);
+        auto text = std::string{};   // what stands beneath the axis
+        for (auto at = page.find("\"middle\">"); at != page.npos; at = page.find("\"middle\">", at + 1))
+            text += page.substr(at + 9, page.find('<', at) - at - 9) + ' ';
+        return text;
+    };
+    CHECK(labels({1}) == "1 ");
+    CHECK(labels({1, 2}) == "1 2 ");
+    CHECK(labels({1, 2, 3, 4}) == "1 2 3 4 ");
+    CHECK(labels({1, 2, std::nan(""), 3}) == "1 2 3 ");
+    CHECK(labels({0, 0.5, 1}) == "0 0.2 0.4 0.6 0.8 1 ");
+    CHECK(labels({0, 40000}) == "0 10000 20000 30000 40000 ");
 }
 
 TEST_CASE("pages about next to nothing") {

@@ -213,7 +213,10 @@ private:
 
     template <element T>
     bool read_number(std::size_t row, std::size_t at, bool missing_numbers, T& to) const {
-        auto raw = detail::trimmed(field(row, at));
+        auto raw = field(row, at);
+        if constexpr (real<T>)
+            if (!missing_numbers && detail::parse_plain(raw, to)) return true;
+        raw = detail::trimmed(raw);
         if (raw.size() > 1 && raw.front() == m_options.quote && raw.back() == m_options.quote)
             raw = detail::trimmed(raw.substr(1, raw.size() - 2));
         if (!(missing_numbers && is_missing(raw)) && detail::parse_number(raw, to)) return true;
@@ -233,12 +236,16 @@ private:
         constexpr auto none = std::numeric_limits<std::size_t>::max();
         auto wrong = std::atomic<std::size_t>{none};   // the first element that is none
         parallel_for(size(), 4096, [&](std::size_t begin, std::size_t end) {
-            for (auto i = begin * at.size(); i < end * at.size(); ++i) {
-                if (read_number(i / at.size(), at[i % at.size()], missing_numbers, to[i])) continue;
-                auto first = wrong.load();
-                while (i < first && !wrong.compare_exchange_weak(first, i)) {}
-                return;
-            }
+            auto i = begin * at.size();
+            for (auto row = begin; row < end; ++row)
+                for (const auto column : at) {
+                    if (!read_number(row, column, missing_numbers, to[i])) {
+                        auto first = wrong.load();
+                        while (i < first && !wrong.compare_exchange_weak(first, i)) {}
+                        return;
+                    }
+                    ++i;
+                }
         });
         if (wrong != none) fail_number<T>(wrong / at.size(), at[wrong % at.size()]);
         return result;

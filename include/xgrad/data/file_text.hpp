@@ -5,13 +5,14 @@
 #include <xgrad/core/file.hpp>
 
 #include <cstddef>
+#include <cstring>
 #include <memory>
 #include <string>
 #include <string_view>
 
 namespace xgrad::inline XGRAD_ABI::data::detail {
 
-/// The bytes of a whole file.
+/// The bytes of a whole file; eight more behind them may be read, of no meaning.
 struct file_text {
     std::shared_ptr<const char[]> bytes;
     std::size_t size = 0;
@@ -22,7 +23,8 @@ struct file_text {
 XGRAD_COLD inline file_text read_text(std::string_view where, const std::string& path) {
     auto file = xgrad::detail::input_file{where, path};
     const auto size = static_cast<std::size_t>(file.size());
-    auto bytes = std::shared_ptr<char[]>{new char[size + 1]};
+    auto bytes = std::shared_ptr<char[]>{new char[size + 8]};
+    std::memset(bytes.get() + size, 0, 8);
     file.read(bytes.get(), size);
     const auto begins_with = [&](std::string_view mark) { return std::string_view{bytes.get(), size}.starts_with(mark); };
     if (begins_with("\xff\xfe") || begins_with("\xfe\xff")) file.fail("is UTF-16; convert it to UTF-8 first");

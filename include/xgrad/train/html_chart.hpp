@@ -44,18 +44,28 @@ struct range {
     double share(double value) const { return value / 2 / (most / 2 - least / 2) - least / 2 / (most / 2 - least / 2); }   // of a width that may overflow
 };
 
-/// Multiples of 1, 2 or 5 times a power of ten within the range, five or so; none where there are no such numbers.
-inline std::vector<double> round_numbers(const range& r) {
+/// Multiples of 1, 2 or 5 times a power of ten within the range, five or so; none where there are no such numbers. They are
+/// `least_step` apart at the least: epochs are whole numbers, however few there are.
+inline std::vector<double> round_numbers(const range& r, double least_step = 0) {
     const auto rough = (r.most / 5 - r.least / 5);
     auto list = std::vector<double>{};
     if (!is_finite_number(rough) || rough < 1e-300) return list;
     const auto power = std::pow(10.0, std::floor(std::log10(rough)));
-    const auto step = power * (rough / power < 1.5 ? 1 : rough / power < 3.5 ? 2 : rough / power < 7.5 ? 5 : 10);
+    const auto step = std::max(least_step, power * (rough / power < 1.5 ? 1 : rough / power < 3.5 ? 2 : rough / power < 7.5 ? 5 : 10));
     for (auto i = std::ceil(r.least / step - 1e-9); list.size() < 12 && i * step <= r.most + step * 1e-9; ++i) list.push_back(i * step);
     return list;
 }
 
-inline std::string short_number(double value) { return xgrad::detail::decimal_text(value == 0 ? 0 : value, 4, std::chars_format::general); }
+/// Four digits, and whole numbers up to a million as they are.
+inline std::string short_number(double value) {
+    if (std::fabs(value) < 1e6 && std::floor(value) == value) return fixed(value == 0 ? 0 : value, 0);
+    return xgrad::detail::decimal_text(value, 4, std::chars_format::general);
+}
+
+/// Whether steps are counted: epochs, and not parts of them.
+inline bool are_whole(const std::vector<double>& steps) {
+    return std::all_of(steps.begin(), steps.end(), [](double each) { return !is_finite_number(each) || std::floor(each) == each; });
+}
 
 /// The names of a history in groups, by the last word: "train loss" and "test loss" share a drawing.
 inline std::vector<std::pair<std::string, std::vector<std::string>>> groups_of(const history& log) {
@@ -73,6 +83,7 @@ inline std::vector<std::pair<std::string, std::vector<std::string>>> groups_of(c
 struct chart {
     static constexpr auto width = 640.0, height = 260.0, left = 64.0, right = 12.0, top = 10.0, bottom = 26.0;
     range x, y;
+    bool whole_steps = false;
 
     double across(double step) const { return left + x.share(step) * (width - left - right); }
     double down(double value) const { return height - bottom - y.share(value) * (height - top - bottom); }
@@ -109,7 +120,7 @@ struct chart {
             text += "<line x1=\"" + fixed(left, 1) + "\" x2=\"" + fixed(width - right, 1) + "\" y1=\"" + fixed(down(value), 1) + "\" y2=\"" + fixed(down(value), 1) + "\"/>";
             label(left - 8, down(value) + 4, "end", value);
         }
-        for (const auto step : round_numbers(x)) label(across(step), height - 6, "middle", step);
+        for (const auto step : round_numbers(x, whole_steps ? 1 : 0)) label(across(step), height - 6, "middle", step);
         return text;
     }
 };
@@ -118,7 +129,7 @@ struct chart {
 inline std::string drawing_of(const history& log, const std::string& title, const std::vector<std::string>& names, std::size_t group) {
     auto values = std::vector<const std::vector<double>*>{};
     for (const auto& name : names) values.push_back(&log[name]);
-    const auto drawing = chart{range::of({&log.steps()}), range::of(values)};
+    const auto drawing = chart{range::of({&log.steps()}), range::of(values), are_whole(log.steps())};
     auto text = "<figure><figcaption><b>" + html_text(title) + "</b>";
     const auto is_alone = names.size() == 1 && names[0] == title;
     for (auto i = std::size_t{0}; i < names.size() && !is_alone; ++i)

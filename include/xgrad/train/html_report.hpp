@@ -44,7 +44,7 @@ inline constexpr auto page_style = R"(
 *{box-sizing:border-box}
 body{margin:0 auto;padding:1rem;max-width:76rem;background:var(--back);color:var(--text);font:16px/1.5 system-ui,sans-serif}
 h1{font-size:1.5rem;overflow-wrap:anywhere}h2{font-size:1.1rem;margin:2rem 0 .5rem}
-.charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,26rem),1fr));gap:1rem}
+.charts{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,26rem),1fr));gap:1rem}
 figure{margin:0;min-width:0}figcaption{display:flex;flex-wrap:wrap;gap:.2rem 1rem;overflow-wrap:anywhere}
 .key i{display:inline-block;width:1rem;height:3px;margin-right:.4rem;vertical-align:middle;background:currentColor}
 .plot{position:relative}svg{display:block;width:100%;height:auto;overflow:visible;touch-action:pan-y}
