@@ -23,8 +23,8 @@ class InstructionSet:
     words: dict          # what a side must answer to "about", as a regular expression
 
 
-def environment(onednn, aten, libxsmm, mkl, openblas):
-    return {"ONEDNN_MAX_CPU_ISA": onednn, "DNNL_MAX_CPU_ISA": onednn, "ATEN_CPU_CAPABILITY": aten,
+def environment(onednn, aten, libxsmm, mkl, openblas, xgrad="avx512"):
+    return {"XGRAD_MAX_ISA": xgrad, "ONEDNN_MAX_CPU_ISA": onednn, "DNNL_MAX_CPU_ISA": onednn, "ATEN_CPU_CAPABILITY": aten,
             "LIBXSMM_TARGET": libxsmm, "MKL_ENABLE_INSTRUCTIONS": mkl, "OPENBLAS_CORETYPE": openblas}
 
 
@@ -45,9 +45,9 @@ SETS = {
         {"xgrad": r".*, avx2_fma,", "torch": r"AVX2(, OpenBLAS (Haswell|Zen))?$", "openblas": r"(Haswell|Zen)$",
          "blis": r"(haswell|zen\d?)$", "onednn": r"AVX2$", "eigen": r"FMA, (?!.*AVX512).*AVX", "libxsmm": r"hsw$", "pandas": r"pandas"}),
     "sse4": InstructionSet(
-        "SSE 4.2", "x86-64-v2", V2, environment("SSE41", "default", "wsm", "SSE4_2", "Nehalem"),
+        "SSE 4.2", "x86-64-v2", V2, environment("SSE41", "default", "wsm", "SSE4_2", "Nehalem", "sse2"),
         ("Nehalem", "Core2", "Prescott"), ("penryn", "generic"),
-        {"xgrad": r".*, sse4_2,", "torch": r"(Default|DEFAULT|NO AVX)(, OpenBLAS (Nehalem|Core2|Prescott))?$",
+        {"xgrad": r"(?!.*products by).*, sse4_2,", "torch": r"(Default|DEFAULT|NO AVX)(, OpenBLAS (Nehalem|Core2|Prescott))?$",
          "openblas": r"(Nehalem|Core2|Prescott)$", "blis": r"(penryn|generic)$", "onednn": r"SSE41$",
          "eigen": r"(?!.*AVX).*SSE4\.2", "libxsmm": r"wsm$", "pandas": r"pandas"}),
 }
