@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <xgrad/autograd/functional.hpp>
 #include <xgrad/core/parallel.hpp>
 
 #include <cstddef>
@@ -26,4 +27,12 @@ void check_same_on_threads(const Results& results) {
         }
     }
     xgrad::set_num_threads(usual);
+}
+
+/// Appends f(x), and the gradient by x where f(x) itself comes back.
+template <class List, class F, class X>
+void append_both_ways(List& list, const F& f, const X& x) {
+    const auto [y, back] = xgrad::vjp(f, x);
+    list.emplace_back(y);
+    list.emplace_back(back(y));
 }

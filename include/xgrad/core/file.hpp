@@ -106,9 +106,11 @@ public:
         keep_permissions();
     }
     ~output_file() {
-        if (m_committed || m_direct) return;
-        m_stream.reset();
-        std::remove(m_temporary.c_str());
+        if (m_stream == nullptr || m_direct) return;   // nothing is left to do
+#if !defined(__unix__) && !defined(__APPLE__)
+        m_stream.reset();   // or it cannot be removed
+#endif
+        std::remove(m_temporary.c_str());   // while it is locked: afterwards another may have the name
     }
     output_file(const output_file&) = delete;
     output_file& operator=(const output_file&) = delete;
@@ -120,15 +122,17 @@ public:
     XGRAD_COLD void commit() {
         auto good = std::fflush(m_stream.get()) == 0;
 #if defined(__unix__) || defined(__APPLE__)
-        good = good &&
-               (m_direct || ::fsync(::fileno(m_stream.get())) == 0);  // or a power cut may leave the name and not the bytes
-        good = good && take_name();   // while it is locked
-        good = std::fclose(m_stream.release()) == 0 && good;
+        // On the disk first, or a power cut may leave the name and not the bytes; and renamed while it is locked.
+        good = good && (m_direct || ::fsync(::fileno(m_stream.get())) == 0) && take_name();
+        if (!good) fail("cannot be written", std::strerror(errno));
+        good = std::fclose(m_stream.release()) == 0;
 #else
         good = std::fclose(m_stream.release()) == 0 && good && take_name();
+        const auto reason = errno;
+        if (!good) std::remove(m_temporary.c_str());
+        errno = reason;
 #endif
         if (!good) fail("cannot be written", std::strerror(errno));
-        m_committed = true;
     }
 
 private:
@@ -200,7 +204,6 @@ private:
     file_handle m_stream;
     unsigned m_mode = 0;     ///< of what stood there; 0: nothing did
     bool m_direct = false;
-    bool m_committed = false;
 };
 
 }  // namespace xgrad::inline XGRAD_ABI::detail
