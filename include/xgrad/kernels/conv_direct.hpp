@@ -59,6 +59,40 @@ weight_ref<T> weight_in_order(const convolution& of, const T* w, std::size_t gro
     return {of.weight_of(w, group).data, static_cast<std::ptrdiff_t>(of.depth()), static_cast<std::ptrdiff_t>(of.over.taps()), 1};
 }
 
+/// The weight of a tile's rows, for some channels. In reverse its rows lie closer than its channels, each of which is in a page
+/// of its own: where all of it is more than the second-level cache holds, a tile that jumped from channel to channel would wait
+/// for each; copied side by side they are fetched many at a time.
+template <class T>
+class weight_of_rows {
+public:
+    weight_of_rows(const convolution& of, const weight_ref<T>& w, std::size_t channels)
+        : m_of{w}, m_lowest{std::min(std::ptrdiff_t{0}, static_cast<std::ptrdiff_t>(of.over.taps() - 1) * w.tap)},
+          m_span{static_cast<std::size_t>(max_rows - 1) * static_cast<std::size_t>(w.row) + of.over.taps()},
+          m_copies{w.channel > w.row && static_cast<std::size_t>(w.channel) * of.in * sizeof(T) > xgrad::detail::cache_sizes().second.bytes()},
+          m_memory{m_copies ? channels * m_span : 0} {}
+
+    /// How much further on a channel, of those that were read, and a tap of it are.
+    std::ptrdiff_t step(std::size_t channel, std::size_t tap) const {
+        return static_cast<std::ptrdiff_t>(channel) * (m_copies ? static_cast<std::ptrdiff_t>(m_span) : m_of.channel) + static_cast<std::ptrdiff_t>(tap) * m_of.tap;
+    }
+    /// Rows [row, row + rows) of `channels` channels from `channel` on: the place of the first.
+    const T* read(std::size_t row, std::size_t rows, std::size_t channel, std::size_t channels) const {
+        const auto* const from = m_of.data + static_cast<std::ptrdiff_t>(row) * m_of.row + static_cast<std::ptrdiff_t>(channel) * m_of.channel;
+        if (!m_copies) return from;
+        const auto count = m_span - (max_rows - rows) * static_cast<std::size_t>(m_of.row);
+        for (auto i = std::size_t{0}; i < channels; ++i)
+            copy_row(from + m_lowest + static_cast<std::ptrdiff_t>(i) * m_of.channel, count, m_memory.data() + i * m_span);
+        return m_memory.data() - m_lowest;
+    }
+
+private:
+    weight_ref<T> m_of;
+    std::ptrdiff_t m_lowest;
+    std::size_t m_span;
+    bool m_copies;
+    memory::scratch<T> m_memory;
+};
+
 /// Of so many channels at a time: what a tile reads of their planes fills three quarters of the first-level cache, and the
 /// weights, which every tile's worth of windows reads, half of the second. It depends on the whole of the convolution alone.
 template <class T>
@@ -97,6 +131,7 @@ void convolve_directly(const convolution& of, const window& band, const T* x, co
     const auto taps = band.taps();
     const auto along = even_parts{of.in, direct_channels<T>(of)};
     auto planes = channel_planes<T>{layout, along.size(0)};
+    const auto weights = weight_of_rows<T>{of, w, along.size(0)};
     const auto many = along.count() > 1;
     const auto sums_row = static_cast<std::ptrdiff_t>((many ? over.count() : max_vectors) * width);
     const auto sums = memory::scratch<T>{(many ? y.rows + max_rows : max_rows) * static_cast<std::size_t>(sums_row) + width};
@@ -106,20 +141,20 @@ void convolve_directly(const convolution& of, const window& band, const T* x, co
         planes.read(x + channel * band.in(), channels);
         for (auto i = std::size_t{0}; i < channels; ++i)
             for (auto k = std::size_t{0}; k < taps; ++k)
-                table.data()[i * taps + k] = {static_cast<std::ptrdiff_t>(channel + i) * w.channel + static_cast<std::ptrdiff_t>(k) * w.tap,
-                                              static_cast<std::ptrdiff_t>(i * layout.size() + layout.tap(k))};
+                table.data()[i * taps + k] = {weights.step(i, k), static_cast<std::ptrdiff_t>(i * layout.size() + layout.tap(k))};
         auto from = scattered_factors<T>{table.data(), channels * taps, {}, {}};
         for (auto first = std::size_t{0}, vectors = std::size_t{0}; first < over.count(); first += vectors) {
             vectors = next_width(over.count() - first);
             for (auto v = std::size_t{0}; v < vectors; ++v) from.b[v] = planes.plane(0) + over.place(first + v);
             for (auto row = std::size_t{0}, height = std::size_t{0}; row < y.rows; row += height) {
                 height = next_height(y.rows - row);
-                for (auto r = std::size_t{0}; r < height; ++r)
-                    from.a[r] = w.data + static_cast<std::ptrdiff_t>(std::min(row + r, y.rows - 1)) * w.row;
+                const auto rows = std::min(height, y.rows - row);
+                const auto* const weight = weights.read(row, rows, channel, channels);
+                for (auto r = std::size_t{0}; r < height; ++r) from.a[r] = weight + static_cast<std::ptrdiff_t>(std::min(r, rows - 1)) * w.row;
                 auto* const c = many ? sums.data() + static_cast<std::ptrdiff_t>(row) * sums_row + first * width : sums.data();
                 select_scattered_tile<T>(height, vectors)(from, c, sums_row, part != 0);
                 if (part + 1 == along.count())
-                    put_windows(over, first, first + vectors, c, sums_row, row, std::min(height, y.rows - row), y, after);
+                    put_windows(over, first, first + vectors, c, sums_row, row, rows, y, after);
             }
         }
     }

@@ -20,12 +20,12 @@ void unfold(const window& over, std::size_t planes, const T* x, T* y) {
     auto pieces = runs{};
     layout.find_runs(0, out, pieces);
     parallel_for(planes, light_grain / std::max<std::size_t>(1, taps * out) + 1, [&](std::size_t begin, std::size_t end) {
-        const auto plane = memory::scratch<T>{layout.size()};
+        auto plane = detail::channel_planes<T>{layout};
         for (auto number = begin; number < end; ++number) {
-            read_plane(layout, x + number * over.in(), plane.data(), T{0});
+            plane.read(x + number * over.in());
             for (auto k = std::size_t{0}; k < taps; ++k)
                 for (const auto& each : pieces)
-                    std::copy_n(plane.data() + layout.tap(k) + each.from, each.count, y + (number * taps + k) * out + each.to);
+                    std::copy_n(plane.plane() + layout.tap(k) + each.from, each.count, y + (number * taps + k) * out + each.to);
         }
     });
 }

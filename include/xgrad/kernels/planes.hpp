@@ -158,21 +158,12 @@ void add_parts(const T* first, const T* second, std::size_t count, T* to) {
     }
 }
 
-/// Whether all of a plane is elements of x.
-inline bool is_covered(const window& over, const plane_layout& layout) {
-    if (layout.pitch() != over.axes[2].reach()) return false;
-    for (const auto& axis : over.axes)
-        if (axis.before > 0 || axis.before + static_cast<std::ptrdiff_t>(axis.in) < static_cast<std::ptrdiff_t>(axis.reach())) return false;
-    return true;
-}
-
 }  // namespace detail
 
-/// A plane out of one of x. `fill` stands wherever x has no element.
+/// The elements of one of x to where they are in a plane, whose other elements stay as they are.
 template <class T>
-void read_plane(const plane_layout& layout, const T* x, T* plane, T fill) {
+void read_elements(const plane_layout& layout, const T* x, T* plane) {
     const auto& columns = layout.over().axes[2];
-    if (!detail::is_covered(layout.over(), layout)) std::fill_n(plane, layout.size(), fill);
     const auto in = detail::inside{columns};
     const auto stride = columns.stride;
     detail::for_each_row(layout, [&](std::size_t to, std::size_t from) {
@@ -232,19 +223,20 @@ XGRAD_ALWAYS_INLINE void add_runs(const runs& pieces, const T* from, T* to) {
 
 namespace detail {
 
-/// Planes of several channels of a group, of one image or more.
+/// Planes of several channels of a group, of one image or more. `fill` stands wherever x has no element, and in the `beyond`
+/// elements that vectors may read after the last plane.
 template <class T>
 class channel_planes {
 public:
-    channel_planes(const plane_layout& layout, std::size_t channels)
-        : m_layout{layout}, m_memory{channels * layout.size() + simd::width<T>} {
-        std::fill_n(plane(channels), simd::width<T>, T{0});   // what vectors read beyond the last plane
+    explicit channel_planes(const plane_layout& layout, std::size_t channels = 1, T fill = T{0}, std::size_t beyond = simd::width<T>)
+        : m_layout{layout}, m_memory{channels * layout.size() + beyond} {
+        std::fill_n(m_memory.data(), m_memory.size(), fill);
     }
     /// Reads so many channels into the planes from `first` on.
-    void read(const T* x, std::size_t channels, std::size_t first = 0) {
-        for (auto i = std::size_t{0}; i < channels; ++i) read_plane(m_layout, x + i * m_layout.over().in(), plane(first + i), T{0});
+    void read(const T* x, std::size_t channels = 1, std::size_t first = 0) {
+        for (auto i = std::size_t{0}; i < channels; ++i) read_elements(m_layout, x + i * m_layout.over().in(), plane(first + i));
     }
-    T* plane(std::size_t channel) const { return m_memory.data() + channel * m_layout.size(); }
+    T* plane(std::size_t channel = 0) const { return m_memory.data() + channel * m_layout.size(); }
 
 private:
     const plane_layout& m_layout;

@@ -54,10 +54,12 @@ public:
 
     /// The windows of one row: values.
     void operator()(const T* plane, std::size_t row, T* y) const {
+        const auto* const from = plane + m_layout.row(row);
+        const auto taps = m_over.taps();
         for_each_vector([&](std::size_t o, std::size_t count) {
             auto best = batch(-std::numeric_limits<T>::infinity());
-            for (auto k = std::size_t{0}; k < m_over.taps(); ++k) {
-                const auto value = simd::load(plane + m_layout.row(row) + m_layout.tap(k) + o);
+            for (auto k = std::size_t{0}; k < taps; ++k) {
+                const auto value = simd::load(from + m_layout.tap(k) + o);
                 best = simd::select((value > best) || simd::is_nan(value), value, best);
             }
             simd::store_up_to(y + o, best, count);
@@ -70,12 +72,14 @@ public:
         const auto i = row / b.out, j = row % b.out;
         const auto first_row = static_cast<word>((first_inside(a, i) * b.in + first_inside(b, j)) * c.in);
         const auto corner = static_cast<word>(((i * a.stride - static_cast<std::size_t>(a.before)) * b.in + j * b.stride - static_cast<std::size_t>(b.before)) * c.in);
+        const auto* const from = plane + m_layout.row(row);
+        const auto taps = m_over.taps();
         for_each_vector([&](std::size_t o, std::size_t count) {
             const auto start = simd::load(m_columns.begin.data() + o) + simd::batch<word>(corner);
             auto best = batch(-std::numeric_limits<T>::infinity());
             auto chosen = simd::from_bits<batch>(simd::load(m_columns.first.data() + o) + simd::batch<word>(first_row));
-            for (auto k = std::size_t{0}; k < m_over.taps(); ++k) {
-                const auto value = simd::load(plane + m_layout.row(row) + m_layout.tap(k) + o);
+            for (auto k = std::size_t{0}; k < taps; ++k) {
+                const auto value = simd::load(from + m_layout.tap(k) + o);
                 const auto at = start + simd::batch<word>(m_taps.data()[k]);   // of an element outside, which is never chosen, anything
                 const auto better = ((value > best) || simd::is_nan(value)) && (best == best);
                 best = simd::select(better, value, best);
@@ -115,13 +119,13 @@ void max_pool(const window& over, std::size_t planes, const T* x, T* y, std::int
     const auto rows = detail::max_of_rows<T>{over};
     const auto columns = over.axes[2].out, count = over.out() / columns;
     parallel_for(planes, detail::plane_grain(over.out() * over.taps()), [&](std::size_t begin, std::size_t end) {
-        const auto plane = memory::scratch<T>{rows.layout().size() + simd::width<T>};
+        auto plane = detail::channel_planes<T>{rows.layout(), 1, -std::numeric_limits<T>::infinity()};
         for (auto number = begin; number < end; ++number) {
-            read_plane(rows.layout(), x + number * over.in(), plane.data(), -std::numeric_limits<T>::infinity());
+            plane.read(x + number * over.in());
             for (auto row = std::size_t{0}; row < count; ++row) {
                 const auto at = number * over.out() + row * columns;
-                if (indices == nullptr) rows(plane.data(), row, y + at);
-                else rows(plane.data(), row, y + at, indices + at);
+                if (indices == nullptr) rows(plane.plane(), row, y + at);
+                else rows(plane.plane(), row, y + at, indices + at);
             }
         }
     });
@@ -170,14 +174,15 @@ void average_pool(const window& over, const divisors<T>& by, std::size_t planes,
     const auto layout = plane_layout{over};
     const auto columns = over.axes[2].out, rows = over.out() / columns, taps = over.taps();
     parallel_for(planes, detail::plane_grain(over.out() * taps), [&](std::size_t begin, std::size_t end) {
-        const auto plane = memory::scratch<T>{layout.size() + width};
+        auto plane = detail::channel_planes<T>{layout};
         for (auto number = begin; number < end; ++number) {
-            read_plane(layout, x + number * over.in(), plane.data(), T{0});
+            plane.read(x + number * over.in());
             for (auto row = std::size_t{0}; row < rows; ++row) {
+                const auto* const from = plane.plane() + layout.row(row);
                 const auto of_row = batch(by.of_row(over, row));
                 for (auto o = std::size_t{0}; o < columns; o += width) {
                     auto sum = batch(T{0});
-                    for (auto k = std::size_t{0}; k < taps; ++k) sum = sum + simd::load(plane.data() + layout.row(row) + layout.tap(k) + o);
+                    for (auto k = std::size_t{0}; k < taps; ++k) sum = sum + simd::load(from + layout.tap(k) + o);
                     const auto count = columns - o;
                     simd::store_up_to(y + number * over.out() + row * columns + o,
                                       batch(sum / (of_row * simd::load_up_to(by.along[2].data() + o, count))), count);
