@@ -202,6 +202,21 @@ TEST_CASE("saving is whole or not at all") {
     CHECK(folder.read("some").size() > 100);
 }
 
+TEST_CASE("whatever is broken within an entry, the error names it") {
+    const auto folder = temporary_folder{};
+    const auto before = std::string{R"({"__metadata__":{"format":"pt"},"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"the_one":)"};
+    const auto entry = std::string{R"({"dtype":"F32","shape":[1, 2],"data_offsets":[4,12]})"};
+    for (auto i = std::size_t{0}; i < entry.size(); ++i) {
+        auto broken = entry;
+        for (const auto c : {'!', '-', '9'}) {
+            broken[i] = c;
+            CAPTURE(broken);
+            if (broken != entry) CHECK(error_of_header(folder, before + broken + "}", std::string(12, '\0')).find("the_one") != std::string::npos);
+        }
+        CHECK(error_of_header(folder, before + entry.substr(0, i), std::string(12, '\0')).find("the_one") != std::string::npos);
+    }
+}
+
 TEST_CASE("broken and hostile files") {
     const auto folder = temporary_folder{};
     const auto four = std::string(4, '\0');
@@ -217,16 +232,16 @@ TEST_CASE("broken and hostile files") {
     fails("{} x", "something after the header's last brace");
     fails(R"({"a")", "no : where");
     fails(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]})", "no } where", four);
-    fails(R"({"a":{"dtype":"F32","shape":[1]}})", "data_offsets missing for a");
+    fails(R"({"a":{"dtype":"F32","shape":[1]}})", "no dtype, shape or data_offsets for a");
     fails(R"({"a":{"dtype":"F32","dtype":"F32","shape":[1],"data_offsets":[0,4]}})", "a key twice for a", four);
     fails(R"({"a":{"dtype":"F32","size":[1],"data_offsets":[0,4]}})", "an unknown key for a", four);
-    fails(R"({"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}})", "no whole number", four);
+    fails(R"({"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}})", "no whole number where one must be for a", four);
     fails(R"({"a":{"dtype":"F32","shape":[01],"data_offsets":[0,4]}})", "no whole number", four);
     fails(R"({"a":{"dtype":"F32","shape":[1.5],"data_offsets":[0,4]}})", "no ] where", four);
-    fails(R"({"a":{"dtype":"F32","shape":[99999999999999999999],"data_offsets":[0,4]}})", "too large", four);
-    fails(R"({"a":{"dtype":"F32","shape":[1,1,1,1,1,1,1,1,1],"data_offsets":[0,4]}})", "more axes", four);
-    fails(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4,8]}})", "two numbers", four);
-    fails(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[4]}})", "two numbers", four);
+    fails(R"({"a":{"dtype":"F32","shape":[99999999999999999999],"data_offsets":[0,4]}})", "a number that is too large for a", four);
+    fails(R"({"a":{"dtype":"F32","shape":[1,1,1,1,1,1,1,1,1],"data_offsets":[0,4]}})", "more axes than are supported for a", four);
+    fails(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4,8]}})", "other than two data_offsets for a", four);
+    fails(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[4]}})", "other than two data_offsets for a", four);
     fails(R"({"a":{"dtype":"Q7","shape":[1],"data_offsets":[0,4]}})", "unknown dtype Q7", four);
     fails(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}})", "outside the file", four);
     fails(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[4,0]}})", "tensor a ends before it begins", four);

@@ -147,6 +147,7 @@ TEST_CASE("a recurrent layer by itself is one row, however many steps there are"
     const auto layer = nn::lstm<>{3, 5, {.layers = 2, .bidirectional = true}};
     const auto table = nn::summary(layer, {4, 7, 3});
     CHECK(rows(table) == 4);   // the head, the input, the layer, and all
+    CHECK(table.find("(4, 7, 10)") < table.rfind("(4, 7, 10)"));   // in the layer's row, too, whatever its last operation gave
     CHECK(table.find("again") == std::string::npos);
     CHECK(table.find("(not called)") == std::string::npos);
     CHECK(rows(nn::summary(nn::sequential{nn::linear<>{3, 3}, xg::relu, nn::linear<>{3, 2}}, {4, 3})) == 5);

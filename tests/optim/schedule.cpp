@@ -168,6 +168,12 @@ TEST_CASE("schedules: restarts at exact powers") {
         if (begin != 0) CHECK(plan(1, begin - 1) < 0.3);
     }
     CHECK(optim::cosine_annealing_warm_restarts{.t_0 = 1}(1, 1000) == 1);
+
+    // Runs of more steps than can be counted end nowhere, and the search for them ends.
+    const auto huge = std::size_t{1} << (std::numeric_limits<std::size_t>::digits / 2);
+    CHECK(optim::cosine_annealing_warm_restarts{.t_0 = huge, .t_mult = huge}(1, huge) == 1);
+    for (const auto mult : {2, 3, 10}) CHECK(optim::cosine_annealing_warm_restarts{.t_0 = 1, .t_mult = std::size_t(mult)}(1, std::size_t(-1)) <= 1);
+    CHECK(optim::cosine_annealing_lr{.t_max = huge * (huge / 2)}(1, 1) == 1);
 }
 
 TEST_CASE("schedules: one cycle with an empty phase begins with the largest") {

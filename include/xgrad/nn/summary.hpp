@@ -19,6 +19,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -115,14 +116,14 @@ inline std::string listed_operations(const layer_row& row) {
     return row.operations.size() > most ? text + ", ..." : text;
 }
 
-/// The shape of what comes out of a module, of several results the first; "" where there is none to be seen.
+/// The shape of what comes out of a module, of several results the first, where there is one to be seen.
 template <class Y>
-std::string shape_of_first(const Y& y) {
-    if constexpr (requires { shape(y.shape()); }) return to_string(shape(y.shape()));
+std::optional<shape> shape_of_first(const Y& y) {
+    if constexpr (requires { shape(y.shape()); }) return shape(y.shape());
     else if constexpr (requires { y.output; }) return shape_of_first(y.output);
     else if constexpr (requires { std::get<0>(y); }) return shape_of_first(std::get<0>(y));
     else if constexpr (xgrad::detail::sequence<Y>)
-        return std::begin(y) == std::end(y) ? std::string{} : shape_of_first(*std::begin(y));
+        return std::begin(y) == std::end(y) ? std::optional<shape>{} : shape_of_first(*std::begin(y));
     else return {};
 }
 
@@ -169,10 +170,10 @@ std::string summary(const Module& module) {
 }
 
 /// The layers of a module as they are called for the input x, in evaluation: their operations, the shape that comes out
-/// of the last of these, parameters, and multiply-adds of products, convolutions and attention; in the last row, the
-/// shape that comes out of the module, of several results the first. What a layer has in common with one above it
-/// counts there. An operation belongs to the layer whose tensors it uses; what uses none (an activation, pooling) has
-/// lines of its own.
+/// of the last of these (of a recurrent layer by itself, its output), parameters, and multiply-adds of products,
+/// convolutions and attention; in the last row, the shape that comes out of the module, of several results the first.
+/// What a layer has in common with one above it counts there. An operation belongs to the layer whose tensors it uses;
+/// what uses none (an activation, pooling) has lines of its own.
 ///
 ///     layer  operations    output     parameters  multiply-adds
 ///     input                (32, 784)
@@ -194,9 +195,12 @@ std::string summary(const Module& module, const tensor<T, N>& x) {
     }, copy);
     auto reader = detail::layer_reader{};
     const auto y = copy(x);
+    const auto output = detail::shape_of_first(y);
     // What names its tensors itself, as a recurrent module does, is one layer however many modules are in it.
-    const auto rows = detail::rows_by_layer(std::move(reader).rows(), tensors, detail::names_its_tensors<Module>);
-    return detail::layer_table(to_string(shape(x.shape())), detail::shape_of_first(y), rows, tensors);
+    constexpr auto of_one_layer = detail::names_its_tensors<Module>;
+    auto rows = detail::rows_by_layer(std::move(reader).rows(), tensors, of_one_layer);
+    if (of_one_layer && rows.size() == 1 && output) rows[0].output = *output;   // its last operation may be about the states
+    return detail::layer_table(to_string(shape(x.shape())), output ? to_string(*output) : std::string{}, rows, tensors);
 }
 
 /// The same for an input of zeros of a shape: integers for a layer that takes no others, such as `embedding`.

@@ -7,11 +7,14 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <limits>
 #include <numbers>
 
 namespace xgrad::inline XGRAD_ABI::optim {
 
 namespace detail {
+
+inline constexpr auto most_steps = std::numeric_limits<std::size_t>::max();
 
 /// From `from` at 0 to `to` at 1.
 inline double along_cosine(double from, double to, double part) {
@@ -27,7 +30,8 @@ struct cosine_annealing_lr {
 
     double operator()(double base, std::size_t step) const {
         const auto length = std::max<std::size_t>(1, t_max);
-        return detail::along_cosine(base, eta_min, static_cast<double>(step % (2 * length)) / static_cast<double>(length));
+        if (length <= detail::most_steps / 2) step %= 2 * length;
+        return detail::along_cosine(base, eta_min, static_cast<double>(step) / static_cast<double>(length));
     }
     void validate() const {
         detail::check_steps("cosine_annealing_lr", "t_max", t_max);
@@ -44,10 +48,10 @@ struct cosine_annealing_warm_restarts {
     double eta_min = 0;
 
     double operator()(double base, std::size_t step) const {
-        // In whole numbers: a logarithm would miss restarts at exact powers.
+        // In whole numbers: a logarithm would miss restarts at exact powers. A run too long for them has no end.
         auto length = std::max<std::size_t>(1, t_0);
         if (t_mult <= 1) step %= length;
-        for (; step >= length; length *= t_mult) step -= length;
+        for (; step >= length; length = length <= detail::most_steps / t_mult ? length * t_mult : detail::most_steps) step -= length;
         return detail::along_cosine(base, eta_min, static_cast<double>(step) / static_cast<double>(length));
     }
     void validate() const {
