@@ -81,8 +81,11 @@ public:
     std::uint64_t epoch() const noexcept { return m_epoch; }
     const loader_options& options() const noexcept { return m_options; }
 
-    /// Where the loop is that began last: after its last batch, at the beginning of the next epoch.
+    /// Where the loop is that began last: after its last batch, at the beginning of the next epoch. One that was left by `break`
+    /// is where it was left; what goes on there goes on with that epoch, unlike the next `begin()`.
     loader_position position() const { return m_at; }
+    /// After a `break` that ends an epoch early on purpose: the position is at the beginning of the next one.
+    void end_epoch() { go_to({m_at.seed, m_epoch, 0}); }
     /// Whether an epoch has as many batches.
     bool can_go_to(const loader_position& to) const { return to.batch <= size(); }
     /// Lets the next `begin()` go on there, with what that loader would have given. Throws `value_error` for a batch beyond

@@ -287,6 +287,9 @@ void save_run(const std::string& path, const Parts&... parts) {
 ///     for (auto epoch = batches.position().epoch; epoch < epochs; ++epoch)
 ///         for (auto [x, y] : batches) { ... }
 ///
+/// Saved after a `break` out of the inner loop, it goes on with the batches that are left of that epoch; where the break was to
+/// end the epoch, `batches.end_epoch()` before `save_run` says so.
+///
 /// Throws `io_error` for a file that is broken, of another format, or lacks a part; `shape_error`, `dtype_error`, `value_error`
 /// where a part differs. When it throws, all parts are as they were.
 template <class... Parts>
