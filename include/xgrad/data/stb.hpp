@@ -1,7 +1,7 @@
 // PNG, JPEG, BMP, GIF and the like, through stb_image, for programs that have it (Debian: libstb-dev).
 //
-// One file of the program defines STB_IMAGE_IMPLEMENTATION and includes <stb/stb_image.h>, or the program is linked with
-// a library that has done so (Debian's libstb); this header only declares.
+// One file of the program defines STB_IMAGE_IMPLEMENTATION and includes <stb/stb_image.h>, or the program is linked
+// with a library that has done so (Debian's libstb); this header only declares.
 #pragma once
 
 #include <xgrad/autograd/record.hpp>
@@ -25,9 +25,9 @@ namespace xgrad::inline XGRAD_ABI::data {
 
 namespace detail {
 
-/// The bytes of a file, as stb_image asks for them. Where they end, it goes on with zeros in BMP, GIF and PNM and calls that
-/// a picture; so it is noted whether it wanted more than there is. Only of the blocks that it reads ahead, the first being
-/// one, may a part be missing.
+/// The bytes of a file, as stb_image asks for them. Where they end, it goes on with zeros in BMP, GIF and PNM and calls
+/// that a picture; so it is noted whether it wanted more than there is. Only of the blocks that it reads ahead, the
+/// first being one, may a part be missing.
 class picture_bytes {
 public:
     explicit picture_bytes(xgrad::detail::input_file& file) : m_bytes(static_cast<std::size_t>(file.size())) {
@@ -71,9 +71,9 @@ private:
 
 }  // namespace detail
 
-/// A picture in a format that stb_image reads: (channels, height, width), its pixels as those of `read_pnm`. `channels` asks
-/// for 1 (grey), 3 (colours) or 4 (and opacity), whatever the file has; 0 takes what it has. Throws `io_error`, for what is
-/// cut short, too.
+/// A picture in a format that stb_image reads: (channels, height, width), its pixels as those of `read_pnm`. `channels`
+/// asks for 1 (grey), 3 (colours) or 4 (and opacity), whatever the file has; 0 takes what it has. Throws `io_error`,
+/// for what is cut short, too.
 template <picture_element T = float>
 tensor<T, 3> read_picture(const std::string& path, int channels = 0) {
     auto file = xgrad::detail::input_file{"read_picture", path};

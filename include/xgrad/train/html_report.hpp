@@ -144,8 +144,8 @@ XGRAD_COLD inline std::string html_report_text(const history& log, const html_re
 ///
 ///     train::html_report("run.html", log, {.title = "Digits", .settings = {{"lr", "0.1"}}, .confusion = matrix, .mistakes = worst});
 ///
-/// Curves whose names end with the same word ("train loss", "test loss") share a drawing. Whatever is given is shown as text.
-/// Throws `io_error`, and `shape_error` for a picture that is none.
+/// Curves whose names end with the same word ("train loss", "test loss") share a drawing. Whatever is given is shown as
+/// text. Throws `io_error`, and `shape_error` for a picture that is none.
 inline void html_report(const std::string& path, const history& log, const html_report_options& options = {}) {
     const auto page = html_report_text(log, options);
     auto file = xgrad::detail::output_file{"html_report", path};

@@ -30,8 +30,8 @@ void check_output(const char* where, const tensor<T, N>& output, const tensor<In
 
 }  // namespace detail
 
-/// How many rows of `output` have their largest element where the label says; NaN is never the largest, so that a row with one
-/// is not right.
+/// How many rows of `output` have their largest element where the label says; NaN is never the largest, so that a row
+/// with one is not right.
 /// output: (b, classes)  labels: (b). Throws `shape_error` when there is not one label for each row.
 template <real T, std::size_t N, std::integral Integer, std::size_t M>
 std::size_t count_correct(const tensor<T, N>& output, const tensor<Integer, M>& labels) {
@@ -66,8 +66,8 @@ public:
         ++m_counts[at];
     }
 
-    /// Counts two tensors of classes, element by element. Throws `shape_error` when their sizes differ, `index_error` for what is
-    /// not one of the classes; nothing is counted then.
+    /// Counts two tensors of classes, element by element. Throws `shape_error` when their sizes differ, `index_error`
+    /// for what is not one of the classes; nothing is counted then.
     template <std::integral Integer, std::size_t N, std::integral J, std::size_t M>
     void add(const tensor<Integer, N>& labels, const tensor<J, M>& predicted) {
         if (labels.size() != predicted.size())
