@@ -47,11 +47,11 @@ double accuracy(const network& net, const auto& test) {
 }
 
 int main(int count, char** arguments) try {
-    if (count != 2 && count != 3) {
+    const auto epochs = count == 3 ? std::atoi(arguments[2]) : 0;
+    if ((count != 2 && count != 3) || (count == 3 && epochs <= 0)) {
         std::fprintf(stderr, "usage: %s FOLDER [EPOCHS], of the files that examples/mnist/fetch.sh gets\n", arguments[0]);
         return 2;
     }
-    const auto epochs = count == 3 ? std::atoi(arguments[2]) : 0;
     xg::manual_seed(1);
     const auto train = xg::data::mnist<float>(arguments[1], xg::data::split::train);
     const auto test = xg::data::mnist<float>(arguments[1], xg::data::split::test);

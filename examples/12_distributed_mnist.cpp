@@ -28,11 +28,11 @@ struct network {
 
 int main(int count, char** arguments) try {
     auto world = xg::distributed::world{count, arguments};
-    if (count < 2) {
+    const auto epochs = count > 2 ? std::strtoull(arguments[2], nullptr, 10) : 0;
+    if (count < 2 || (count > 2 && (epochs == 0 || epochs > 1000))) {
         if (world.is_first()) std::fprintf(stderr, "usage: mpirun -n RANKS %s FOLDER [EPOCHS [STATE]]\n", arguments[0]);
         return 2;
     }
-    const auto epochs = count > 2 ? std::strtoull(arguments[2], nullptr, 10) : 0;
     const auto state = std::string{count > 3 ? arguments[3] : ""};
 
     xg::manual_seed(1);

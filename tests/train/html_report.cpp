@@ -62,7 +62,7 @@ TEST_CASE("a page holds what it was given, as text") {
     CHECK(page.find("nan") == std::string::npos);
     CHECK(page.find(":inf") == std::string::npos);
     CHECK(page.find("33.3 %") != std::string::npos);
-    CHECK(page.find("<td>1:15</td>") != std::string::npos);
+    CHECK(page.find("<dd>1:15</dd>") != std::string::npos);
     CHECK(page.find("http") == std::string::npos);   // nothing from elsewhere
 }
 

@@ -15,6 +15,8 @@ TEST_CASE("accuracy") {
     CHECK(train::count_correct(out, xg::tensor<std::int64_t, 1>{1, 0, 0, 0}) == 3);   // of equals the first counts
     CHECK(train::accuracy(out, xg::tensor<int, 1>{1, 0, 1, 1}) == 0.75);
     CHECK(train::accuracy(xg::tensor<float>{out}, xg::tensor<int>{1, 0, 1, 1}) == 0.75);
+    const auto nan = std::nanf("");
+    CHECK(train::count_correct(xg::tensor<float, 2>{{nan, nan}, {nan, 1}, {0, nan}, {0, 1}}, xg::tensor<int, 1>{0, 0, 1, 1}) == 1);
     CHECK_THROWS_WITH_AS(train::accuracy(out, xg::tensor<int, 1>{1, 0}),
                          "[count_correct] output is (4, 2), labels are (2,); there must be one label for each row",
                          xg::shape_error);

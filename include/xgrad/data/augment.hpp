@@ -122,7 +122,8 @@ tensor<T, N> random_crop(const tensor<T, N>& x, random_crop_options options, gen
     });
 }
 
-/// The picture turned about its middle by an angle in [-degrees, degrees], between pixels linearly; 0 comes in from outside.
+/// The picture turned about its middle by an angle in [-degrees, degrees], between pixels linearly; 0 comes in from
+/// outside.
 template <real T, std::size_t N>
 tensor<T, N> random_rotate(const tensor<T, N>& x, double degrees, generator& numbers) {
     const auto angle = (2 * numbers.uniform<double>() - 1) * degrees * std::numbers::pi / 180;

@@ -48,8 +48,8 @@ inline xgrad::detail::array* copy_rows(const xgrad::detail::array& source, std::
     return batch;
 }
 
-/// Tensor number `part` of each of some samples, one after the other along a new first axis. With `padding`, an element,
-/// shorter ones are filled up to the longest along each axis; otherwise they must have one shape.
+/// Tensor number `part` of each of some samples, one after the other along a new first axis. With `padding`, an
+/// element, shorter ones are filled up to the longest along each axis; otherwise they must have one shape.
 XGRAD_COLD inline xgrad::detail::array* stack(std::span<const xgrad::detail::array* const> rows, std::size_t part, const void* padding) {
     auto sizes = shape{rows.size()};
     const auto& first = rows.front()->sizes;

@@ -52,9 +52,9 @@ public:
     std::size_t size() const noexcept { return m_rows.size(); }
     const std::vector<std::string>& names() const noexcept { return m_names; }
 
-    /// A column of numbers: (n). A missing value is NaN; beside integers it is an error. What is no number, all of it, is an
-    /// `io_error` that names line and column: so are a decimal comma, a hexadecimal, 1.0 as an integer, and what does not fit
-    /// a T. `bool` takes 0, 1, true, false.
+    /// A column of numbers: (n). A missing value is NaN; beside integers it is an error. What is no number, all of it,
+    /// is an `io_error` that names line and column: so are a decimal comma, a hexadecimal, 1.0 as an integer, and what
+    /// does not fit a T. `bool` takes 0, 1, true, false.
     template <element T>
     tensor<T, 1> column(const std::string& name) const {
         auto numbers = read_numbers<T>(shape{size()}, {find(name)});
@@ -76,8 +76,8 @@ public:
         return all;
     }
 
-    /// A column of classes, numbered in the order of their names. Those of another table, which a model was taught with, may
-    /// be given: another value is an `io_error`, then.
+    /// A column of classes, numbered in the order of their names. Those of another table, which a model was taught
+    /// with, may be given: another value is an `io_error`, then.
     csv_categories categories(const std::string& name, std::vector<std::string> known = {}) const {
         const auto at = find(name);
         const auto values = text(name);
@@ -271,9 +271,9 @@ private:
 };
 
 /// Reads a table: `data::read_csv("penguins.csv").without_missing().columns<float>({"bill_length_mm", "body_mass_g"})`.
-/// The file is UTF-8, with or without a byte order mark; lines end with \n, \r\n or \r, and empty ones are left out. A field
-/// in quotes may hold delimiters, ends of lines, and quotes written twice. Throws `io_error`, with the line, for a row with
-/// more or fewer fields than there are columns, and for a quote that is not closed.
+/// The file is UTF-8, with or without a byte order mark; lines end with \n, \r\n or \r, and empty ones are left out. A
+/// field in quotes may hold delimiters, ends of lines, and quotes written twice. Throws `io_error`, with the line, for
+/// a row with more or fewer fields than there are columns, and for a quote that is not closed.
 inline csv_table read_csv(const std::string& path, csv_options options = {}) {
     return csv_table{path, std::move(options)};
 }

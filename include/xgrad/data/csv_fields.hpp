@@ -23,8 +23,8 @@
 
 namespace xgrad::inline XGRAD_ABI::data::detail {
 
-/// The first delimiter or end of a line in [at, end), eight bytes at a time: (x - 0x01...) & ~x & 0x80... marks the lowest
-/// byte of x that is zero.
+/// The first delimiter or end of a line in [at, end), eight bytes at a time: (x - 0x01...) & ~x & 0x80... marks the
+/// lowest byte of x that is zero.
 inline const char* find_stop(const char* at, const char* end, char delimiter) {
     constexpr auto ones = std::uint64_t{0x0101010101010101}, highs = ones << 7;
     const auto zeros = [](std::uint64_t x) { return (x - ones) & ~x & highs; };
@@ -92,8 +92,9 @@ constexpr auto exact_powers_of_ten() {
     return powers;
 }
 
-/// The number that `count` digits spell, 1 to 8 of eight readable bytes: pairs of digits become numbers below 100, pairs of
-/// these numbers below 10^4, and so on. False where one is no digit. D. Lemire, "Number parsing at a gigabyte per second", 2021.
+/// The number that `count` digits spell, 1 to 8 of eight readable bytes: pairs of digits become numbers below 100,
+/// pairs of these numbers below 10^4, and so on. False where one is no digit. D. Lemire, "Number parsing at a gigabyte
+/// per second", 2021.
 inline bool parse_digits(const char* at, std::size_t count, std::uint64_t& to) {
     auto word = std::uint64_t{0};
     std::memcpy(&word, at, 8);
@@ -105,9 +106,10 @@ inline bool parse_digits(const char* at, std::size_t count, std::uint64_t& to) {
     return true;
 }
 
-/// Whether the field is a plain decimal ("-12.375") of so few digits that it is read exactly, which gives the nearest T: both
-/// the digits, below 2^53 for a double, and the power of ten are numbers of T, so that their quotient is rounded once.
-/// W. D. Clinger, "How to read floating point numbers accurately", 1990. Eight bytes behind the field must be readable.
+/// Whether the field is a plain decimal ("-12.375") of so few digits that it is read exactly, which gives the nearest
+/// T: both the digits, below 2^53 for a double, and the power of ten are numbers of T, so that their quotient is
+/// rounded once. W. D. Clinger, "How to read floating point numbers accurately", 1990. Eight bytes behind the field
+/// must be readable.
 template <std::floating_point T>
 bool parse_plain(std::string_view field, T& to) {
     static constexpr auto powers = exact_powers_of_ten<T>();

@@ -28,8 +28,8 @@ concept tensor_source = requires(const D& set) {
     std::tuple_size<std::remove_cvref_t<decltype(set.tensors())>>::value;
 };
 
-/// Sample by sample: `size()`, and `operator[](i)`, which gives a tensor, or a tuple of tensors and numbers. One with random
-/// numbers has `draw(i, generator&)`, too: see transform.hpp.
+/// Sample by sample: `size()`, and `operator[](i)`, which gives a tensor, or a tuple of tensors and numbers. One with
+/// random numbers has `draw(i, generator&)`, too: see transform.hpp.
 template <class D>
 concept sample_source = requires(const D& set, std::size_t i) {
     { set.size() } -> std::convertible_to<std::size_t>;

@@ -34,8 +34,8 @@ picture_format<T> pnm_format() {
     return {read_pnm<T>, {".pbm", ".pgm", ".ppm", ".pnm"}};
 }
 
-/// The pictures FOLDER/CLASS/NAME, read when they are asked for: a sample is (channels, height, width) and the number of its
-/// class, in the order of names. `data::transform` brings them to one size, `.pad` fills up a batch.
+/// The pictures FOLDER/CLASS/NAME, read when they are asked for: a sample is (channels, height, width) and the number
+/// of its class, in the order of names. `data::transform` brings them to one size, `.pad` fills up a batch.
 template <picture_element T = float>
 class image_folder {
 public:

@@ -41,20 +41,22 @@ struct loader_position {
 ///
 /// A batch is a copy of its own, in order or shuffled: what is done to it does not change the data set. The order of an
 /// epoch is determined by the seed and the epoch's number alone, a sample's random numbers by these and its index. Each
-/// `begin()` starts the next epoch, and its iterator has that epoch's order for its own, so that loops over one loader may
-/// run within each other; the loader must outlive them. Of a set of whole tensors it holds handles to these, of others a
-/// copy. With workers the set is read by several threads at once; what one of them throws arrives at the loop, in place of
-/// the batch.
+/// `begin()` starts the next epoch, and its iterator has that epoch's order for its own, so that loops over one loader
+/// may run within each other; the loader must outlive them. Of a set of whole tensors it holds handles to these, of
+/// others a copy. With workers the set is read by several threads at once; what one of them throws arrives at the loop,
+/// in place of the batch.
 ///
-/// Throws `value_error` for a batch size of 0, and for `shuffle` beside a sampler; `shape_error` when a tensor's first size is
-/// not the set's `size()`, `rank_error` for a scalar, and in the loop `shape_error` for samples of unequal shapes.
+/// Throws `value_error` for a batch size of 0, and for `shuffle` beside a sampler; `shape_error` when a tensor's first
+/// size is not the set's `size()`, `rank_error` for a scalar, and in the loop `shape_error` for samples of unequal
+/// shapes.
 template <dataset Dataset>
 class loader {
     using source = detail::batch_source<Dataset>;
     using shared_order = std::shared_ptr<const sample_order>;
 
 public:
-    /// A tuple of tensors. Of whole tensors, of the ranks that these have; of samples, of one more: numbers become vectors.
+    /// A tuple of tensors. Of whole tensors, of the ranks that these have; of samples, of one more: numbers become
+    /// vectors.
     using value_type = typename source::value_type;
 
     explicit loader(const Dataset& set, loader_options options = {}) : m_source{set, options.pad}, m_options{std::move(options)} {
@@ -81,12 +83,15 @@ public:
     std::uint64_t epoch() const noexcept { return m_epoch; }
     const loader_options& options() const noexcept { return m_options; }
 
-    /// Where the loop is that began last: after its last batch, at the beginning of the next epoch.
+    /// Where the loop is that began last: after its last batch, at the beginning of the next epoch. One that was left
+    /// by `break` is where it was left; what goes on there goes on with that epoch, unlike the next `begin()`.
     loader_position position() const { return m_at; }
+    /// After a `break` that ends an epoch early on purpose: the position is at the beginning of the next one.
+    void end_epoch() { go_to({m_at.seed, m_epoch, 0}); }
     /// Whether an epoch has as many batches.
     bool can_go_to(const loader_position& to) const { return to.batch <= size(); }
-    /// Lets the next `begin()` go on there, with what that loader would have given. Throws `value_error` for a batch beyond
-    /// the last of an epoch.
+    /// Lets the next `begin()` go on there, with what that loader would have given. Throws `value_error` for a batch
+    /// beyond the last of an epoch.
     void go_to(const loader_position& to) {
         if (!can_go_to(to)) fail<value_error>("loader", "batch ", to.batch, " of an epoch of ", size(), "; is it the same data set?");
         m_at = to;

@@ -115,9 +115,9 @@ private:
 
 }  // namespace detail
 
-/// The (first) picture of a file: (channels, height, width), one channel or three. Real elements are in [0, 1], a maximum of
-/// the file's own being 1; `std::uint8_t` and `std::uint16_t` have their whole range. Black is 0, of bitmaps too.
-/// Throws `io_error` when the file cannot be read, is none of these formats, or is cut short.
+/// The (first) picture of a file: (channels, height, width), one channel or three. Real elements are in [0, 1], a
+/// maximum of the file's own being 1; `std::uint8_t` and `std::uint16_t` have their whole range. Black is 0, of bitmaps
+/// too. Throws `io_error` when the file cannot be read, is none of these formats, or is cut short.
 template <picture_element T = float>
 tensor<T, 3> read_pnm(const std::string& path) {
     auto file = detail::pnm_file{path};

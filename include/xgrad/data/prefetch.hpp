@@ -18,8 +18,8 @@
 
 namespace xgrad::inline XGRAD_ABI::data::detail {
 
-/// Makes the batches numbered first, first + 1, ... by the function `make`, at most two for each thread ahead of the one that
-/// was taken last. Threads end with it, after the batch that each is at.
+/// Makes the batches numbered first, first + 1, ... by the function `make`, at most two for each thread ahead of the
+/// one that was taken last. Threads end with it, after the batch that each is at.
 template <class Batch>
 class prefetch {
 public:

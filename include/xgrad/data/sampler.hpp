@@ -37,8 +37,8 @@ public:
     explicit operator bool() const { return m_order != nullptr; }
     std::size_t size(std::size_t samples) const { return m_size(samples); }
 
-    /// Throws `index_error` when the sampler names a sample that there is not, `value_error` when they are more or fewer
-    /// than its size.
+    /// Throws `index_error` when the sampler names a sample that there is not, `value_error` when they are more or
+    /// fewer than its size.
     sample_order order(std::size_t samples, generator& numbers) const {
         auto chosen = m_order(samples, numbers);
         if (chosen.size() != size(samples))
@@ -58,9 +58,9 @@ struct weighted_sampler_options {
     bool replacement = true;    ///< whether a sample may come more than once in an epoch
 };
 
-/// Draws sample i with a probability proportional to weights[i]; one of weight 0 never. Without replacement, in the order of
-/// keys log(u_i) / w_i, the largest first: P. S. Efraimidis and P. G. Spirakis, "Weighted random sampling with a
-/// reservoir", 2006.
+/// Draws sample i with a probability proportional to weights[i]; one of weight 0 never. Without replacement, in the
+/// order of keys log(u_i) / w_i, the largest first: P. S. Efraimidis and P. G. Spirakis, "Weighted random sampling with
+/// a reservoir", 2006.
 /// Throws `value_error` for a weight that is negative or no number, when none is above 0, and when more are to be drawn
 /// without replacement than have a weight above 0.
 class weighted_sampler {
@@ -129,8 +129,8 @@ struct distributed_sampler_options {
     bool drop_last = false;  ///< leave out samples that do not go round, instead of giving the first ones twice
 };
 
-/// The part of an epoch that is this process's: every `ranks`-th sample of one order, from its rank on, as many for each.
-/// The processes must have loaders with the same seed. Throws `value_error` for a rank that there is not.
+/// The part of an epoch that is this process's: every `ranks`-th sample of one order, from its rank on, as many for
+/// each. The processes must have loaders with the same seed. Throws `value_error` for a rank that there is not.
 class distributed_sampler {
 public:
     explicit distributed_sampler(distributed_sampler_options options) : m_options{options} {

@@ -123,8 +123,8 @@ XGRAD_COLD inline std::vector<std::size_t> ends_of_parts(std::span<const double>
 
 }  // namespace detail
 
-/// Parts of a set at random, as fractions or as counts: `auto [train, test] = data::random_split(set, {0.8, 0.2});`. Every
-/// sample is in one part. A fraction of the samples is rounded so that the parts add up.
+/// Parts of a set at random, as fractions or as counts: `auto [train, test] = data::random_split(set, {0.8, 0.2});`.
+/// Every sample is in one part. A fraction of the samples is rounded so that the parts add up.
 /// Throws `value_error` when the parts add up to neither 1 nor the number of samples, and for a negative one.
 template <dataset D, std::size_t Parts>
 std::array<subset<D>, Parts> random_split(const D& set, const double (&parts)[Parts], split_options options = {}) {
@@ -176,8 +176,8 @@ std::vector<fold<D>> k_fold(const D& set, std::size_t folds, split_options optio
     return detail::folds_of("k_fold", set, folds, fold_of);
 }
 
-/// The same with as many of each class in every part, but for one. labels: (n). Throws `value_error` as `k_fold`, and when
-/// there is not one label for each sample.
+/// The same with as many of each class in every part, but for one. labels: (n). Throws `value_error` as `k_fold`, and
+/// when there is not one label for each sample.
 template <dataset D, std::integral Label, std::size_t N>
 std::vector<fold<D>> stratified_k_fold(const D& set, const tensor<Label, N>& labels, std::size_t folds, split_options options = {}) {
     const auto samples = static_cast<std::size_t>(set.size());

@@ -60,8 +60,8 @@ inline std::vector<std::string> characters(std::string_view text) {
     return all;
 }
 
-/// The words of a text: letters, digits, apostrophes within them and whatever is not ASCII; each other sign but blanks is a
-/// word of its own. A to Z become small.
+/// The words of a text: letters, digits, apostrophes within them and whatever is not ASCII; each other sign but blanks
+/// is a word of its own. A to Z become small.
 inline std::vector<std::string> words(std::string_view text) {
     const auto is_letter = [](char c) {
         return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || static_cast<unsigned char>(c) >= 0x80;
@@ -93,7 +93,8 @@ struct vocabulary_options {
 /// Tokens and their numbers: the special ones, then by how often they come, then by the alphabet.
 class vocabulary {
 public:
-    /// Counts tokens. Throws `value_error` when `unknown` is none of those that it keeps, and for a special one that is there twice.
+    /// Counts tokens. Throws `value_error` when `unknown` is none of those that it keeps, and for a special one that is
+    /// there twice.
     XGRAD_COLD static vocabulary of(const std::vector<std::string>& tokens, const vocabulary_options& options = {}) {
         auto counts = std::unordered_map<std::string, std::size_t>{};
         for (const auto& each : tokens) ++counts[each];
@@ -159,8 +160,8 @@ private:
     std::int64_t m_unknown = -1;
 };
 
-/// Pieces of a long row, each with what follows: sample i is x = row[i s, i s + length) and y, the same one further on, s
-/// being `stride`. For a text, or a series, of which the next is to be told.
+/// Pieces of a long row, each with what follows: sample i is x = row[i s, i s + length) and y, the same one further on,
+/// s being `stride`. For a text, or a series, of which the next is to be told.
 template <element T>
 class windows {
 public:

@@ -47,8 +47,8 @@ private:
 ///         return std::tuple{data::random_flip(x, numbers), y};
 ///     });
 ///
-/// In a loader the numbers are determined by its seed, the epoch and the sample's index: they are the same with any number
-/// of workers. f may be called by several threads at once.
+/// In a loader the numbers are determined by its seed, the epoch and the sample's index: they are the same with any
+/// number of workers. f may be called by several threads at once.
 template <dataset D, class F>
 transformed_dataset<D, F> transform(D set, F f) {
     return {std::move(set), std::move(f)};

@@ -1,7 +1,7 @@
 // Sound in WAV files.
 //
-// RIFF: chunks of a name, a length and that many bytes, padded to an even number. IBM and Microsoft, "Multimedia programming
-// interface and data specifications 1.0", 1991; the extensible header is Microsoft's WAVEFORMATEXTENSIBLE.
+// RIFF: chunks of a name, a length and that many bytes, padded to an even number. IBM and Microsoft, "Multimedia
+// programming interface and data specifications 1.0", 1991; the extensible header is Microsoft's WAVEFORMATEXTENSIBLE.
 #pragma once
 
 #include <xgrad/autograd/record.hpp>
@@ -136,7 +136,8 @@ T as_sample(const std::uint8_t* bytes, std::size_t count, bool is_real) {
 }  // namespace detail
 
 /// A sound: PCM of 8 to 32 bits and IEEE floats, with the plain or the extensible header. Integers become numbers in
-/// [-1, 1], where 1 is what a `float` makes of the largest of 32 bits. Throws `io_error` when the file cannot be read, is no such file, or is cut short.
+/// [-1, 1], where 1 is what a `float` makes of the largest of 32 bits. Throws `io_error` when the file cannot be read,
+/// is no such file, or is cut short.
 template <real T = float>
 sound<T> read_wav(const std::string& path) {
     auto file = detail::wav_file{path};

@@ -38,9 +38,9 @@ XGRAD_COLD inline std::string pnm_header(const shape& sizes) {
 
 }  // namespace detail
 
-/// Writes a picture, x: (height, width) or (channels, height, width), one channel (PGM) or three (PPM). Real elements are in
-/// [0, 1], what is beyond is cut off; of `std::uint8_t` they are written as they are. The file appears under its name when it is
-/// complete. Many pictures become one in two steps, here two rows of ten:
+/// Writes a picture, x: (height, width) or (channels, height, width), one channel (PGM) or three (PPM). Real elements
+/// are in [0, 1], what is beyond is cut off; of `std::uint8_t` they are written as they are. The file appears under its
+/// name when it is complete. Many pictures become one in two steps, here two rows of ten:
 ///
 ///     data::write_pnm(xg::reshape(xg::permute(xg::reshape(x, {2, 10, 28, 28}), {0, 2, 1, 3}), {2 * 28, 10 * 28}), "x.pgm");
 ///

@@ -89,9 +89,9 @@ shape dlpack_shape(const Managed& given) {
 
 }  // namespace detail
 
-/// Takes over a DLPack tensor of type T in the processor's memory: the elements are shared, and its deleter is called when
-/// they are used no more. Throws `dtype_error` for another element type, `value_error` for strides that are not row-major
-/// without gaps and for another device; the tensor is then the caller's as before.
+/// Takes over a DLPack tensor of type T in the processor's memory: the elements are shared, and its deleter is called
+/// when they are used no more. Throws `dtype_error` for another element type, `value_error` for strides that are not
+/// row-major without gaps and for another device; the tensor is then the caller's as before.
 template <element T, class Managed>
 tensor<T> from_dlpack(Managed* given) {
     detail::check_dlpack(*given);
@@ -108,8 +108,8 @@ tensor<T> from_dlpack(Managed* given) {
     });
 }
 
-/// The tensor for another library, which shares the elements and calls the deleter when it is done with them. It is detached:
-/// no gradient comes from there.
+/// The tensor for another library, which shares the elements and calls the deleter when it is done with them. It is
+/// detached: no gradient comes from there.
 template <class Managed = dl_managed_tensor, element T, std::size_t N>
 Managed* to_dlpack(const tensor<T, N>& x) {
     auto made = std::make_unique<detail::exported<Managed>>();

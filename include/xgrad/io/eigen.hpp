@@ -1,4 +1,5 @@
-// Tensors as matrices of Eigen and the other way round. For programs that have Eigen: nothing else includes this header.
+// Tensors as matrices of Eigen and the other way round. For programs that have Eigen: nothing else includes this
+// header.
 #pragma once
 
 #include <xgrad/autograd/from_memory.hpp>
@@ -29,8 +30,8 @@ inline std::pair<Eigen::Index, Eigen::Index> eigen_sizes(const shape& sizes) {
 }
 }  // namespace detail
 
-/// The elements as a row-major matrix of Eigen, shared: axes but the last are its rows, a vector is a column. The tensor
-/// must outlive it. Writing through it is writing to `x.data()`.
+/// The elements as a row-major matrix of Eigen, shared: axes but the last are its rows, a vector is a column. The
+/// tensor must outlive it. Writing through it is writing to `x.data()`.
 template <element T, std::size_t N>
 auto as_eigen(tensor<T, N>& x) {
     const auto [rows, columns] = detail::eigen_sizes(xgrad::detail::shape_of(x));

@@ -79,8 +79,8 @@ void copy_from_column_major(const std::byte* from, const shape& sizes, std::byte
     kernels::gather_strided(reinterpret_cast<const raw<Width>*>(from), at, sizes, reinterpret_cast<raw<Width>*>(to));
 }
 
-/// Copies elements that stand in column-major (Fortran's) order into row-major order, in which they have the shape `sizes`.
-/// Of a matrix, this is its transpose: `sizes` is then the shape of the result.
+/// Copies elements that stand in column-major (Fortran's) order into row-major order, in which they have the shape
+/// `sizes`. Of a matrix, this is its transpose: `sizes` is then the shape of the result.
 XGRAD_COLD inline void copy_from_column_major(const std::byte* from, const shape& sizes, std::size_t width, std::byte* to) {
     if (width == 1) copy_from_column_major<1>(from, sizes, to);
     else if (width == 2) copy_from_column_major<2>(from, sizes, to);

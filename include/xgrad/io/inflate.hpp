@@ -16,8 +16,8 @@ namespace xgrad::inline XGRAD_ABI::io::detail {
 /// The symbols of a prefix code, by the bits that come next, as many as the longest code word has.
 class prefix_code {
 public:
-    /// From the lengths of the code words, 0 for a symbol that has none. False for lengths that are those of no code. One
-    /// that leaves bits without a meaning is a code only if it has at most one word.
+    /// From the lengths of the code words, 0 for a symbol that has none. False for lengths that are those of no code.
+    /// One that leaves bits without a meaning is a code only if it has at most one word.
     bool assign(std::span<const std::uint8_t> lengths) {
         auto counts = std::array<std::uint32_t, 16>{};
         for (const auto length : lengths) ++counts[length];

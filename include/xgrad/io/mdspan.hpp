@@ -33,8 +33,8 @@ auto as_mdspan(const tensor<T, N>& x) {
 template <element T, std::size_t N>
 void as_mdspan(tensor<T, N>&&) = delete;   // it would dangle: name the tensor first
 
-/// A tensor over the elements of an mdspan, whose memory outlives it, shared. Throws `value_error` where they are not in
-/// row-major order without gaps.
+/// A tensor over the elements of an mdspan, whose memory outlives it, shared. Throws `value_error` where they are not
+/// in row-major order without gaps.
 template <class T, class Extents, class Layout>
 tensor<T, Extents::rank()> from_mdspan(const std::mdspan<T, Extents, Layout>& x) {
     auto sizes = std::array<std::size_t, Extents::rank()>{};

@@ -39,7 +39,8 @@ inline std::shared_ptr<xgrad::detail::array> owner_of(xgrad::detail::array* held
 
 }  // namespace detail
 
-/// A tensor and its name in a file, of any element type. It is a handle to the tensor, as a copy of the tensor would be.
+/// A tensor and its name in a file, of any element type. It is a handle to the tensor, as a copy of the tensor would
+/// be.
 struct named_tensor {
     std::string name;
     std::string_view dtype;   ///< "F32", "I64", ...

@@ -40,9 +40,9 @@ void save_npy(const basic_tensor<T>& x, const std::string& path) {
     detail::write_npy(named_tensor{"", x}, path);
 }
 
-/// Reads what `np.save` wrote, in either order of axes and of bytes: `auto x = io::load_npy<double>("x.npy");`. T is the
-/// element type of the array, or float or double for one of half precision (float16); others are not converted. Throws
-/// `dtype_error` for another type, `io_error` for a broken file.
+/// Reads what `np.save` wrote, in either order of axes and of bytes: `auto x = io::load_npy<double>("x.npy");`. T is
+/// the element type of the array, or float or double for one of half precision (float16); others are not converted.
+/// Throws `dtype_error` for another type, `io_error` for a broken file.
 template <element T>
 tensor<T> load_npy(const std::string& path) {
     auto file = xgrad::detail::input_file{"load_npy", path};

@@ -1,7 +1,7 @@
 // The format of NumPy's arrays: a header, which is a Python dictionary, and the elements.
 //
-// Six bytes "\x93NUMPY"; the version, 1.0 to 3.0; the length of the rest of the header, of two bytes in 1.0, else of four;
-// {'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }; the elements, to the end.
+// Six bytes "\x93NUMPY"; the version, 1.0 to 3.0; the length of the rest of the header, of two bytes in 1.0, else of
+// four; {'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }; the elements, to the end.
 // https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
 #pragma once
 
@@ -192,7 +192,8 @@ private:
         }
     }
 
-    /// That the elements are there, and nothing else, before there is a tensor for them. Of what cannot be read nothing is known.
+    /// That the elements are there, and nothing else, before there is a tensor for them. Of what cannot be read nothing
+    /// is known.
     void check_size(std::uint64_t bytes) const {
         if (m_dtype.empty()) return;
         const auto most = bytes / m_width;

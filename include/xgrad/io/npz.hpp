@@ -62,8 +62,8 @@ XGRAD_COLD inline const zip_entry& find_npz_entry(const zip_file& archive, std::
 
 }  // namespace detail
 
-/// Writes tensors as `np.savez` does: `io::save_npz({{"x", x}, {"labels", labels}}, "some.npz")`. The file appears under its
-/// name when it is complete. Throws `io_error`, and `value_error` when two tensors have one name.
+/// Writes tensors as `np.savez` does: `io::save_npz({{"x", x}, {"labels", labels}}, "some.npz")`. The file appears
+/// under its name when it is complete. Throws `io_error`, and `value_error` when two tensors have one name.
 inline void save_npz(const std::vector<named_tensor>& list, const std::string& path) { detail::write_npz(list, path); }
 
 /// The same for a list of parameters: `io::save_npz(nn::parameters(net), "net.npz")`.
@@ -80,8 +80,9 @@ inline std::vector<std::string> npz_names(const std::string& path) {
     return names;
 }
 
-/// Reads one array of a file that `np.savez` or `np.savez_compressed` wrote: `auto x = io::load_npz<float>("some.npz", "x");`.
-/// Types, and what is thrown, as with `load_npy`; errors name the entry. A checksum that does not fit is an `io_error`.
+/// Reads one array of a file that `np.savez` or `np.savez_compressed` wrote:
+/// `auto x = io::load_npz<float>("some.npz", "x");`. Types, and what is thrown, as with `load_npy`; errors name the
+/// entry. A checksum that does not fit is an `io_error`.
 template <element T>
 tensor<T> load_npz(const std::string& path, std::string_view name) {
     auto archive = detail::zip_file{"load_npz", path};
@@ -90,7 +91,8 @@ tensor<T> load_npz(const std::string& path, std::string_view name) {
     return x;
 }
 
-/// Reads all arrays of a file, with their names. They must be of type T, or `{.skip_other_types = true}` leaves out the others.
+/// Reads all arrays of a file, with their names. They must be of type T, or `{.skip_other_types = true}` leaves out the
+/// others.
 template <element T>
 std::vector<std::pair<std::string, tensor<T>>> load_npz(const std::string& path, load_tensors_options options = {}) {
     auto archive = detail::zip_file{"load_npz", path};

@@ -1,7 +1,7 @@
 // Weights in files: the safetensors format, which the Python ecosystem reads and writes.
 //
-// The tensors of a module go by the names that `nn::named_parameters` and `nn::named_buffers` give them. One that several
-// members share is in the file once, by its first name, and found there by any of its names.
+// The tensors of a module go by the names that `nn::named_parameters` and `nn::named_buffers` give them. One that
+// several members share is in the file once, by its first name, and found there by any of its names.
 #pragma once
 
 #include <xgrad/autograd/parameter.hpp>
@@ -64,9 +64,9 @@ XGRAD_COLD inline std::vector<const tensor_entry*> entries_of(const safetensors_
 
 }  // namespace detail
 
-/// Writes every parameter and buffer of a module to a file: `io::save(net, "net.safetensors", {.layout = io::layout::pytorch})`.
-/// It appears under its name when it is complete, and replaces what was there. Throws `io_error`; `value_error` when two
-/// tensors are renamed alike.
+/// Writes every parameter and buffer of a module to a file:
+/// `io::save(net, "net.safetensors", {.layout = io::layout::pytorch})`. It appears under its name when it is complete,
+/// and replaces what was there. Throws `io_error`; `value_error` when two tensors are renamed alike.
 template <class Module>
 void save(const Module& module, const std::string& path, const save_options& options = {}) {
     detail::save_module(detail::tensors_of(module, options.layout == layout::pytorch), options, path);
@@ -77,12 +77,12 @@ void save(const Module& module, const std::string& path, const save_options& opt
 ///     io::load(net, "resnet.safetensors", {.layout = io::layout::pytorch});
 ///     io::load(net, "backbone.safetensors", {.strict = false, .rename = [](const std::string& name) { return "backbone." + name; }});
 ///
-/// The file must have each tensor, of a shared one any of its names, and nothing else, unless `strict` is false. Numbers of
-/// half precision (F16, BF16) are read as float or double; otherwise element types are not converted. In PyTorch's layout,
-/// `num_batches_tracked` may be missing or be there in vain. Gives back what was passed over.
+/// The file must have each tensor, of a shared one any of its names, and nothing else, unless `strict` is false.
+/// Numbers of half precision (F16, BF16) are read as float or double; otherwise element types are not converted. In
+/// PyTorch's layout, `num_batches_tracked` may be missing or be there in vain. Gives back what was passed over.
 ///
-/// Throws one error that names all that does not fit: `shape_error` and `dtype_error` where it is only that, else `io_error`,
-/// for a broken file, too. When it throws, the module is as it was.
+/// Throws one error that names all that does not fit: `shape_error` and `dtype_error` where it is only that, else
+/// `io_error`, for a broken file, too. When it throws, the module is as it was.
 template <class Module>
 load_report load(Module& module, const std::string& path, const load_options& options = {}) {
     const auto tensors = detail::tensors_of(std::as_const(module), options.layout == layout::pytorch);
@@ -112,8 +112,9 @@ void save_tensors(const parameter_list<T>& list, const std::string& path) {
     detail::save_list(detail::named_tensors(list), path);
 }
 
-/// Reads all tensors of a file with their names: `opt.load_state(load_tensors<float>(path))`. They must be of type T, or of
-/// half precision where T is float or double; `{.skip_other_types = true}` leaves out the others. Throws as `load`.
+/// Reads all tensors of a file with their names: `opt.load_state(load_tensors<float>(path))`. They must be of type T,
+/// or of half precision where T is float or double; `{.skip_other_types = true}` leaves out the others. Throws as
+/// `load`.
 template <element T>
 std::vector<std::pair<std::string, tensor<T>>> load_tensors(const std::string& path, load_tensors_options options = {}) {
     auto source = detail::safetensors_file{path};

@@ -119,8 +119,8 @@ public:
     const std::vector<tensor_entry>& entries() const noexcept { return m_header.entries; }
     const std::string& format() const noexcept { return m_header.format; }
 
-    /// Reads an entry as elements of type `dtype`, which it is `readable_as`. Where it is `transposed`, `to` has the shape
-    /// `sizes`, whose axes are those of the entry the other way round.
+    /// Reads an entry as elements of type `dtype`, which it is `readable_as`. Where it is `transposed`, `to` has the
+    /// shape `sizes`, whose axes are those of the entry the other way round.
     XGRAD_COLD void read(const tensor_entry& entry, std::string_view dtype, std::byte* to, bool transposed = false) {
         const auto width = dtype_bits(dtype) / 8;
         if (transposed) {

@@ -40,7 +40,8 @@ struct tensor_entries {
     std::string format;   ///< of "__metadata__": "pt", where PyTorch's tools wrote the file; mostly empty
 };
 
-/// The size of an element in bits, 0 for a type that the format does not know. There are tensors of fewer types than that.
+/// The size of an element in bits, 0 for a type that the format does not know. There are tensors of fewer types than
+/// that.
 constexpr std::size_t dtype_bits(std::string_view dtype) {
     if (dtype == "F4") return 4;
     if (dtype.starts_with("F6_")) return 6;

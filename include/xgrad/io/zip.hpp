@@ -1,7 +1,8 @@
-// Zip archives, as far as NumPy's .npz files go: entries stored as they are or deflated, and archives of any size (ZIP64).
+// Zip archives, as far as NumPy's .npz files go: entries stored as they are or deflated, and archives of any size
+// (ZIP64).
 //
-// An entry is a header of its own and the bytes. Behind all of them stands the central directory, which alone is sure to
-// know their sizes: an archive that was written to a pipe has them behind the bytes.
+// An entry is a header of its own and the bytes. Behind all of them stands the central directory, which alone is sure
+// to know their sizes: an archive that was written to a pipe has them behind the bytes.
 // https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT
 #pragma once
 
@@ -72,8 +73,8 @@ private:
         return text;
     }
 
-    /// The end record is the last thing in the file but for a comment, whose length it has. Before it stands, where 32 bits
-    /// are too few, the place of a larger one.
+    /// The end record is the last thing in the file but for a comment, whose length it has. Before it stands, where 32
+    /// bits are too few, the place of a larger one.
     void find_directory() {
         constexpr auto record_bytes = std::size_t{22}, longest_comment = std::size_t{0xffff}, place_bytes = std::size_t{20};
         const auto tail_bytes = static_cast<std::size_t>(std::min<std::uint64_t>(m_file.size(), place_bytes + record_bytes + longest_comment));

@@ -171,8 +171,8 @@ check_result (check)(const Net& net, const F& f) {
     return detail::check_learning(net, f, static_cast<const void*>(nullptr));
 }
 
-/// The same, and which parameters of the module the optimizer does not have. What the optimizer has beyond the module is
-/// no unknown tensor.
+/// The same, and which parameters of the module the optimizer does not have. What the optimizer has beyond the module
+/// is no unknown tensor.
 template <class Net, class Optimizer, class F>
 check_result (check)(const Net& net, const Optimizer& optimizer, const F& f) {
     return detail::check_learning(net, f, &optimizer);

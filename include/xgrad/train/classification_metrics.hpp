@@ -12,8 +12,8 @@
 
 namespace xgrad::inline XGRAD_ABI::train {
 
-/// The mean over the classes: each counting alike, by how often it is the label, or of all counts together (which is the
-/// accuracy). A class that is neither a label nor a prediction is left out.
+/// The mean over the classes: each counting alike, by how often it is the label, or of all counts together (which is
+/// the accuracy). A class that is neither a label nor a prediction is left out.
 enum class average { macro, weighted, micro };
 
 namespace detail {
@@ -61,7 +61,8 @@ inline double f1(const confusion_matrix& matrix, std::size_t c) {
     return 2 * static_cast<double>(matrix(c, c)) / static_cast<double>(matrix.with_label(c) + matrix.with_prediction(c));
 }
 
-/// A meter of one of these: `train::f1_meter{10}`. output: (b, classes), labels: (b). `matrix()` has the counts behind it.
+/// A meter of one of these: `train::f1_meter{10}`. output: (b, classes), labels: (b). `matrix()` has the counts behind
+/// it.
 template <double (*Score)(const confusion_matrix&, average)>
 class class_meter {
 public:

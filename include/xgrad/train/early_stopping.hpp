@@ -51,7 +51,8 @@ public:
 
     bool stopped() const noexcept { return m_steps - m_best_step >= std::max<std::size_t>(m_options.patience, 1); }
 
-    /// The best metric, and the number of its step, from 1 on; before there is one, infinity of the sign that is worse, and 0.
+    /// The best metric, and the number of its step, from 1 on; before there is one, infinity of the sign that is worse,
+    /// and 0.
     double best() const noexcept { return m_best; }
     std::size_t best_step() const noexcept { return m_best_step; }
     std::size_t steps() const noexcept { return m_steps; }

@@ -26,8 +26,8 @@ struct fit_options {
     const char* unit = "samples";                       ///< what these are, in the plural
 };
 
-/// For each epoch and each batch: the loss, `loss(x, y)`, zero_grad, backward, step; no more. Gives back the mean losses of the
-/// epochs under "loss", and whatever `after_epoch` has given.
+/// For each epoch and each batch: the loss, `loss(x, y)`, zero_grad, backward, step; no more. Gives back the mean
+/// losses of the epochs under "loss", and whatever `after_epoch` has given.
 ///
 ///     auto log = train::fit(opt, batches, {.epochs = 5}, [&](const auto& x, const auto& y) {
 ///         return xg::cross_entropy(net(x), y);
@@ -43,8 +43,8 @@ struct fit_options {
 ///             opt.step();
 ///         }
 ///
-/// `nn::train` and `nn::eval` are yours: after_epoch that looks at a test set with dropout off turns it on again. Throws
-/// `value_error` for a loader whose epoch has no batch.
+/// `nn::train` and `nn::eval` are yours: after_epoch that looks at a test set with dropout off turns it on again.
+/// Throws `value_error` for a loader whose epoch has no batch.
 template <class Optimizer, class Loader, class Loss>
 history fit(Optimizer& opt, Loader& batches, const fit_options& options, const Loss& loss) {
     if (batches.size() == 0)

@@ -21,8 +21,8 @@
 
 namespace xgrad::inline XGRAD_ABI::train {
 
-/// The curves of a run: `log.add(epoch, {{"train loss", a}, {"test loss", b}})`. A name that comes later, or is left out, has NaN
-/// at the other steps.
+/// The curves of a run: `log.add(epoch, {{"train loss", a}, {"test loss", b}})`. A name that comes later, or is left
+/// out, has NaN at the other steps.
 class history {
 public:
     void add(double step, const named_values& values) {
@@ -99,8 +99,8 @@ inline std::string csv_field(const std::string& text) {
 
 }  // namespace detail
 
-/// A log with a row for each step, written as it comes: what is there stays there should the program end. The first row names
-/// the columns, and they are those of the first `add`. NaN is an empty field.
+/// A log with a row for each step, written as it comes: what is there stays there should the program end. The first row
+/// names the columns, and they are those of the first `add`. NaN is an empty field.
 class csv_log {
 public:
     /// Begins the file anew, or with `append` goes on after what is there. Throws `io_error`.

@@ -44,8 +44,8 @@ struct range {
     double share(double value) const { return value / 2 / (most / 2 - least / 2) - least / 2 / (most / 2 - least / 2); }   // of a width that may overflow
 };
 
-/// Multiples of 1, 2 or 5 times a power of ten within the range, five or so; none where there are no such numbers. They are
-/// `least_step` apart at the least: epochs are whole numbers, however few there are.
+/// Multiples of 1, 2 or 5 times a power of ten within the range, five or so; none where there are no such numbers. They
+/// are `least_step` apart at the least: epochs are whole numbers, however few there are.
 inline std::vector<double> round_numbers(const range& r, double least_step = 0) {
     const auto rough = (r.most / 5 - r.least / 5);
     auto list = std::vector<double>{};
@@ -139,7 +139,8 @@ inline std::string drawing_of(const history& log, const std::string& title, cons
     return text + joined_text("<line class=\"at\" y1=\"", chart::top, "\" y2=\"", chart::height - chart::bottom) + "\" visibility=\"hidden\"/></svg><div class=\"tip\" hidden></div></div></figure>\n";
 }
 
-/// What the script knows: the width of a drawing, steps, and of each group the names, the values, and where the steps are across the drawing.
+/// What the script knows: the width of a drawing, steps, and of each group the names, the values, and where the steps
+/// are across the drawing.
 inline std::string chart_data(const history& log) {
     const auto list = [](const auto& items, const auto& text_of) {
         auto text = std::string{'['};

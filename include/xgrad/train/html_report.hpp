@@ -55,10 +55,11 @@ polyline{fill:none;stroke:currentColor;stroke-width:2;stroke-linejoin:round}circ
 .tip{position:absolute;top:0;padding:.3rem .6rem;background:var(--back);border:1px solid var(--line);border-radius:.3rem;font-size:.85rem;pointer-events:none;white-space:nowrap;max-width:100%;overflow:hidden}
 .wide{overflow-x:auto}table{border-collapse:collapse;font-variant-numeric:tabular-nums}
 th,td{padding:.2rem .5rem;text-align:right;white-space:nowrap}th{font-weight:600;color:var(--dim)}
-.matrix th:first-child{position:sticky;left:0;background:var(--back)}
+.matrix th{max-width:9rem;white-space:normal;overflow-wrap:break-word}.matrix th:first-child{position:sticky;left:0;background:var(--back)}
 .matrix td{min-width:2.4rem;border:1px solid var(--line)}.matrix .found{border:0}
-.facts th{text-align:left;vertical-align:top}.facts td{text-align:left;white-space:normal;overflow-wrap:anywhere}
-@media(max-width:36rem){svg text{font-size:21px}}
+.facts{display:grid;grid-template-columns:fit-content(45%) 1fr;gap:.4rem 1rem;margin:0;overflow-wrap:anywhere}
+.facts dt{font-weight:600;color:var(--dim)}.facts dd{margin:0}
+@media(max-width:36rem){svg text{font-size:21px}.matrix th{max-width:7rem}}
 .pictures{display:flex;flex-wrap:wrap;gap:.8rem}.pictures figure{width:6rem;font-size:.85rem}
 .pictures img{width:6rem;height:6rem;object-fit:contain;image-rendering:pixelated;background:#000;border-radius:.2rem}
 )";
@@ -104,10 +105,10 @@ inline std::string matrix_table(const confusion_matrix& matrix, const class_name
     return text + "</table></div>\n";
 }
 
-inline std::string facts_table(const std::vector<std::pair<std::string, std::string>>& facts) {
-    auto text = std::string{"<table class=\"facts\">"};
-    for (const auto& [name, value] : facts) text += "<tr><th>" + html_text(name) + "</th><td>" + html_text(value) + "</td></tr>\n";
-    return text + "</table>\n";
+inline std::string list_of(const std::vector<std::pair<std::string, std::string>>& facts) {
+    auto text = std::string{"<dl class=\"facts\">"};
+    for (const auto& [name, value] : facts) text += "<dt>" + html_text(name) + "</dt><dd>" + html_text(value) + "</dd>\n";
+    return text + "</dl>\n";
 }
 
 }  // namespace detail
@@ -132,10 +133,10 @@ XGRAD_COLD inline std::string html_report_text(const history& log, const html_re
             page += "<figure><img alt=\"" + detail::html_text(each.caption) + "\" src=\"" + detail::picture_address(each.pixels) + "\"><figcaption>" + detail::html_text(each.caption) + "</figcaption></figure>\n";
         page += "</div>\n";
     }
-    if (!options.settings.empty()) page += "<h2>Settings</h2>\n" + detail::facts_table(options.settings);
+    if (!options.settings.empty()) page += "<h2>Settings</h2>\n" + detail::list_of(options.settings);
     auto facts = std::vector<std::pair<std::string, std::string>>{{"library", build_info()}};
     if (options.seconds == options.seconds) facts.emplace_back("duration", duration(options.seconds));
-    page += "<h2>Where and how long</h2>\n" + detail::facts_table(facts);
+    page += "<h2>Where and how long</h2>\n" + detail::list_of(facts);
     return page + "<script type=\"application/json\" id=\"data\">" + detail::chart_data(log) + "</script>\n<script>" + detail::page_script + "</script>\n</body></html>\n";
 }
 
@@ -143,8 +144,8 @@ XGRAD_COLD inline std::string html_report_text(const history& log, const html_re
 ///
 ///     train::html_report("run.html", log, {.title = "Digits", .settings = {{"lr", "0.1"}}, .confusion = matrix, .mistakes = worst});
 ///
-/// Curves whose names end with the same word ("train loss", "test loss") share a drawing. Whatever is given is shown as text.
-/// Throws `io_error`, and `shape_error` for a picture that is none.
+/// Curves whose names end with the same word ("train loss", "test loss") share a drawing. Whatever is given is shown as
+/// text. Throws `io_error`, and `shape_error` for a picture that is none.
 inline void html_report(const std::string& path, const history& log, const html_report_options& options = {}) {
     const auto page = html_report_text(log, options);
     auto file = xgrad::detail::output_file{"html_report", path};

@@ -55,8 +55,9 @@ inline std::string base64(std::string_view bytes) {
     return text;
 }
 
-/// A picture as the address of an image in the page: a bitmap of 24 bits, rows from the bottom up, blue before green before red.
-/// pixels: (height, width) or (1 or 3, height, width), in [0, 1]; what is beyond is cut off. Throws `shape_error`.
+/// A picture as the address of an image in the page: a bitmap of 24 bits, rows from the bottom up, blue before green
+/// before red. pixels: (height, width) or (1 or 3, height, width), in [0, 1]; what is beyond is cut off. Throws
+/// `shape_error`.
 inline std::string picture_address(const tensor<float>& pixels) {
     const auto& sizes = xgrad::detail::shape_of(pixels);
     const auto rank = sizes.rank();

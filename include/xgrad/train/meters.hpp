@@ -65,8 +65,8 @@ private:
 
 namespace detail {
 
-/// The probability that element `label` is among the k largest of a row, if equal ones come in any order. NaN is the largest,
-/// and never right.
+/// The probability that element `label` is among the k largest of a row, if equal ones come in any order. NaN is the
+/// largest, and never right.
 template <real T>
 double share_in_top(const T* row, std::size_t classes, std::size_t label, std::size_t k) {
     if (std::isnan(row[label])) return 0;
@@ -80,9 +80,9 @@ double share_in_top(const T* row, std::size_t classes, std::size_t label, std::s
 
 }  // namespace detail
 
-/// The part of the rows whose label is among their k largest outputs. Where outputs are equal, a row counts by the probability
-/// with which its label is among them in an order by chance, so that the order of the classes does not matter.
-/// output: (b, classes), labels: (b).
+/// The part of the rows whose label is among their k largest outputs. Where outputs are equal, a row counts by the
+/// probability with which its label is among them in an order by chance, so that the order of the classes does not
+/// matter. output: (b, classes), labels: (b).
 class top_k_accuracy_meter {
 public:
     /// Throws `value_error` for k = 0.

@@ -8,6 +8,7 @@
 #include <xgrad/core/exact.hpp>
 #include <xgrad/ops/reduce.hpp>
 
+#include <cmath>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -29,16 +30,21 @@ void check_output(const char* where, const tensor<T, N>& output, const tensor<In
 
 }  // namespace detail
 
-/// How many rows of `output` have their largest element where the label says.
+/// How many rows of `output` have their largest element where the label says; NaN is never the largest, so that a row
+/// with one is not right.
 /// output: (b, classes)  labels: (b). Throws `shape_error` when there is not one label for each row.
 template <real T, std::size_t N, std::integral Integer, std::size_t M>
 std::size_t count_correct(const tensor<T, N>& output, const tensor<Integer, M>& labels) {
     detail::check_output("count_correct", output, labels);
-    const auto predicted = argmax(output, 1);
+    const auto predicted = argmax(output, 1);   // of a row with NaN, that one
+    const auto classes = output.shape(1);
     const auto* const p = predicted.data();
     const auto* const l = labels.data();
     auto count = std::size_t{0};
-    for (auto i = std::size_t{0}; i < labels.size(); ++i) count += p[i] == static_cast<std::int64_t>(l[i]) ? 1u : 0u;
+    for (auto i = std::size_t{0}; i < labels.size(); ++i) {
+        const auto is_label = p[i] == static_cast<std::int64_t>(l[i]);
+        if (is_label && !std::isnan(output.data()[i * classes + static_cast<std::size_t>(p[i])])) ++count;
+    }
     return count;
 }
 
@@ -60,8 +66,8 @@ public:
         ++m_counts[at];
     }
 
-    /// Counts two tensors of classes, element by element. Throws `shape_error` when their sizes differ, `index_error` for what is
-    /// not one of the classes; nothing is counted then.
+    /// Counts two tensors of classes, element by element. Throws `shape_error` when their sizes differ, `index_error`
+    /// for what is not one of the classes; nothing is counted then.
     template <std::integral Integer, std::size_t N, std::integral J, std::size_t M>
     void add(const tensor<Integer, N>& labels, const tensor<J, M>& predicted) {
         if (labels.size() != predicted.size())

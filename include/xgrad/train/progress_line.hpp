@@ -68,8 +68,8 @@ inline std::string speed_text(const progress_state& s, double samples_per_second
 }
 
 /// "epoch 2/5 [=====>    ]  loss 0.00520  accuracy 97.12 %  45000 images/s  0:12 left". Where the width is too
-/// small, first the bar goes, then the speed, the metrics from the last to the second, the time left and the first metric.
-/// Of an unknown number of samples there is a count in place of the bar and of the time.
+/// small, first the bar goes, then the speed, the metrics from the last to the second, the time left and the first
+/// metric. Of an unknown number of samples there is a count in place of the bar and of the time.
 inline std::string progress_line(const progress_state& s, std::size_t width) {
     constexpr auto shortest_bar = std::size_t{8}, longest_bar = std::size_t{32};   // its brackets included
     auto line = epoch_text(s);

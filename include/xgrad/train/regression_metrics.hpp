@@ -42,8 +42,8 @@ private:
     std::size_t m_count = 0;
 };
 
-/// 1 - sum (p - t)^2 / sum (t - mean t)^2: the part of the targets' variance that is explained. Where the targets are all
-/// equal, it is 1 if they were met, and else 0, as scikit-learn has it; NaN of fewer than two.
+/// 1 - sum (p - t)^2 / sum (t - mean t)^2: the part of the targets' variance that is explained. Where the targets are
+/// all equal, it is 1 if they were met, and else 0, as scikit-learn has it; NaN of fewer than two.
 class r2_meter {
 public:
     template <real T, std::size_t N, std::size_t M>

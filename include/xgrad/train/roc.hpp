@@ -17,13 +17,14 @@
 
 namespace xgrad::inline XGRAD_ABI::train {
 
-/// The area under the curve of true positives by false positives: the probability that a positive has a higher score than a
-/// negative, equal ones counting half. J. A. Hanley and B. J. McNeil, "The meaning and use of the area under a receiver
-/// operating characteristic (ROC) curve", 1982. NaN while there are no positives or no negatives, and for a score that is NaN.
+/// The area under the curve of true positives by false positives: the probability that a positive has a higher score
+/// than a negative, equal ones counting half. J. A. Hanley and B. J. McNeil, "The meaning and use of the area under a
+/// receiver operating characteristic (ROC) curve", 1982. NaN while there are no positives or no negatives, and for a
+/// score that is NaN.
 class roc_auc_meter {
 public:
-    /// scores: (b), labels: (b), of 0 and 1 or false and true. Throws `shape_error` when their numbers differ, `value_error` for
-    /// another label.
+    /// scores: (b), labels: (b), of 0 and 1 or false and true. Throws `shape_error` when their numbers differ,
+    /// `value_error` for another label.
     template <real T, std::size_t N, std::integral Label, std::size_t M>
     void add(const tensor<T, N>& scores, const tensor<Label, M>& labels) {
         if (scores.size() != labels.size()) fail<shape_error>("roc_auc", scores.size(), " scores, ", labels.size(), " labels");

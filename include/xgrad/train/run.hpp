@@ -269,10 +269,10 @@ XGRAD_COLD inline state_list read_state(const std::string& path) {
 
 }  // namespace detail
 
-/// Writes the state of a run to a file, which appears under its name when it is complete, in place of what was there. Parts
-/// are, in any order: models, optimizers, schedules, early stopping, histories and whatever else has `state()` and
-/// `load_state`, loaders (their position), generators, and numbers of one's own (an epoch, the best metric). The default
-/// generator is always among them. The file is a safetensors file. Throws `io_error`.
+/// Writes the state of a run to a file, which appears under its name when it is complete, in place of what was there.
+/// Parts are, in any order: models, optimizers, schedules, early stopping, histories and whatever else has `state()`
+/// and `load_state`, loaders (their position), generators, and numbers of one's own (an epoch, the best metric). The
+/// default generator is always among them. The file is a safetensors file. Throws `io_error`.
 ///
 ///     train::save_run("run.safetensors", net, opt, plan, batches, best);
 template <class... Parts>
@@ -280,15 +280,18 @@ void save_run(const std::string& path, const Parts&... parts) {
     io::save_tensors(detail::state_of(parts...), path);
 }
 
-/// Reads it into the same parts, in the same order, and gives back true; false, changing nothing, when there is no such file.
-/// From there the run goes on to the bit as the one would have that was saved:
+/// Reads it into the same parts, in the same order, and gives back true; false, changing nothing, when there is no such
+/// file. From there the run goes on to the bit as the one would have that was saved:
 ///
 ///     train::load_run("run.safetensors", net, opt, plan, batches, best);
 ///     for (auto epoch = batches.position().epoch; epoch < epochs; ++epoch)
 ///         for (auto [x, y] : batches) { ... }
 ///
-/// Throws `io_error` for a file that is broken, of another format, or lacks a part; `shape_error`, `dtype_error`, `value_error`
-/// where a part differs. When it throws, all parts are as they were.
+/// Saved after a `break` out of the inner loop, it goes on with the batches that are left of that epoch; where the
+/// break was to end the epoch, `batches.end_epoch()` before `save_run` says so.
+///
+/// Throws `io_error` for a file that is broken, of another format, or lacks a part; `shape_error`, `dtype_error`,
+/// `value_error` where a part differs. When it throws, all parts are as they were.
 template <class... Parts>
 bool load_run(const std::string& path, Parts&... parts) {
     if (!xgrad::detail::input_file::exists(path) && errno == ENOENT) return false;   // one that must not be read is an error

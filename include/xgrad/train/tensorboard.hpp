@@ -1,8 +1,9 @@
 // Event files that TensorBoard shows: the curves of a run while it is under way.
 //
-// A file is a row of records: the length (8 bytes), a checksum of it, the data, a checksum of them, all little-endian; the
-// checksum is CRC-32C, rotated and shifted by a constant. The data are protocol buffers of the type Event. Google, TensorFlow:
-// tensorflow/core/lib/io/record_writer.h, tensorflow/core/util/event.proto, tensorflow/core/framework/summary.proto.
+// A file is a row of records: the length (8 bytes), a checksum of it, the data, a checksum of them, all little-endian;
+// the checksum is CRC-32C, rotated and shifted by a constant. The data are protocol buffers of the type Event. Google,
+// TensorFlow: tensorflow/core/lib/io/record_writer.h, tensorflow/core/util/event.proto,
+// tensorflow/core/framework/summary.proto.
 #pragma once
 
 #include <xgrad/core/config.hpp>
@@ -24,8 +25,8 @@ namespace detail {
 
 using xgrad::detail::append_little_endian;
 
-/// CRC-32C: the polynomial 0x1EDC6F41, bits reversed. G. Castagnoli et al., "Optimization of cyclic redundancy-check codes with
-/// 24 and 32 parity bits", 1993.
+/// CRC-32C: the polynomial 0x1EDC6F41, bits reversed. G. Castagnoli et al., "Optimization of cyclic redundancy-check
+/// codes with 24 and 32 parity bits", 1993.
 inline std::uint32_t crc32c(std::string_view bytes) {
     auto crc = ~std::uint32_t{0};
     for (const auto c : bytes) {
@@ -48,8 +49,8 @@ inline std::string record_of(std::string_view data) {
     return record;
 }
 
-/// A message of protocol buffers. A field is its number and its kind (0 an integer of variable length, 1 eight bytes, 2 a
-/// length and bytes, 5 four bytes), then its value. https://protobuf.dev/programming-guides/encoding
+/// A message of protocol buffers. A field is its number and its kind (0 an integer of variable length, 1 eight bytes, 2
+/// a length and bytes, 5 four bytes), then its value. https://protobuf.dev/programming-guides/encoding
 class message {
 public:
     message& number(unsigned field, std::uint64_t value) {
