@@ -68,7 +68,9 @@ public:
                     if (key == "format") made.format = std::move(value);
                 });
             } else {
-                made.entries.push_back(entry(std::move(name)));
+                m_entry = std::move(name);
+                made.entries.push_back(entry());
+                m_entry.clear();
             }
         });
         space();
@@ -79,12 +81,12 @@ public:
 private:
     friend header_text<header_parser>;
 
-    tensor_entry entry(std::string name) {
+    tensor_entry entry() {
         auto made = tensor_entry{};
-        made.name = std::move(name);
+        made.name = m_entry;
         auto seen = std::array{false, false, false};
         const auto once = [&](std::size_t key) {
-            if (std::exchange(seen[key], true)) fail_here("a key twice for " + made.name);
+            if (std::exchange(seen[key], true)) fail_here("a key twice");
         };
         object([&](const std::string& key) {
             if (key == "dtype") {
@@ -93,19 +95,19 @@ private:
             } else if (key == "shape") {
                 once(1);
                 array([&] {
-                    if (made.sizes.rank() == max_rank) fail_here("more axes than are supported for " + made.name);
+                    if (made.sizes.rank() == max_rank) fail_here("more axes than are supported");
                     made.sizes.push_back(static_cast<std::size_t>(number()));
                 });
             } else if (key == "data_offsets") {
                 once(2);
                 auto count = 0;
                 array([&] { (++count == 1 ? made.begin : made.end) = number(); });
-                if (count != 2) fail_here("data_offsets must be two numbers for " + made.name);
+                if (count != 2) fail_here("other than two data_offsets");
             } else {
-                fail_here("an unknown key for " + made.name);
+                fail_here("an unknown key");
             }
         });
-        if (!seen[0] || !seen[1] || !seen[2]) fail_here("dtype, shape or data_offsets missing for " + made.name);
+        if (!seen[0] || !seen[1] || !seen[2]) fail_here("no dtype, shape or data_offsets");
         return made;
     }
 
@@ -189,10 +191,11 @@ private:
     }
 
     [[noreturn]] void fail_here(const std::string& what) const {
-        m_file.fail("the header has ", what, ", at its byte ", m_at);
+        m_file.fail("the header has ", what, m_entry.empty() ? "" : " for " + m_entry, ", at its byte ", m_at);
     }
 
     const xgrad::detail::input_file& m_file;
+    std::string m_entry;   // the name of the tensor whose entry is being read
 };
 
 using entry_order = bool (*)(const tensor_entry&, const tensor_entry&);
