@@ -62,12 +62,15 @@ tensor<T> picture_like(const basic_tensor<T>& x, const Pixel& pixel) {
 template <element T>
 class pixels_of {
 public:
-    explicit pixels_of(const basic_tensor<T>& x) : m_planes{planes_in("picture", xgrad::detail::shape_of(x))}, m_from{x.data()} {}
+    explicit pixels_of(const basic_tensor<T>& x)
+        : m_planes{planes_in("picture", xgrad::detail::shape_of(x))}, m_from{x.data()} {}
 
     std::size_t height() const { return m_planes.height; }
     std::size_t width() const { return m_planes.width; }
     T operator()(std::size_t plane, std::ptrdiff_t row, std::ptrdiff_t column) const {
-        if (row < 0 || column < 0 || row >= static_cast<std::ptrdiff_t>(height()) || column >= static_cast<std::ptrdiff_t>(width())) return T{};
+        if (row < 0 || column < 0 || row >= static_cast<std::ptrdiff_t>(height()) ||
+            column >= static_cast<std::ptrdiff_t>(width()))
+            return T{};
         return m_from[(plane * height() + static_cast<std::size_t>(row)) * width() + static_cast<std::size_t>(column)];
     }
 
@@ -85,11 +88,16 @@ tensor<T, N> normalize(const tensor<T, N>& x, const std::vector<double>& mean, c
     const auto channels = x.rank() > 2 ? x.shape(-3) : 1;
     for (const auto* const each : {&mean, &deviation})
         if (each->size() != 1 && each->size() != channels)
-            fail<value_error>("normalize", each->size(), " numbers for ", channels, " channels; one for each, or one for all");
-    if (std::find(deviation.begin(), deviation.end(), 0.0) != deviation.end()) fail<value_error>("normalize", "a deviation is 0");
-    const auto of = [&](const auto& list, std::size_t plane) { return static_cast<T>(list[list.size() == 1 ? 0 : plane % channels]); };
+            fail<value_error>("normalize", each->size(), " numbers for ", channels,
+                              " channels; one for each, or one for all");
+    if (std::find(deviation.begin(), deviation.end(), 0.0) != deviation.end())
+        fail<value_error>("normalize", "a deviation is 0");
+    const auto of = [&](const auto& list, std::size_t plane) {
+        return static_cast<T>(list[list.size() == 1 ? 0 : plane % channels]);
+    };
     const auto* from = x.data();
-    return detail::picture_like<T>(x, [&](std::size_t p, std::size_t, std::size_t) { return (*from++ - of(mean, p)) / of(deviation, p); });
+    return detail::picture_like<T>(
+        x, [&](std::size_t p, std::size_t, std::size_t) { return (*from++ - of(mean, p)) / of(deviation, p); });
 }
 
 /// The picture, or with that probability its mirror image, left and right exchanged.
@@ -112,14 +120,19 @@ struct random_crop_options {
 template <element T, std::size_t N>
 tensor<T, N> random_crop(const tensor<T, N>& x, random_crop_options options, generator& numbers) {
     const auto from = detail::pixels_of<T>{x};
-    const auto height = options.height == 0 ? from.height() : options.height, width = options.width == 0 ? from.width() : options.width;
+    const auto height = options.height == 0 ? from.height() : options.height,
+               width = options.width == 0 ? from.width() : options.width;
     const auto rows = from.height() + 2 * options.padding, columns = from.width() + 2 * options.padding;
-    if (height > rows || width > columns) fail<shape_error>("random_crop", height, " x ", width, " of ", rows, " x ", columns, " pixels");
-    const auto top = static_cast<std::ptrdiff_t>(numbers.below(rows - height + 1)) - static_cast<std::ptrdiff_t>(options.padding);
-    const auto left = static_cast<std::ptrdiff_t>(numbers.below(columns - width + 1)) - static_cast<std::ptrdiff_t>(options.padding);
-    return detail::picture_of<T>(xgrad::detail::shape_of(x), height, width, [&](std::size_t p, std::size_t i, std::size_t j) {
-        return from(p, top + static_cast<std::ptrdiff_t>(i), left + static_cast<std::ptrdiff_t>(j));
-    });
+    if (height > rows || width > columns)
+        fail<shape_error>("random_crop", height, " x ", width, " of ", rows, " x ", columns, " pixels");
+    const auto top =
+        static_cast<std::ptrdiff_t>(numbers.below(rows - height + 1)) - static_cast<std::ptrdiff_t>(options.padding);
+    const auto left =
+        static_cast<std::ptrdiff_t>(numbers.below(columns - width + 1)) - static_cast<std::ptrdiff_t>(options.padding);
+    return detail::picture_of<T>(
+        xgrad::detail::shape_of(x), height, width, [&](std::size_t p, std::size_t i, std::size_t j) {
+            return from(p, top + static_cast<std::ptrdiff_t>(i), left + static_cast<std::ptrdiff_t>(j));
+        });
 }
 
 /// The picture turned about its middle by an angle in [-degrees, degrees], between pixels linearly; 0 comes in from
@@ -129,11 +142,13 @@ tensor<T, N> random_rotate(const tensor<T, N>& x, double degrees, generator& num
     const auto angle = (2 * numbers.uniform<double>() - 1) * degrees * std::numbers::pi / 180;
     const auto c = std::cos(angle), s = std::sin(angle);
     const auto from = detail::pixels_of<T>{x};
-    const auto middle_row = (static_cast<double>(from.height()) - 1) / 2, middle_column = (static_cast<double>(from.width()) - 1) / 2;
+    const auto middle_row = (static_cast<double>(from.height()) - 1) / 2,
+               middle_column = (static_cast<double>(from.width()) - 1) / 2;
     return detail::picture_like<T>(x, [&](std::size_t p, std::size_t i, std::size_t j) {
         const auto v = static_cast<double>(i) - middle_row, u = static_cast<double>(j) - middle_column;
         const auto row = s * u + c * v + middle_row, column = c * u - s * v + middle_column;
-        const auto top = static_cast<std::ptrdiff_t>(std::floor(row)), left = static_cast<std::ptrdiff_t>(std::floor(column));
+        const auto top = static_cast<std::ptrdiff_t>(std::floor(row)),
+                   left = static_cast<std::ptrdiff_t>(std::floor(column));
         const auto b = static_cast<T>(row - std::floor(row)), a = static_cast<T>(column - std::floor(column));
         return (1 - b) * ((1 - a) * from(p, top, left) + a * from(p, top, left + 1)) +
                b * ((1 - a) * from(p, top + 1, left) + a * from(p, top + 1, left + 1));
@@ -149,7 +164,8 @@ tensor<T, N> cutout(const tensor<T, N>& x, std::size_t size, generator& numbers)
     const auto top = static_cast<std::ptrdiff_t>(numbers.below(from.height())) - static_cast<std::ptrdiff_t>(size / 2);
     const auto left = static_cast<std::ptrdiff_t>(numbers.below(from.width())) - static_cast<std::ptrdiff_t>(size / 2);
     return detail::picture_like<T>(x, [&](std::size_t p, std::size_t i, std::size_t j) {
-        const auto row = static_cast<std::ptrdiff_t>(i), column = static_cast<std::ptrdiff_t>(j), wide = static_cast<std::ptrdiff_t>(size);
+        const auto row = static_cast<std::ptrdiff_t>(i), column = static_cast<std::ptrdiff_t>(j),
+                   wide = static_cast<std::ptrdiff_t>(size);
         const auto within = row >= top && row < top + wide && column >= left && column < left + wide;
         return within ? T{} : from(p, row, column);
     });

@@ -26,7 +26,8 @@ namespace detail {
 
 /// The records of some files, the last of `labels` labels before each picture being the class.
 template <pixel T>
-cifar_images<T> read_cifar(const std::string& folder, const std::vector<std::string>& names, std::size_t labels, unsigned classes) {
+cifar_images<T> read_cifar(const std::string& folder, const std::vector<std::string>& names, std::size_t labels,
+                           unsigned classes) {
     constexpr auto pixels = std::size_t{3 * 32 * 32};
     const auto record = labels + pixels;
     auto bytes = std::vector<std::uint8_t>{};
@@ -45,7 +46,8 @@ cifar_images<T> read_cifar(const std::string& folder, const std::vector<std::str
     for (auto i = std::size_t{0}; i < count; ++i) {
         const auto* const from = bytes.data() + i * record;
         xgrad::detail::access::elements(y)[i] = from[labels - 1];
-        std::transform(from + labels, from + record, xgrad::detail::access::elements(x) + i * pixels, [](std::uint8_t value) { return as_pixel<T>(value, 255); });
+        std::transform(from + labels, from + record, xgrad::detail::access::elements(x) + i * pixels,
+                       [](std::uint8_t value) { return as_pixel<T>(value, 255); });
     }
     return cifar_images<T>{xgrad::detail::with_rank<4>(std::move(x)), xgrad::detail::with_rank<1>(std::move(y))};
 }
@@ -57,7 +59,9 @@ cifar_images<T> read_cifar(const std::string& folder, const std::vector<std::str
 template <pixel T = float>
 cifar_images<T> cifar10(const std::string& folder, split part) {
     if (part == split::test) return detail::read_cifar<T>(folder, {"test_batch.bin"}, 1, 10);
-    return detail::read_cifar<T>(folder, {"data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin", "data_batch_4.bin", "data_batch_5.bin"}, 1, 10);
+    return detail::read_cifar<T>(
+        folder, {"data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin", "data_batch_4.bin", "data_batch_5.bin"}, 1,
+        10);
 }
 
 /// CIFAR-100 with its 100 fine labels, from train.bin or test.bin.

@@ -41,7 +41,8 @@ struct csv_categories {
 class csv_table {
 public:
     /// See `read_csv`.
-    XGRAD_COLD csv_table(std::string path, csv_options options) : m_path{std::move(path)}, m_options{std::move(options)} {
+    XGRAD_COLD csv_table(std::string path, csv_options options)
+        : m_path{std::move(path)}, m_options{std::move(options)} {
         if (m_options.delimiter == m_options.quote || m_options.delimiter == '\n' || m_options.delimiter == '\r')
             xgrad::fail<value_error>("read_csv", "the delimiter must be neither the quote nor the end of a line");
         m_text = detail::read_text("read_csv", m_path);
@@ -91,7 +92,8 @@ public:
         auto codes = xgrad::detail::make_result<std::int64_t>({size()});
         auto* const to = xgrad::detail::access::elements(codes);
         for (auto row = std::size_t{0}; row < size(); ++row) {
-            const auto found = given ? std::find(known.begin(), known.end(), values[row]) : std::lower_bound(known.begin(), known.end(), values[row]);
+            const auto found = given ? std::find(known.begin(), known.end(), values[row])
+                                     : std::lower_bound(known.begin(), known.end(), values[row]);
             const auto missing = is_missing(values[row]);
             if (!missing && found == known.end()) fail_at(row, at, " is none of the known categories");
             to[row] = missing ? -1 : found - known.begin();
@@ -103,7 +105,8 @@ public:
     tensor<bool, 1> missing(const std::string& name) const {
         const auto at = find(name);
         auto mask = xgrad::detail::make_result<bool>({size()});
-        for (auto row = std::size_t{0}; row < size(); ++row) xgrad::detail::access::elements(mask)[row] = is_missing(value(row, at));
+        for (auto row = std::size_t{0}; row < size(); ++row)
+            xgrad::detail::access::elements(mask)[row] = is_missing(value(row, at));
         return xgrad::detail::with_rank<1>(std::move(mask));
     }
 
@@ -130,9 +133,12 @@ private:
         const auto begin = at == 0 ? 0 : ends[at - 1] + 1;
         return m_text.view().substr(m_rows[row] + begin, ends[at] - begin);
     }
-    std::string value(std::size_t row, std::size_t at) const { return detail::unquoted(field(row, at), m_options.quote); }
+    std::string value(std::size_t row, std::size_t at) const {
+        return detail::unquoted(field(row, at), m_options.quote);
+    }
     bool is_missing(std::string_view value) const {
-        return std::find(m_options.missing.begin(), m_options.missing.end(), detail::trimmed(value)) != m_options.missing.end();
+        return std::find(m_options.missing.begin(), m_options.missing.end(), detail::trimmed(value)) !=
+               m_options.missing.end();
     }
 
     std::size_t find(const std::string& name) const {
@@ -149,7 +155,8 @@ private:
         xgrad::fail<io_error>("read_csv", m_path, ", line ", line, pieces...);
     }
     [[noreturn]] XGRAD_COLD void fail_at(std::size_t row, std::size_t at, std::string_view what) const {
-        fail_in_line(field(row, at).data(), ", column ", at + 1, " (", m_names[at], "): \"", value(row, at), "\"", what);
+        fail_in_line(field(row, at).data(), ", column ", at + 1, " (", m_names[at], "): \"", value(row, at), "\"",
+                     what);
     }
 
     /// Notes the end of each field of the row that begins at `at`, and gives back its own end.
@@ -157,7 +164,9 @@ private:
         const auto* const row = at;
         while (true) {
             const auto* const stop = detail::end_of_field(at, end, m_options.delimiter, m_options.quote);
-            if (stop == nullptr) fail_in_line(at, ": a quote is not closed, or something stands behind it (within quotes, write it twice)");
+            if (stop == nullptr)
+                fail_in_line(at,
+                             ": a quote is not closed, or something stands behind it (within quotes, write it twice)");
             if (stop - row > std::numeric_limits<std::uint32_t>::max()) fail_in_line(row, ": a row is too long");
             ends.push_back(static_cast<std::uint32_t>(stop - row));
             if (stop == end || *stop != m_options.delimiter) return stop;

@@ -32,7 +32,8 @@ inline const char* find_stop(const char* at, const char* end, char delimiter) {
     for (; end - at >= 8; at += 8) {
         auto word = std::uint64_t{0};
         std::memcpy(&word, at, 8);
-        if (const auto found = zeros(word ^ d) | zeros(word ^ n) | zeros(word ^ r); found != 0) return at + std::countr_zero(found) / 8;
+        if (const auto found = zeros(word ^ d) | zeros(word ^ n) | zeros(word ^ r); found != 0)
+            return at + std::countr_zero(found) / 8;
     }
     while (at != end && *at != delimiter && *at != '\n' && *at != '\r') ++at;
     return at;
@@ -80,7 +81,8 @@ inline std::string unquoted(std::string_view field, char quote) {
     return text;
 }
 
-inline constexpr std::uint64_t integer_powers_of_ten[] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000};
+inline constexpr std::uint64_t integer_powers_of_ten[] = {1,      10,      100,      1000,     10000,
+                                                          100000, 1000000, 10000000, 100000000};
 
 /// 1, 10, 100, ... as far as T has them exactly: 10^n is 5^n by a power of two.
 template <std::floating_point T>
@@ -120,7 +122,8 @@ bool parse_plain(std::string_view field, T& to) {
     if (FLT_EVAL_METHOD != 0 || end - at > std::numeric_limits<std::uint64_t>::digits10) return false;
     auto digits = std::uint64_t{0};
     const auto* const first = at;
-    for (; at != end && static_cast<unsigned char>(*at - '0') < 10; ++at) digits = 10 * digits + static_cast<std::uint64_t>(*at - '0');
+    for (; at != end && static_cast<unsigned char>(*at - '0') < 10; ++at)
+        digits = 10 * digits + static_cast<std::uint64_t>(*at - '0');
     if (at == first) return false;
     auto behind = std::size_t{0};   // the point
     if (at != end) {
@@ -156,7 +159,9 @@ bool parse_number(std::string_view field, T& to) {
             if (status != std::errc::result_out_of_range || at != end) return false;
             const auto again = std::from_chars(field.data(), end, wide).ec;
             const auto exponent = field.find_first_of("eE");
-            const auto tiny = again == std::errc{} ? wide < 1 && wide > -1 : exponent != field.npos && field.substr(exponent + 1).starts_with('-');
+            const auto tiny = again == std::errc{}
+                                  ? wide < 1 && wide > -1
+                                  : exponent != field.npos && field.substr(exponent + 1).starts_with('-');
             if (tiny) to = static_cast<T>(wide);
             return tiny;
         } else {

@@ -26,7 +26,9 @@ XGRAD_COLD inline file_text read_text(std::string_view where, const std::string&
     auto bytes = std::shared_ptr<char[]>{new char[size + 8]};
     std::memset(bytes.get() + size, 0, 8);
     file.read(bytes.get(), size);
-    const auto begins_with = [&](std::string_view mark) { return std::string_view{bytes.get(), size}.starts_with(mark); };
+    const auto begins_with = [&](std::string_view mark) {
+        return std::string_view{bytes.get(), size}.starts_with(mark);
+    };
     if (begins_with("\xff\xfe") || begins_with("\xfe\xff")) file.fail("is UTF-16; convert it to UTF-8 first");
     const auto mark = begins_with("\xef\xbb\xbf") ? std::size_t{3} : std::size_t{0};
     return {std::shared_ptr<const char[]>{bytes, bytes.get() + mark}, size - mark};

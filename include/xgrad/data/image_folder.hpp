@@ -40,17 +40,21 @@ template <picture_element T = float>
 class image_folder {
 public:
     /// Throws `io_error` when the folder cannot be read, or has no folder in it.
-    XGRAD_COLD explicit image_folder(const std::string& folder, picture_format<T> format = pnm_format<T>()) : m_read{std::move(format.read)} {
+    XGRAD_COLD explicit image_folder(const std::string& folder, picture_format<T> format = pnm_format<T>())
+        : m_read{std::move(format.read)} {
         auto ignored = std::error_code{};   // of a link that leads nowhere
         const auto folders = contents(folder, [&](const auto& entry) { return entry.is_directory(ignored); });
         if (folders.empty()) fail<io_error>("image_folder", folder, " has no folder in it; each one is a class");
         for (const auto& each : folders) {
             const auto is_picture = [&](const auto& entry) {
                 auto end = entry.path().extension().string();
-                std::transform(end.begin(), end.end(), end.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-                return entry.is_regular_file(ignored) && std::find(format.extensions.begin(), format.extensions.end(), end) != format.extensions.end();
+                std::transform(end.begin(), end.end(), end.begin(),
+                               [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+                return entry.is_regular_file(ignored) &&
+                       std::find(format.extensions.begin(), format.extensions.end(), end) != format.extensions.end();
             };
-            for (auto& file : contents(each, is_picture)) m_files.emplace_back(std::move(file), static_cast<std::int64_t>(m_classes.size()));
+            for (auto& file : contents(each, is_picture))
+                m_files.emplace_back(std::move(file), static_cast<std::int64_t>(m_classes.size()));
             m_classes.push_back(std::filesystem::path{each}.filename().string());
         }
     }
@@ -74,7 +78,8 @@ private:
     static std::vector<std::string> contents(const std::string& folder, const Predicate& wanted) {
         auto wrong = std::error_code{};
         auto paths = std::vector<std::string>{};
-        for (auto at = std::filesystem::directory_iterator{folder, wrong}; !wrong && at != std::filesystem::directory_iterator{}; at.increment(wrong))
+        for (auto at = std::filesystem::directory_iterator{folder, wrong};
+             !wrong && at != std::filesystem::directory_iterator{}; at.increment(wrong))
             if (!at->path().filename().string().starts_with('.') && wanted(*at)) paths.push_back(at->path().string());
         if (wrong) fail<io_error>("image_folder", folder, ": cannot be read: ", wrong.message());
         std::sort(paths.begin(), paths.end());

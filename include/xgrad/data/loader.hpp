@@ -29,7 +29,7 @@ struct loader_options {
     std::optional<std::uint64_t> seed{};   ///< of the orders and transforms; else drawn from the default generator
     data::sampler sampler{};               ///< of the order, instead of `shuffle`
     std::size_t workers = 0;               ///< threads that make batches ahead; 0: made where the loop is
-    std::vector<double> pad{};             ///< what fills up shorter samples of a batch: one number, or one for each tensor
+    std::vector<double> pad{};             ///< what fills up shorter samples: one number, or one for each tensor
 };
 
 /// Where a loader is: how many epochs are over, and how many batches of the next one were given out.
@@ -59,9 +59,11 @@ public:
     /// vectors.
     using value_type = typename source::value_type;
 
-    explicit loader(const Dataset& set, loader_options options = {}) : m_source{set, options.pad}, m_options{std::move(options)} {
+    explicit loader(const Dataset& set, loader_options options = {})
+        : m_source{set, options.pad}, m_options{std::move(options)} {
         if (m_options.batch_size == 0) fail<value_error>("loader", "batch_size must be at least 1");
-        if (m_options.shuffle && m_options.sampler) fail<value_error>("loader", "shuffle beside a sampler: there can be one order only");
+        if (m_options.shuffle && m_options.sampler)
+            fail<value_error>("loader", "shuffle beside a sampler: there can be one order only");
         if (m_options.seed) m_at.seed = *m_options.seed;
         else if (m_options.shuffle || m_options.sampler || source::draws)
             m_at.seed = with_default_generator([](generator& numbers) { return numbers(); });
@@ -93,7 +95,8 @@ public:
     /// Lets the next `begin()` go on there, with what that loader would have given. Throws `value_error` for a batch
     /// beyond the last of an epoch.
     void go_to(const loader_position& to) {
-        if (!can_go_to(to)) fail<value_error>("loader", "batch ", to.batch, " of an epoch of ", size(), "; is it the same data set?");
+        if (!can_go_to(to))
+            fail<value_error>("loader", "batch ", to.batch, " of an epoch of ", size(), "; is it the same data set?");
         m_at = to;
         m_epoch = to.epoch;
         m_begin = static_cast<std::size_t>(to.batch);

@@ -23,7 +23,8 @@ namespace detail {
 /// A file of this kind, read from its beginning.
 class pnm_file {
 public:
-    XGRAD_COLD explicit pnm_file(const std::string& path) : m_file{"pnm", path}, m_bytes(static_cast<std::size_t>(m_file.size())) {
+    XGRAD_COLD explicit pnm_file(const std::string& path)
+        : m_file{"pnm", path}, m_bytes(static_cast<std::size_t>(m_file.size())) {
         if (!m_bytes.empty()) m_file.read(m_bytes.data(), m_bytes.size());
         if (m_bytes.size() < 2 || m_bytes[0] != 'P' || m_bytes[1] < '1' || m_bytes[1] > '6')
             m_file.fail("is no PBM, PGM or PPM file: it must begin with P1 to P6");
@@ -59,7 +60,8 @@ private:
     void validate_length() {
         const auto left = m_bytes.size() - m_at;
         const auto in_row = is_text() ? std::size_t{width} * channels : bytes_in_row();
-        if (in_row > left / height) m_file.fail("is cut short: ", left, " bytes are too few for ", width, " x ", height, " pixels");
+        if (in_row > left / height)
+            m_file.fail("is cut short: ", left, " bytes are too few for ", width, " x ", height, " pixels");
     }
 
     /// The next byte; a comment, from # to the end of its line, is an end of a line.

@@ -32,7 +32,8 @@ public:
         requires(!std::is_same_v<std::remove_cvref_t<S>, sampler>)
     sampler(S with)
         : m_size{[with](std::size_t samples) { return static_cast<std::size_t>(with.size(samples)); }},
-          m_order{[with](std::size_t samples, generator& numbers) { return sample_order(with.order(samples, numbers)); }} {}
+          m_order{
+              [with](std::size_t samples, generator& numbers) { return sample_order(with.order(samples, numbers)); }} {}
 
     explicit operator bool() const { return m_order != nullptr; }
     std::size_t size(std::size_t samples) const { return m_size(samples); }
@@ -99,7 +100,8 @@ private:
         const auto last = std::lower_bound(sums.begin(), sums.end(), sums.back());
         auto chosen = sample_order(m_count);
         for (auto& each : chosen) {
-            const auto place = std::min(std::upper_bound(sums.begin(), sums.end(), numbers.uniform<double>() * sums.back()), last);
+            const auto place =
+                std::min(std::upper_bound(sums.begin(), sums.end(), numbers.uniform<double>() * sums.back()), last);
             each = static_cast<std::size_t>(place - sums.begin());
         }
         return chosen;
@@ -147,7 +149,8 @@ public:
         std::iota(all.begin(), all.end(), std::size_t{0});
         if (m_options.shuffle) numbers.shuffle(std::span{all});
         auto own = sample_order(size(samples));
-        for (auto i = std::size_t{0}; i < own.size(); ++i) own[i] = all[(m_options.rank + i * m_options.ranks) % samples];
+        for (auto i = std::size_t{0}; i < own.size(); ++i)
+            own[i] = all[(m_options.rank + i * m_options.ranks) % samples];
         return own;
     }
 

@@ -110,7 +110,8 @@ XGRAD_COLD inline std::vector<std::size_t> ends_of_parts(std::span<const double>
     }
     const auto are_counts = whole && sum == all;
     if (!are_counts && std::fabs(sum - 1) >= 1e-9)
-        fail<value_error>("random_split", "the parts add up to ", sum, "; fractions add up to 1, counts to the number of samples, ", samples);
+        fail<value_error>("random_split", "the parts add up to ", sum,
+                          "; fractions add up to 1, counts to the number of samples, ", samples);
     auto ends = std::vector<std::size_t>{};
     auto so_far = 0.0;
     for (const auto part : parts) {
@@ -151,7 +152,8 @@ namespace detail {
 
 /// Each sample in one test part: the `folds` parts of `order` by the numbers in `fold_of`.
 template <dataset D>
-std::vector<fold<D>> folds_of(const char* where, const D& set, std::size_t folds, std::span<const std::size_t> fold_of) {
+std::vector<fold<D>> folds_of(const char* where, const D& set, std::size_t folds,
+                              std::span<const std::size_t> fold_of) {
     if (folds < 2 || folds > fold_of.size())
         fail<value_error>(where, folds, " folds of ", fold_of.size(), " samples; at least 2, and no more than samples");
     auto list = std::vector<fold<D>>{};
@@ -179,9 +181,11 @@ std::vector<fold<D>> k_fold(const D& set, std::size_t folds, split_options optio
 /// The same with as many of each class in every part, but for one. labels: (n). Throws `value_error` as `k_fold`, and
 /// when there is not one label for each sample.
 template <dataset D, std::integral Label, std::size_t N>
-std::vector<fold<D>> stratified_k_fold(const D& set, const tensor<Label, N>& labels, std::size_t folds, split_options options = {}) {
+std::vector<fold<D>> stratified_k_fold(const D& set, const tensor<Label, N>& labels, std::size_t folds,
+                                       split_options options = {}) {
     const auto samples = static_cast<std::size_t>(set.size());
-    if (labels.size() != samples) fail<value_error>("stratified_k_fold", labels.size(), " labels for ", samples, " samples");
+    if (labels.size() != samples)
+        fail<value_error>("stratified_k_fold", labels.size(), " labels for ", samples, " samples");
     auto order = detail::numbers_in_order(samples, options);
     const auto* const label = labels.data();
     std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) { return label[a] < label[b]; });

@@ -64,7 +64,8 @@ inline std::vector<std::string> characters(std::string_view text) {
 /// is a word of its own. A to Z become small.
 inline std::vector<std::string> words(std::string_view text) {
     const auto is_letter = [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || static_cast<unsigned char>(c) >= 0x80;
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               static_cast<unsigned char>(c) >= 0x80;
     };
     auto all = std::vector<std::string>{};
     auto inside = false;
@@ -112,11 +113,14 @@ public:
     }
 
     /// A list that was made before. Throws `value_error` for a token that is there twice.
-    XGRAD_COLD explicit vocabulary(std::vector<std::string> tokens, const std::string& unknown = "") : m_tokens{std::move(tokens)} {
+    XGRAD_COLD explicit vocabulary(std::vector<std::string> tokens, const std::string& unknown = "")
+        : m_tokens{std::move(tokens)} {
         for (auto i = std::size_t{0}; i < m_tokens.size(); ++i)
-            if (!m_numbers.emplace(m_tokens[i], static_cast<std::int64_t>(i)).second) fail<value_error>("vocabulary", m_tokens[i], " is there twice");
+            if (!m_numbers.emplace(m_tokens[i], static_cast<std::int64_t>(i)).second)
+                fail<value_error>("vocabulary", m_tokens[i], " is there twice");
         if (unknown.empty()) return;
-        if (!contains(unknown)) fail<value_error>("vocabulary", unknown, " stands for what is unknown, and is no token itself");
+        if (!contains(unknown))
+            fail<value_error>("vocabulary", unknown, " stands for what is unknown, and is no token itself");
         m_unknown = m_numbers.at(unknown);
     }
 
@@ -128,18 +132,21 @@ public:
     std::int64_t operator()(const std::string& token) const {
         const auto found = m_numbers.find(token);
         if (found != m_numbers.end()) return found->second;
-        if (m_unknown < 0) fail<value_error>("vocabulary", "\"", token, "\" is unknown, and no token stands for what is");
+        if (m_unknown < 0)
+            fail<value_error>("vocabulary", "\"", token, "\" is unknown, and no token stands for what is");
         return m_unknown;
     }
     tensor<std::int64_t, 1> encode(const std::vector<std::string>& tokens) const {
         auto numbers = xgrad::detail::make_result<std::int64_t>({tokens.size()});
-        std::transform(tokens.begin(), tokens.end(), xgrad::detail::access::elements(numbers), [this](const auto& each) { return (*this)(each); });
+        std::transform(tokens.begin(), tokens.end(), xgrad::detail::access::elements(numbers),
+                       [this](const auto& each) { return (*this)(each); });
         return xgrad::detail::with_rank<1>(std::move(numbers));
     }
 
     /// The token of a number. Throws `index_error`.
     const std::string& operator[](std::int64_t number) const {
-        if (number < 0 || number >= static_cast<std::int64_t>(size())) fail<index_error>("vocabulary", number, " is not one of ", size(), " tokens");
+        if (number < 0 || number >= static_cast<std::int64_t>(size()))
+            fail<index_error>("vocabulary", number, " is not one of ", size(), " tokens");
         return m_tokens[static_cast<std::size_t>(number)];
     }
     /// All of them, with something between them.
@@ -166,9 +173,11 @@ template <element T>
 class windows {
 public:
     /// Throws `value_error` when the row is not longer than `length`, and for a length or stride of 0.
-    windows(tensor<T, 1> row, std::size_t length, std::size_t stride = 1) : m_row{std::move(row)}, m_length{length}, m_stride{stride} {
+    windows(tensor<T, 1> row, std::size_t length, std::size_t stride = 1)
+        : m_row{std::move(row)}, m_length{length}, m_stride{stride} {
         if (length == 0 || stride == 0) fail<value_error>("windows", "length and stride must be at least 1");
-        if (m_row.size() <= length) fail<value_error>("windows", "a row of ", m_row.size(), " is too short for ", length, " and what follows");
+        if (m_row.size() <= length)
+            fail<value_error>("windows", "a row of ", m_row.size(), " is too short for ", length, " and what follows");
     }
 
     std::size_t size() const { return (m_row.size() - m_length - 1) / m_stride + 1; }
@@ -178,7 +187,9 @@ public:
     }
 
 private:
-    tensor<T, 1> piece(std::size_t from) const { return tensor<T, 1>{m_row.span().subspan(from, m_length), {m_length}}; }
+    tensor<T, 1> piece(std::size_t from) const {
+        return tensor<T, 1>{m_row.span().subspan(from, m_length), {m_length}};
+    }
 
     tensor<T, 1> m_row;
     std::size_t m_length, m_stride;

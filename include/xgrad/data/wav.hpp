@@ -44,8 +44,10 @@ public:
         auto head = std::array<std::uint8_t, 12>{};
         if (m_file.size() < head.size()) m_file.fail("is no WAV file: it has ", m_file.size(), " bytes");
         m_file.read(head.data(), head.size());
-        if (name(head.data()) == "RF64" || name(head.data()) == "RIFX") m_file.fail("is ", name(head.data()), ", which is not read; convert it to RIFF");
-        if (name(head.data()) != "RIFF" || name(head.data() + 8) != "WAVE") m_file.fail("is no WAV file: it must begin with RIFF, a length, WAVE");
+        if (name(head.data()) == "RF64" || name(head.data()) == "RIFX")
+            m_file.fail("is ", name(head.data()), ", which is not read; convert it to RIFF");
+        if (name(head.data()) != "RIFF" || name(head.data() + 8) != "WAVE")
+            m_file.fail("is no WAV file: it must begin with RIFF, a length, WAVE");
         m_at = head.size();
         find_samples();
     }
@@ -73,7 +75,8 @@ private:
             const auto length = from_little_endian(head.data() + 4, 4), left = m_file.size() - m_at;
             const auto is_data = name(head.data()) == "data", to_the_end = is_data && length == streamed;
             if (length > left && !to_the_end)
-                m_file.fail("is cut short: chunk ", printable(head.data()), " would have ", length, " bytes, and ", left, " are there");
+                m_file.fail("is cut short: chunk ", printable(head.data()), " would have ", length, " bytes, and ",
+                            left, " are there");
             if (is_data) return begin_samples(to_the_end ? left : length, to_the_end);
             if (name(head.data()) == "fmt ") read_format(static_cast<std::size_t>(length));
             m_at += length + length % 2;
@@ -101,21 +104,25 @@ private:
         }
         channels = static_cast<std::uint16_t>(from_little_endian(format.data() + 2, 2));
         rate = static_cast<std::uint32_t>(from_little_endian(format.data() + 4, 4));
-        const auto frame_bytes = from_little_endian(format.data() + 12, 2), bits = from_little_endian(format.data() + 14, 2);
+        const auto frame_bytes = from_little_endian(format.data() + 12, 2),
+                   bits = from_little_endian(format.data() + 14, 2);
         if (code != 1 && code != 3) m_file.fail("is compressed (format ", code, "); PCM and IEEE floats are read");
         is_real = code == 3;
-        if (channels == 0 || rate == 0) m_file.fail("its format has ", channels, " channels, ", rate, " frames a second");
+        if (channels == 0 || rate == 0)
+            m_file.fail("its format has ", channels, " channels, ", rate, " frames a second");
         sample_bytes = static_cast<std::size_t>(frame_bytes / channels);
         const auto right_size = is_real ? bits == 8 * sample_bytes && (sample_bytes == 4 || sample_bytes == 8)
                                         : bits != 0 && bits <= 8 * sample_bytes && sample_bytes <= 4;
         if (frame_bytes % channels != 0 || !right_size)
-            m_file.fail("its format has ", bits, " bits in frames of ", frame_bytes, " bytes, of ", channels, " channels, which is not read");
+            m_file.fail("its format has ", bits, " bits in frames of ", frame_bytes, " bytes, of ", channels,
+                        " channels, which is not read");
     }
 
     void begin_samples(std::uint64_t bytes, bool to_the_end) {
         if (sample_bytes == 0) m_file.fail("has samples before their format");
         const auto frame_bytes = sample_bytes * channels;
-        if (bytes % frame_bytes != 0 && !to_the_end) m_file.fail("is cut short: ", bytes, " bytes of samples are no whole frames of ", frame_bytes);
+        if (bytes % frame_bytes != 0 && !to_the_end)
+            m_file.fail("is cut short: ", bytes, " bytes of samples are no whole frames of ", frame_bytes);
         frames = static_cast<std::size_t>(bytes / frame_bytes);
     }
 
@@ -127,7 +134,9 @@ private:
 template <real T>
 T as_sample(const std::uint8_t* bytes, std::size_t count, bool is_real) {
     const auto number = from_little_endian(bytes, count);
-    if (is_real) return count == 4 ? static_cast<T>(std::bit_cast<float>(static_cast<std::uint32_t>(number))) : static_cast<T>(std::bit_cast<double>(number));
+    if (is_real)
+        return count == 4 ? static_cast<T>(std::bit_cast<float>(static_cast<std::uint32_t>(number)))
+                          : static_cast<T>(std::bit_cast<double>(number));
     if (count == 1) return (static_cast<T>(number) - 128) / 128;
     const auto shift = 64 - 8 * count;
     return static_cast<T>(static_cast<double>(static_cast<std::int64_t>(number << shift)) * 0x1p-63);
@@ -147,7 +156,8 @@ sound<T> read_wav(const std::string& path) {
     for (auto i = std::size_t{0}; i < file.frames; ++i) {
         file.read(frame.data(), frame.size());
         for (auto c = std::size_t{0}; c < file.channels; ++c)
-            to[c * file.frames + i] = detail::as_sample<T>(frame.data() + c * file.sample_bytes, file.sample_bytes, file.is_real);
+            to[c * file.frames + i] =
+                detail::as_sample<T>(frame.data() + c * file.sample_bytes, file.sample_bytes, file.is_real);
     }
     return {xgrad::detail::with_rank<2>(std::move(samples)), file.rate};
 }

@@ -32,8 +32,10 @@ inline char pixel_byte(std::uint8_t value) { return static_cast<char>(value); }
 XGRAD_COLD inline std::string pnm_header(const shape& sizes) {
     const auto rank = sizes.rank();
     if (rank < 2 || rank > 3 || (rank == 3 && sizes[0] != 1 && sizes[0] != 3) || sizes.elements() == 0)
-        fail<shape_error>("write_pnm", "the picture is ", sizes, "; it must be (height, width) or (1 or 3, height, width)");
-    return (rank == 3 && sizes[0] == 3 ? "P6\n" : "P5\n") + std::to_string(sizes[rank - 1]) + ' ' + std::to_string(sizes[rank - 2]) + "\n255\n";
+        fail<shape_error>("write_pnm", "the picture is ", sizes,
+                          "; it must be (height, width) or (1 or 3, height, width)");
+    return (rank == 3 && sizes[0] == 3 ? "P6\n" : "P5\n") + std::to_string(sizes[rank - 1]) + ' ' +
+           std::to_string(sizes[rank - 2]) + "\n255\n";
 }
 
 }  // namespace detail
@@ -42,7 +44,8 @@ XGRAD_COLD inline std::string pnm_header(const shape& sizes) {
 /// are in [0, 1], what is beyond is cut off; of `std::uint8_t` they are written as they are. The file appears under its
 /// name when it is complete. Many pictures become one in two steps, here two rows of ten:
 ///
-///     data::write_pnm(xg::reshape(xg::permute(xg::reshape(x, {2, 10, 28, 28}), {0, 2, 1, 3}), {2 * 28, 10 * 28}), "x.pgm");
+///     const auto rows = xg::permute(xg::reshape(x, {2, 10, 28, 28}), {0, 2, 1, 3});
+///     data::write_pnm(xg::reshape(rows, {2 * 28, 10 * 28}), "x.pgm");
 ///
 /// Throws `shape_error` for another shape, `io_error`.
 template <class T>
@@ -53,7 +56,8 @@ void write_pnm(const basic_tensor<T>& x, const std::string& path) {
     const auto* const from = x.data();
     const auto plane = sizes[sizes.rank() - 1] * sizes[sizes.rank() - 2];
     for (auto i = std::size_t{0}; i < plane; ++i)
-        for (auto channel = std::size_t{0}; channel < x.size() / plane; ++channel) bytes += detail::pixel_byte(from[channel * plane + i]);
+        for (auto channel = std::size_t{0}; channel < x.size() / plane; ++channel)
+            bytes += detail::pixel_byte(from[channel * plane + i]);
     auto file = xgrad::detail::output_file{"write_pnm", path};
     file.write(bytes.data(), bytes.size());
     file.commit();

@@ -63,7 +63,9 @@ template <class Managed>
 void check_dlpack(const Managed& given) {
     const auto& x = given.dl_tensor;
     const auto device = static_cast<int>(x.device.device_type);
-    if (device != 1 && device != 3) fail<value_error>("from_dlpack", "the tensor is on device type ", device, ", not in the processor's memory: copy it there");
+    if (device != 1 && device != 3)
+        fail<value_error>("from_dlpack", "the tensor is on device type ", device,
+                          ", not in the processor's memory: copy it there");
     if (x.dtype.lanes != 1) fail<dtype_error>("from_dlpack", "elements of ", x.dtype.lanes, " lanes have no type here");
     if (x.ndim < 0 || static_cast<std::size_t>(x.ndim) > max_rank)
         fail<rank_error>("from_dlpack", "the tensor has ", x.ndim, " axes; there are at most ", max_rank);
@@ -81,8 +83,11 @@ shape dlpack_shape(const Managed& given) {
     auto step = std::int64_t{1};
     for (auto axis = x.ndim; x.strides != nullptr && sizes.elements() != 0 && axis-- > 0; step *= x.shape[axis])
         if (x.shape[axis] != 1 && x.strides[axis] != step)
-            fail<value_error>("from_dlpack", "axis ", axis, " of ", sizes, " has the stride ", x.strides[axis], ", where row-major "
-                              "order without gaps has ", step, ": give a contiguous copy (in PyTorch and NumPy, x.contiguous(), "
+            fail<value_error>("from_dlpack", "axis ", axis, " of ", sizes, " has the stride ", x.strides[axis],
+                              ", where row-major "
+                              "order without gaps has ",
+                              step,
+                              ": give a contiguous copy (in PyTorch and NumPy, x.contiguous(), "
                               "np.ascontiguousarray(x))");
     return sizes;
 }
@@ -97,8 +102,9 @@ tensor<T> from_dlpack(Managed* given) {
     detail::check_dlpack(*given);
     const auto& x = given->dl_tensor;
     if (static_cast<int>(x.dtype.code) != detail::dl_code<T>() || x.dtype.bits != 8 * sizeof(T))
-        fail<dtype_error>("from_dlpack", "the elements have code ", static_cast<int>(x.dtype.code), " and ", static_cast<int>(x.dtype.bits),
-                          " bits, ", dtype_name<T>(), " has code ", static_cast<int>(detail::dl_code<T>()), " and ", 8 * sizeof(T));
+        fail<dtype_error>("from_dlpack", "the elements have code ", static_cast<int>(x.dtype.code), " and ",
+                          static_cast<int>(x.dtype.bits), " bits, ", dtype_name<T>(), " has code ",
+                          static_cast<int>(detail::dl_code<T>()), " and ", 8 * sizeof(T));
     const auto sizes = detail::dlpack_shape(*given);
     auto* const elements = reinterpret_cast<T*>(static_cast<std::byte*>(x.data) + x.byte_offset);
     if (reinterpret_cast<std::uintptr_t>(elements) % alignof(T) != 0)

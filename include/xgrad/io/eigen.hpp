@@ -60,7 +60,8 @@ template <class Derived>
 tensor<typename Derived::Scalar, 2> share_eigen(Eigen::PlainObjectBase<Derived>& matrix) {
     const auto rows = static_cast<std::size_t>(matrix.rows()), columns = static_cast<std::size_t>(matrix.cols());
     if (!Derived::IsRowMajor && rows != 1 && columns != 1)
-        fail<value_error>("share_eigen", "the matrix of ", rows, " rows and ", columns, " columns is column-major: make it Eigen::RowMajor, "
+        fail<value_error>("share_eigen", "the matrix of ", rows, " rows and ", columns,
+                          " columns is column-major: make it Eigen::RowMajor, "
                           "or copy it, from_eigen(matrix)");
     return xgrad::from_memory(matrix.data(), {rows, columns});
 }

@@ -43,7 +43,8 @@ struct load_problems {
             for (const auto& sentence : *list) add(sentence);
         if (text.empty()) return;
         if (!hint.empty()) add(hint);
-        if (!missing.empty() && !unexpected.empty()) add("where only the names differ, {.rename = ...} brings them together");
+        if (!missing.empty() && !unexpected.empty())
+            add("where only the names differ, {.rename = ...} brings them together");
         if (!missing.empty() || !unexpected.empty() || !others.empty()) file.fail(text);
         if (mistyped.empty()) file.fail<shape_error>(text);
         if (misshaped.empty()) file.fail<dtype_error>(text);
@@ -93,13 +94,15 @@ private:
         });
         for (auto i = std::size_t{1}; i < m_entries.size(); ++i)
             if (m_entries[i - 1].name == m_entries[i].name)
-                m_problems.others.push_back("both " + m_entries[i - 1].entry->name + " and " + m_entries[i].entry->name + " are renamed to " + m_entries[i].name);
+                m_problems.others.push_back("both " + m_entries[i - 1].entry->name + " and " +
+                                            m_entries[i].entry->name + " are renamed to " + m_entries[i].name);
     }
 
     /// Finds the entry for a place, if there is one.
     void match(const tensor_place& place) {
-        const auto found = std::lower_bound(m_entries.begin(), m_entries.end(), place.name,
-                                            [](const named_entry& each, const std::string& name) { return each.name < name; });
+        const auto found =
+            std::lower_bound(m_entries.begin(), m_entries.end(), place.name,
+                             [](const named_entry& each, const std::string& name) { return each.name < name; });
         if (found == m_entries.end() || found->name != place.name) return;
         found->used = true;
         m_found[place.tensor] = true;
@@ -108,17 +111,21 @@ private:
         const auto sizes = m_module.sizes_in_file(place);
         if (!readable_as(entry.dtype, tensor.dtype)) {
             if (m_options.skip_other_types) m_report.skipped.push_back(entry.name);
-            else m_problems.mistyped.push_back(xgrad::detail::joined(
-                {"tensor ", entry.name, " is ", entry.dtype, ", to be loaded into ", tensor.dtype, "; element types are not converted"}));
+            else
+                m_problems.mistyped.push_back(
+                    xgrad::detail::joined({"tensor ", entry.name, " is ", entry.dtype, ", to be loaded into ",
+                                           tensor.dtype, "; element types are not converted"}));
         } else if (entry.sizes != sizes) m_problems.misshaped.push_back(misshaped(entry, sizes, place));
         else m_matches.push_back({&place, &entry});
     }
 
     std::string misshaped(const tensor_entry& entry, const shape& sizes, const tensor_place& place) {
         if (sizes.rank() == 2 && entry.sizes == shape{sizes[1], sizes[0]})
-            m_problems.hint = !place.transposed    ? "transpose it first: some libraries keep a weight as (out, in)"
-                              : m_module.as_pytorch ? "the file has xgrad's own layout: load it without {.layout = io::layout::pytorch}"
-                                                    : "PyTorch keeps a weight as (out, in): {.layout = io::layout::pytorch} transposes it";
+            m_problems.hint =
+                !place.transposed ? "transpose it first: some libraries keep a weight as (out, in)"
+                : m_module.as_pytorch
+                    ? "the file has xgrad's own layout: load it without {.layout = io::layout::pytorch}"
+                    : "PyTorch keeps a weight as (out, in): {.layout = io::layout::pytorch} transposes it";
         return xgrad::detail::joined({"tensor ", entry.name, " is ", entry.sizes, ", to be loaded into ", sizes});
     }
 
@@ -133,7 +140,8 @@ private:
     void find_unexpected() {
         for (const auto& each : m_entries) {
             if (each.used) continue;
-            if (m_options.skip_other_types && !has_tensors_of(*each.entry)) m_report.skipped.push_back(each.entry->name);
+            if (m_options.skip_other_types && !has_tensors_of(*each.entry))
+                m_report.skipped.push_back(each.entry->name);
             else if (may_differ(each.name)) m_report.unexpected.push_back(each.entry->name);
             else m_problems.unexpected.push_back(described(*each.entry));
         }
@@ -141,7 +149,8 @@ private:
 
     /// Whether a name may stand on one side alone. Not every version of PyTorch counts batches.
     bool may_differ(std::string_view name) const {
-        return !m_options.strict || (m_module.as_pytorch && (name == "num_batches_tracked" || name.ends_with(".num_batches_tracked")));
+        return !m_options.strict ||
+               (m_module.as_pytorch && (name == "num_batches_tracked" || name.ends_with(".num_batches_tracked")));
     }
     static bool has_tensors_of(const tensor_entry& entry) {
         return dtype_bits(entry.dtype) >= 8 && entry.dtype != "C64" && !entry.dtype.starts_with("F8_");
@@ -155,17 +164,24 @@ private:
         if (!m_problems.misshaped.empty()) return;
         const auto other = std::string_view{m_module.as_pytorch ? "xgrad" : "pt"};
         if (m_file.format() != other) return;
-        const auto decides = [](const tensor_match& each) { return each.place->transposed && each.entry->sizes[0] != each.entry->sizes[1]; };
+        const auto decides = [](const tensor_match& each) {
+            return each.place->transposed && each.entry->sizes[0] != each.entry->sizes[1];
+        };
         const auto doubtful = [](const tensor_match& each) { return each.place->transposed; };
         if (lists::none_of(m_matches, doubtful) || lists::any_of(m_matches, decides)) return;
-        m_problems.others.push_back(m_module.as_pytorch ? "says that it has xgrad's own layout: load it without {.layout = io::layout::pytorch}"
-                                                        : "says that it is PyTorch's, and its square weights cannot tell: {.layout = io::layout::pytorch} transposes them");
+        m_problems.others.push_back(
+            m_module.as_pytorch
+                ? "says that it has xgrad's own layout: load it without {.layout = io::layout::pytorch}"
+                : "says that it is PyTorch's, and its square weights cannot tell: "
+                  "{.layout = io::layout::pytorch} transposes them");
     }
 
     /// All elements are read before the first one is written to the module.
     void fill() {
         // Each begins where an element of any type may stand.
-        const auto room_of = [](const named_tensor& x) { return (bytes_of(x) + memory::alignment - 1) / memory::alignment * memory::alignment; };
+        const auto room_of = [](const named_tensor& x) {
+            return (bytes_of(x) + memory::alignment - 1) / memory::alignment * memory::alignment;
+        };
         auto bytes = std::size_t{0};
         for (const auto& each : m_matches) bytes += room_of(m_module.tensors[each.place->tensor]);
         const auto staging = memory::scratch<std::byte>{bytes};
@@ -177,7 +193,8 @@ private:
             auto*& first = first_of[each.place->tensor];
             if (first == nullptr) first = at;
             else if (std::memcmp(first, at, bytes_of(tensor)) != 0)
-                m_file.file().fail("has two values for ", each.entry->name, ", which the module shares with ", tensor.name);
+                m_file.file().fail("has two values for ", each.entry->name, ", which the module shares with ",
+                                   tensor.name);
             at += room_of(tensor);
         }
         for (auto i = std::size_t{0}; i < first_of.size(); ++i) {

@@ -42,8 +42,8 @@ tensor<T, Extents::rank()> from_mdspan(const std::mdspan<T, Extents, Layout>& x)
     for (auto axis = Extents::rank(); axis-- > 0;) {
         sizes[axis] = static_cast<std::size_t>(x.extent(axis));
         if (sizes[axis] != 1 && static_cast<std::size_t>(x.stride(axis)) != step)
-            fail<value_error>("from_mdspan", "axis ", axis, " has the stride ", x.stride(axis), ", where row-major order without gaps has ",
-                              step, ": copy the elements");
+            fail<value_error>("from_mdspan", "axis ", axis, " has the stride ", x.stride(axis),
+                              ", where row-major order without gaps has ", step, ": copy the elements");
         step *= sizes[axis];
     }
     return xgrad::from_memory(x.data_handle(), sizes);

@@ -41,12 +41,15 @@ module_tensors tensors_of(const Module& module, bool as_pytorch) {
     auto made = module_tensors{{}, {}, as_pytorch};
     nn::for_each_tensor_with_layout(
         [&](std::string_view name, const auto& x, bool transposed) {
-            const auto same = [&](const named_tensor& other) { return other.data.get() == &xgrad::detail::access::get(x); };
+            const auto same = [&](const named_tensor& other) {
+                return other.data.get() == &xgrad::detail::access::get(x);
+            };
             const auto found = lists::find_if(made.tensors, same);
             const auto number = static_cast<std::size_t>(found - made.tensors.begin());
             if (found == made.tensors.end()) made.tensors.push_back(named_tensor{std::string{name}, x});
             if (as_pytorch && transposed && x.rank() != 2)
-                fail<rank_error>("io", "tensor ", name, " has ", x.rank(), " axes; is_transposed() of its layer may name tensors of two only");
+                fail<rank_error>("io", "tensor ", name, " has ", x.rank(),
+                                 " axes; is_transposed() of its layer may name tensors of two only");
             made.places.push_back({std::string{name}, number, transposed});
         },
         module);

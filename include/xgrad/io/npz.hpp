@@ -28,12 +28,16 @@ namespace detail {
 XGRAD_COLD inline void write_npz(const std::vector<named_tensor>& list, const std::string& path) {
     auto names = std::vector<std::string>{};
     for (const auto& each : list) {
-        if (each.name.empty() || each.name.size() > 65000) fail<value_error>("save_npz", path, ": a name has ", each.name.size(), " characters, and must have 1 to 65000");
+        if (each.name.empty() || each.name.size() > 65000)
+            fail<value_error>("save_npz", path, ": a name has ", each.name.size(),
+                              " characters, and must have 1 to 65000");
         names.push_back(each.name);
     }
     refuse_twice("save_npz", path, std::move(names));
     auto archive = zip_writer{"save_npz", path};
-    for (const auto& each : list) archive.add(each.name + ".npy", npy_header(each.dtype, each.data->sizes), {each.data->elements, bytes_of(each)});
+    for (const auto& each : list)
+        archive.add(each.name + ".npy", npy_header(each.dtype, each.data->sizes),
+                    {each.data->elements, bytes_of(each)});
     archive.commit();
 }
 
@@ -87,7 +91,8 @@ template <element T>
 tensor<T> load_npz(const std::string& path, std::string_view name) {
     auto archive = detail::zip_file{"load_npz", path};
     auto x = tensor<T>{};
-    detail::with_npz_entry(archive, detail::find_npz_entry(archive, name), [&](const auto& array) { x = detail::tensor_from<T>(array); });
+    detail::with_npz_entry(archive, detail::find_npz_entry(archive, name),
+                           [&](const auto& array) { x = detail::tensor_from<T>(array); });
     return x;
 }
 

@@ -12,7 +12,7 @@ namespace xgrad::inline XGRAD_ABI::io {
 /// How weights lie in a file.
 enum class layout : unsigned char {
     xgrad,     ///< as they are: `nn::linear` has (in, out)
-    pytorch,   ///< as PyTorch keeps them: what a layer's `is_transposed` names, linear's (out, in) above all, is transposed
+    pytorch,   ///< as PyTorch keeps them: what a layer's `is_transposed` names is transposed
 };
 
 /// From the name that a tensor has where it comes from to the one where it goes. An empty name: it is left out.
@@ -25,8 +25,10 @@ struct save_options {
 
 struct load_options {
     io::layout layout = io::layout::xgrad;   ///< the file's
-    bool strict = true;                      ///< false: what is missing in the file stays as it was, what there is no place for is passed over
-    bool skip_other_types = false;           ///< entries of element types that their tensor has not, or of which there are no tensors, are passed over
+    /// false: what is missing in the file stays as it was, what there is no place for is passed over.
+    bool strict = true;
+    /// Entries of element types that their tensor has not, or of which there are no tensors, are passed over.
+    bool skip_other_types = false;
     rename_function rename{};                ///< gives the module's name for the file's
 };
 

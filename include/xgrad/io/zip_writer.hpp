@@ -25,7 +25,8 @@ public:
 
     /// An entry of two pieces.
     XGRAD_COLD void add(std::string name, std::string_view head, std::span<const std::byte> bytes) {
-        auto each = stored{std::move(name), crc32(bytes, crc32(std::as_bytes(std::span{head}))), head.size() + bytes.size(), m_at};
+        auto each = stored{std::move(name), crc32(bytes, crc32(std::as_bytes(std::span{head}))),
+                           head.size() + bytes.size(), m_at};
         auto extra = std::string{};
         if (each.size >= unknown) append_large(extra, {each.size, each.size});
         auto header = std::string{"PK\3\4"};
@@ -54,7 +55,7 @@ public:
     }
 
 private:
-    static constexpr auto unknown = std::uint64_t{0xffffffff};   ///< in the place of a number that stands elsewhere, in 64 bits
+    static constexpr auto unknown = std::uint64_t{0xffffffff};   ///< for a number that stands elsewhere, in 64 bits
 
     struct stored {
         std::string name;
@@ -70,7 +71,8 @@ private:
 
     /// The part that both headers of an entry have: of version 4.5, names in UTF-8, stored, on 1 January 1980.
     static void append_common(std::string& header, const stored& each, std::size_t extra_bytes) {
-        for (const auto number : {45, 0x800, 0, 0, 0x21}) append_little_endian(header, static_cast<std::uint64_t>(number), 2);
+        for (const auto number : {45, 0x800, 0, 0, 0x21})
+            append_little_endian(header, static_cast<std::uint64_t>(number), 2);
         append_little_endian(header, each.crc, 4);
         for (auto i = 0; i < 2; ++i) append_little_endian(header, each.size >= unknown ? unknown : each.size, 4);
         append_little_endian(header, each.name.size(), 2);

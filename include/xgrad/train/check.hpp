@@ -32,7 +32,8 @@ struct check_result {
     std::vector<std::string> stopped;            ///< operations that took what has a gradient and gave what has none
     std::vector<shape> unknown;                  ///< of tensors that get a gradient and belong to no parameter
     std::vector<std::string> not_optimized;      ///< parameters of the module that the optimizer does not have
-    std::vector<std::string> evaluating;         ///< modules that `nn::eval` has told not to train, by name; of some that may be meant
+    /// Modules that `nn::eval` has told not to train, by name; of some that may be meant.
+    std::vector<std::string> evaluating;
     bool has_graph = true;                       ///< whether the loss came of anything that asks for a gradient
 
     /// Whether every parameter learns, and nothing else asks for a gradient.
@@ -42,15 +43,18 @@ struct check_result {
 /// A line for each finding: "fc2.bias gets no gradient: ...", "argmax (2, 3) stops the gradient", ...
 inline std::string to_string(const check_result& found) {
     auto text = std::string{};
-    if (!found.has_graph) text += "the loss has no graph: nothing that it came of asks for a gradient, or recording was off\n";
-    for (const auto& name : found.without_gradient) text += name + " gets no gradient: what its layer computes must go into the loss\n";
+    if (!found.has_graph)
+        text += "the loss has no graph: nothing that it came of asks for a gradient, or recording was off\n";
+    for (const auto& name : found.without_gradient)
+        text += name + " gets no gradient: what its layer computes must go into the loss\n";
     for (const auto& operation : found.stopped) text += operation + " stops the gradient\n";
     for (const auto& sizes : found.unknown)
         text += xgrad::detail::joined_text("a tensor of shape ", sizes, " gets a gradient and is no parameter\n");
     for (const auto& name : found.not_optimized) text += name + " is not among the optimizer's parameters\n";
     if (!found.evaluating.empty()) {
         text += found.evaluating.front().empty() ? "the network" : found.evaluating.front();
-        if (found.evaluating.size() > 1) text += xgrad::detail::joined_text(" and ", found.evaluating.size() - 1, " more");
+        if (found.evaluating.size() > 1)
+            text += xgrad::detail::joined_text(" and ", found.evaluating.size() - 1, " more");
         text += found.evaluating.size() > 1 ? " are" : " is";
         text += " in evaluation mode: call nn::train(net) before training, unless that is meant\n";
     }
@@ -80,7 +84,8 @@ public:
     void input(const char* name, const any_tensor& x) override {
         reader_scope::input(name, x);
         if (m_depth != 1 || !x.defined() || x.get().graph == nullptr) return;
-        if (!std::exchange(m_asks, true)) m_text = xgrad::detail::joined_text(m_name, " of ", x.shape(), is_grad_enabled() ? "" : ", under no_grad,");
+        if (!std::exchange(m_asks, true))
+            m_text = xgrad::detail::joined_text(m_name, " of ", x.shape(), is_grad_enabled() ? "" : ", under no_grad,");
     }
     void end(std::span<const any_tensor> results, std::shared_ptr<const callable_operation> again) override {
         reader_scope::end(results, std::move(again));
@@ -139,7 +144,8 @@ check_result check_learning(const Net& net, const F& f, const Optimizer* optimiz
     const auto optimized = [&](const xgrad::detail::node* leaf, bool without_optimizer) {
         if constexpr (std::is_void_v<Optimizer>) return without_optimizer;
         else
-            return lists::any_of(optimizer->parameters(), [&](const auto& each) { return xgrad::detail::access::graph(each) == leaf; });
+            return lists::any_of(optimizer->parameters(),
+                                 [&](const auto& each) { return xgrad::detail::access::graph(each) == leaf; });
     };
     const auto each_parameter = [&](const auto& visit) {
         for (const auto& each : nn::parameters<float>(net)) visit(each);

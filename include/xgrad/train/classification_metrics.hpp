@@ -27,7 +27,8 @@ double mean_over_classes(const confusion_matrix& matrix, average mean, const Sco
     if (mean == average::micro) return matrix.accuracy();
     auto sum = 0.0, weights = 0.0;
     for (auto c = std::size_t{0}; c < matrix.classes(); ++c) {
-        const auto labels = static_cast<double>(matrix.with_label(c)), predictions = static_cast<double>(matrix.with_prediction(c));
+        const auto labels = static_cast<double>(matrix.with_label(c)),
+                   predictions = static_cast<double>(matrix.with_prediction(c));
         if (labels + predictions == 0) continue;
         const auto weight = mean == average::macro ? 1 : labels;
         sum += weight * score(static_cast<double>(matrix(c, c)), labels, predictions);
@@ -46,19 +47,25 @@ void add_output(confusion_matrix& matrix, const tensor<T, N>& output, const tens
 
 /// Of what was taken for a class, the part that is of it: right / predictions.
 inline double precision(const confusion_matrix& matrix, average mean = average::macro) {
-    return detail::mean_over_classes(matrix, mean, [](double right, double, double predictions) { return detail::part_or_zero(right, predictions); });
+    return detail::mean_over_classes(matrix, mean, [](double right, double, double predictions) {
+        return detail::part_or_zero(right, predictions);
+    });
 }
 /// Of a class, the part that was found: right / labels.
 inline double recall(const confusion_matrix& matrix, average mean = average::macro) {
-    return detail::mean_over_classes(matrix, mean, [](double right, double labels, double) { return detail::part_or_zero(right, labels); });
+    return detail::mean_over_classes(
+        matrix, mean, [](double right, double labels, double) { return detail::part_or_zero(right, labels); });
 }
 /// The harmonic mean of the two: 2 right / (labels + predictions).
 inline double f1(const confusion_matrix& matrix, average mean = average::macro) {
-    return detail::mean_over_classes(matrix, mean, [](double right, double labels, double predictions) { return 2 * right / (labels + predictions); });
+    return detail::mean_over_classes(matrix, mean, [](double right, double labels, double predictions) {
+        return 2 * right / (labels + predictions);
+    });
 }
 /// The same of one class; NaN for one that is neither a label nor a prediction.
 inline double f1(const confusion_matrix& matrix, std::size_t c) {
-    return 2 * static_cast<double>(matrix(c, c)) / static_cast<double>(matrix.with_label(c) + matrix.with_prediction(c));
+    return 2 * static_cast<double>(matrix(c, c)) /
+           static_cast<double>(matrix.with_label(c) + matrix.with_prediction(c));
 }
 
 /// A meter of one of these: `train::f1_meter{10}`. output: (b, classes), labels: (b). `matrix()` has the counts behind

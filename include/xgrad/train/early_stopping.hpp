@@ -41,7 +41,8 @@ public:
     /// Takes the metric of another epoch, and says whether it is the best so far.
     bool step(double metric) {
         ++m_steps;
-        const auto is_best = m_best_step == 0 ? metric == metric : sign() * metric < sign() * m_best - m_options.min_delta;
+        const auto is_best =
+            m_best_step == 0 ? metric == metric : sign() * metric < sign() * m_best - m_options.min_delta;
         if (is_best) {
             m_best = metric;
             m_best_step = m_steps;

@@ -17,7 +17,7 @@ namespace xgrad::inline XGRAD_ABI::train {
 
 /// What happens at each step and epoch of `fit`, beside what it does itself.
 struct fit_options {
-    std::size_t epochs = 1;                             ///< in all: of a loader that has begun some, the others are left
+    std::size_t epochs = 1;                             ///< in all, with those that the loader has begun before
     std::function<void()> before_step{};                ///< between backward and step: optim::clip_grad_norm(...)
     std::function<void()> after_step{};                 ///< a schedule's step, train::save_run
     std::function<named_values(std::size_t epoch)> after_epoch{};   ///< a look at the test set: metrics for the history
@@ -48,9 +48,11 @@ struct fit_options {
 template <class Optimizer, class Loader, class Loss>
 history fit(Optimizer& opt, Loader& batches, const fit_options& options, const Loss& loss) {
     if (batches.size() == 0)
-        fail<value_error>("fit", "an epoch has no batch: there are ", batches.samples(), " samples, and drop_last leaves out what is smaller than batch_size");
+        fail<value_error>("fit", "an epoch has no batch: there are ", batches.samples(),
+                          " samples, and drop_last leaves out what is smaller than batch_size");
     auto log = history{};
-    auto bar = progress{{.epochs = options.epochs, .samples = batches.epoch_samples(), .unit = options.unit, .out = options.out}};
+    auto bar = progress{
+        {.epochs = options.epochs, .samples = batches.epoch_samples(), .unit = options.unit, .out = options.out}};
     for (auto epoch = static_cast<std::size_t>(batches.position().epoch); epoch < options.epochs; ++epoch) {
         bar.begin_epoch(epoch);
         for (const auto& batch : batches) {

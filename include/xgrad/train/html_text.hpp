@@ -41,16 +41,21 @@ inline std::string json_text(std::string_view text) {
 }
 
 /// A number in JSON, which has no NaN and no infinity: null stands for these.
-inline std::string json_number(double value) { return is_finite_number(value) ? xgrad::detail::joined_text(value) : "null"; }
+inline std::string json_number(double value) {
+    return is_finite_number(value) ? xgrad::detail::joined_text(value) : "null";
+}
 
 /// S. Josefsson, "The Base16, Base32, and Base64 data encodings", RFC 4648.
 inline std::string base64(std::string_view bytes) {
     static constexpr auto digits = std::string_view{"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"};
     auto text = std::string{};
     for (auto i = std::size_t{0}; i < bytes.size(); i += 3) {
-        const auto byte = [&](std::size_t at) { return at < bytes.size() ? static_cast<std::uint32_t>(static_cast<unsigned char>(bytes[at])) : 0u; };
+        const auto byte = [&](std::size_t at) {
+            return at < bytes.size() ? static_cast<std::uint32_t>(static_cast<unsigned char>(bytes[at])) : 0u;
+        };
         const auto group = byte(i) << 16 | byte(i + 1) << 8 | byte(i + 2);
-        for (auto d = std::size_t{0}; d < 4; ++d) text += i + d > bytes.size() ? '=' : digits[group >> (18 - 6 * d) & 63];
+        for (auto d = std::size_t{0}; d < 4; ++d)
+            text += i + d > bytes.size() ? '=' : digits[group >> (18 - 6 * d) & 63];
     }
     return text;
 }
@@ -62,11 +67,14 @@ inline std::string picture_address(const tensor<float>& pixels) {
     const auto& sizes = xgrad::detail::shape_of(pixels);
     const auto rank = sizes.rank();
     if (rank < 2 || rank > 3 || (rank == 3 && sizes[0] != 1 && sizes[0] != 3) || pixels.empty())
-        fail<shape_error>("html_report", "a picture is ", sizes, "; it must be (height, width) or (1 or 3, height, width)");
+        fail<shape_error>("html_report", "a picture is ", sizes,
+                          "; it must be (height, width) or (1 or 3, height, width)");
     const auto height = sizes[rank - 2], width = sizes[rank - 1], channels = rank == 3 ? sizes[0] : std::size_t{1};
     const auto row_bytes = (3 * width + 3) / 4 * 4;
     auto bytes = std::string{"BM"};
-    const auto append = [&](std::uint64_t number, std::size_t count) { xgrad::detail::append_little_endian(bytes, number, count); };
+    const auto append = [&](std::uint64_t number, std::size_t count) {
+        xgrad::detail::append_little_endian(bytes, number, count);
+    };
     constexpr auto header = std::size_t{54};
     append(header + row_bytes * height, 4), append(0, 4), append(header, 4);
     append(40, 4), append(width, 4), append(height, 4), append(1, 2), append(24, 2), append(0, 24);
@@ -75,7 +83,8 @@ inline std::string picture_address(const tensor<float>& pixels) {
         for (auto i = std::size_t{0}; i < width; ++i)
             for (auto c = std::size_t{3}; c-- > 0;) {
                 const auto value = from[(channels == 3 ? c * height * width : 0) + row * width + i];
-                bytes += static_cast<char>(static_cast<unsigned char>(value > 0 ? std::min(value, 1.0f) * 255 + 0.5f : 0));
+                bytes +=
+                    static_cast<char>(static_cast<unsigned char>(value > 0 ? std::min(value, 1.0f) * 255 + 0.5f : 0));
             }
         bytes.append(row_bytes - 3 * width, '\0');
     }

@@ -99,7 +99,8 @@ public:
         auto sum = 0.0;
         for (const auto each : labels) {
             const auto label = xgrad::detail::nearest_cast<std::int64_t>(each);
-            if (label < 0 || label >= static_cast<std::int64_t>(classes)) fail<index_error>("top_k_accuracy", label, " is not one of ", classes, " classes");
+            if (label < 0 || label >= static_cast<std::int64_t>(classes))
+                fail<index_error>("top_k_accuracy", label, " is not one of ", classes, " classes");
             sum += detail::share_in_top(row, classes, static_cast<std::size_t>(label), m_k);
             row += classes;
         }

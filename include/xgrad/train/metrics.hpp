@@ -24,8 +24,8 @@ template <real T, std::size_t N, std::integral Integer, std::size_t M>
 void check_output(const char* where, const tensor<T, N>& output, const tensor<Integer, M>& labels) {
     static_assert(N == 2 || N == dynamic_rank, "the output of a classifier is (b, classes)");
     if (output.rank() != 2 || labels.rank() != 1 || output.shape(0) != labels.size())
-        fail<shape_error>(where, "output is ", xgrad::detail::shape_of(output), ", labels are ", xgrad::detail::shape_of(labels),
-                          "; there must be one label for each row");
+        fail<shape_error>(where, "output is ", xgrad::detail::shape_of(output), ", labels are ",
+                          xgrad::detail::shape_of(labels), "; there must be one label for each row");
 }
 
 }  // namespace detail
@@ -72,7 +72,9 @@ public:
     void add(const tensor<Integer, N>& labels, const tensor<J, M>& predicted) {
         if (labels.size() != predicted.size())
             fail<shape_error>("confusion_matrix", labels.size(), " labels, ", predicted.size(), " predictions");
-        const auto class_in = [](const auto& tensor, std::size_t i) { return xgrad::detail::nearest_cast<std::int64_t>(tensor.data()[i]); };
+        const auto class_in = [](const auto& tensor, std::size_t i) {
+            return xgrad::detail::nearest_cast<std::int64_t>(tensor.data()[i]);
+        };
         for (auto i = std::size_t{0}; i < labels.size(); ++i) index(class_in(labels, i)), index(class_in(predicted, i));
         for (auto i = std::size_t{0}; i < labels.size(); ++i) add(class_in(labels, i), class_in(predicted, i));
     }
@@ -107,7 +109,8 @@ private:
     }
     static std::size_t cells(std::size_t classes) {
         if (classes == 0) fail<value_error>("confusion_matrix", "at least one class");
-        if (classes > std::numeric_limits<std::size_t>::max() / classes) fail<value_error>("confusion_matrix", classes, " classes are too many");
+        if (classes > std::numeric_limits<std::size_t>::max() / classes)
+            fail<value_error>("confusion_matrix", classes, " classes are too many");
         return classes * classes;
     }
     template <class Count>

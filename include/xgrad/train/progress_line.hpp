@@ -59,7 +59,10 @@ inline std::string printable(std::string text) {
 inline std::string metric_text(const progress_metric& metric) {
     const auto value = metric.mean();
     const auto is_part = std::string_view{metric.name}.ends_with("accuracy");
-    return "  " + printable(metric.name) + ' ' + (metric.samples == 0 ? "-" : is_part ? percent(value) : number_text(value));
+    return "  " + printable(metric.name) + ' ' +
+           (metric.samples == 0 ? "-"
+            : is_part           ? percent(value)
+                                : number_text(value));
 }
 
 inline std::string speed_text(const progress_state& s, double samples_per_second) {

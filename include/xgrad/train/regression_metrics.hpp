@@ -18,7 +18,8 @@ namespace detail {
 template <real T, std::size_t N, std::size_t M, class F>
 void for_each_pair(const char* where, const tensor<T, N>& predictions, const tensor<T, M>& targets, const F& f) {
     if (predictions.size() != targets.size())
-        fail<shape_error>(where, "predictions are ", xgrad::detail::shape_of(predictions), ", targets ", xgrad::detail::shape_of(targets), "; as many of each");
+        fail<shape_error>(where, "predictions are ", xgrad::detail::shape_of(predictions), ", targets ",
+                          xgrad::detail::shape_of(targets), "; as many of each");
     auto target = targets.begin();
     for (const auto each : predictions) f(static_cast<double>(each), static_cast<double>(*target++));
 }
@@ -30,7 +31,8 @@ class mean_absolute_error_meter {
 public:
     template <real T, std::size_t N, std::size_t M>
     void add(const tensor<T, N>& predictions, const tensor<T, M>& targets) {
-        detail::for_each_pair("mean_absolute_error", predictions, targets, [this](double p, double t) { m_sum += std::fabs(p - t); });
+        detail::for_each_pair("mean_absolute_error", predictions, targets,
+                              [this](double p, double t) { m_sum += std::fabs(p - t); });
         m_count += targets.size();
     }
     double value() const noexcept { return m_sum / static_cast<double>(m_count); }

@@ -27,7 +27,8 @@ public:
     /// `value_error` for another label.
     template <real T, std::size_t N, std::integral Label, std::size_t M>
     void add(const tensor<T, N>& scores, const tensor<Label, M>& labels) {
-        if (scores.size() != labels.size()) fail<shape_error>("roc_auc", scores.size(), " scores, ", labels.size(), " labels");
+        if (scores.size() != labels.size())
+            fail<shape_error>("roc_auc", scores.size(), " scores, ", labels.size(), " labels");
         for (const auto each : labels)
             if (each != Label{0} && each != Label{1})
                 fail<value_error>("roc_auc", "a label is ", static_cast<std::int64_t>(each), "; labels are 0 and 1");
@@ -37,12 +38,14 @@ public:
 
     double value() const {
         auto sorted = m_scores;
-        if (std::any_of(sorted.begin(), sorted.end(), [](const auto& each) { return std::isnan(each.first); })) return std::numeric_limits<double>::quiet_NaN();
+        if (std::any_of(sorted.begin(), sorted.end(), [](const auto& each) { return std::isnan(each.first); }))
+            return std::numeric_limits<double>::quiet_NaN();
         std::sort(sorted.begin(), sorted.end());
         auto below = 0.0, positives = 0.0, area = 0.0;   // negatives below, and pairs in the right order
         for (auto i = std::size_t{0}; i < sorted.size();) {
             auto equal_negatives = 0.0, equal_positives = 0.0;
-            for (const auto score = sorted[i].first; i < sorted.size() && sorted[i].first == score; ++i) (sorted[i].second ? equal_positives : equal_negatives) += 1;
+            for (const auto score = sorted[i].first; i < sorted.size() && sorted[i].first == score; ++i)
+                (sorted[i].second ? equal_positives : equal_negatives) += 1;
             area += equal_positives * (below + equal_negatives / 2);
             below += equal_negatives;
             positives += equal_positives;

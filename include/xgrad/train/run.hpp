@@ -33,7 +33,7 @@ namespace xgrad::inline XGRAD_ABI::train {
 
 namespace detail {
 
-inline constexpr auto run_format = std::uint64_t{1};   // of the files; another number for what a reader would misunderstand
+inline constexpr auto run_format = std::uint64_t{1};   // another one for files that a reader would misunderstand
 
 using state_list = std::vector<io::named_tensor>;
 
@@ -56,7 +56,8 @@ public:
     template <element T>
     tensor<T> get(const std::string& name) const {
         const auto& found = entry(name);
-        if (found.dtype != io::detail::dtype_of<T>()) fail<dtype_error>(name, " is ", found.dtype, ", to be loaded into ", io::detail::dtype_of<T>());
+        if (found.dtype != io::detail::dtype_of<T>())
+            fail<dtype_error>(name, " is ", found.dtype, ", to be loaded into ", io::detail::dtype_of<T>());
         found.data->handles.add();
         return xgrad::detail::access::adopt<T>(found.data.get());
     }
@@ -136,7 +137,8 @@ void add_state(const Part& part, const std::string& prefix, state_list& list) {
     } else if constexpr (stateful_part<Part>) {
         if constexpr (optimizer_part<Part>) {
             auto rates = std::vector<double>{};
-            for (auto group = std::size_t{0}; group < part.group_count(); ++group) rates.push_back(part.group_lr(group));
+            for (auto group = std::size_t{0}; group < part.group_count(); ++group)
+                rates.push_back(part.group_lr(group));
             list.emplace_back(prefix + "lrs", vector_of<double>(rates));
         }
         for (const auto& [name, value] : part.state()) list.emplace_back(prefix + "state." + name, value);
@@ -150,8 +152,10 @@ void set_module(Module& module, const std::string& prefix, const state_view& fro
     const auto own = tensors_in(module, prefix);
     for (const auto& each : own) {
         const auto& entry = from.entry(each.name);
-        if (entry.dtype != each.dtype) from.fail<dtype_error>(each.name, " is ", entry.dtype, ", to be loaded into ", each.dtype);
-        if (entry.data->sizes != each.data->sizes) from.fail<shape_error>(each.name, " is ", entry.data->sizes, ", to be loaded into ", each.data->sizes);
+        if (entry.dtype != each.dtype)
+            from.fail<dtype_error>(each.name, " is ", entry.dtype, ", to be loaded into ", each.dtype);
+        if (entry.data->sizes != each.data->sizes)
+            from.fail<shape_error>(each.name, " is ", entry.data->sizes, ", to be loaded into ", each.data->sizes);
     }
     if (from.count_below(prefix) != own.size()) from.fail("holds tensors of the model that there is no place for");
     for (const auto& each : own) {
@@ -258,7 +262,8 @@ XGRAD_COLD inline state_list read_state(const std::string& path) {
     auto source = io::detail::safetensors_file{path};
     auto list = state_list{};
     for (const auto& entry : source.entries())
-        read_entry<bool, std::int8_t, std::int16_t, std::int32_t, std::int64_t, std::uint8_t, std::uint16_t, std::uint32_t, std::uint64_t, float, double>(source, entry, list);
+        read_entry<bool, std::int8_t, std::int16_t, std::int32_t, std::int64_t, std::uint8_t, std::uint16_t,
+                   std::uint32_t, std::uint64_t, float, double>(source, entry, list);
     const auto view = state_view{path, list};
     const auto is_format = [](const auto& each) { return each.name == "xgrad_run_format"; };
     if (std::none_of(list.begin(), list.end(), is_format)) view.fail("is no file of save_run");
@@ -294,7 +299,8 @@ void save_run(const std::string& path, const Parts&... parts) {
 /// `value_error` where a part differs. When it throws, all parts are as they were.
 template <class... Parts>
 bool load_run(const std::string& path, Parts&... parts) {
-    if (!xgrad::detail::input_file::exists(path) && errno == ENOENT) return false;   // one that must not be read is an error
+    // One that must not be read is an error.
+    if (!xgrad::detail::input_file::exists(path) && errno == ENOENT) return false;
     const auto saved = detail::read_state(path);
     detail::restore_or_leave(path, saved, parts...);
     return true;

@@ -97,10 +97,13 @@ class tensorboard {
 public:
     /// The folder must be there. Throws `io_error`.
     XGRAD_COLD explicit tensorboard(const std::string& folder) {
-        const auto now = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+        const auto now =
+            std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch())
+                .count();
         const auto path_of = [&](int attempt) {
             const auto fraction = std::to_string((now + attempt) % 1000000);
-            return xgrad::detail::path_in(folder, "events.out.tfevents." + std::to_string(now / 1000000) + "." + std::string(6 - fraction.size(), '0') + fraction + ".xgrad");
+            return xgrad::detail::path_in(folder, "events.out.tfevents." + std::to_string(now / 1000000) + "." +
+                                                      std::string(6 - fraction.size(), '0') + fraction + ".xgrad");
         };
         for (auto attempt = 0; !m_file.open(path_of(attempt), "wbx"); ++attempt)
             if (errno != EEXIST || attempt == 99) m_file.fail();
@@ -112,12 +115,19 @@ public:
     /// The values of a step. Throws `io_error`.
     void add(std::int64_t step, const named_values& values) {
         auto summary = detail::message{};
-        for (const auto& [name, value] : values) summary.bytes(1, detail::message{}.bytes(1, name).real(2, static_cast<float>(value)).text());
-        write(detail::message{}.real(1, seconds()).number(2, static_cast<std::uint64_t>(step)).bytes(5, summary.text()).text());
+        for (const auto& [name, value] : values)
+            summary.bytes(1, detail::message{}.bytes(1, name).real(2, static_cast<float>(value)).text());
+        write(detail::message{}
+                  .real(1, seconds())
+                  .number(2, static_cast<std::uint64_t>(step))
+                  .bytes(5, summary.text())
+                  .text());
     }
 
 private:
-    static double seconds() { return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count(); }
+    static double seconds() {
+        return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+    }
 
     void write(const std::string& event) { m_file.append(detail::record_of(event)); }
 

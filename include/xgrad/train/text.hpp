@@ -23,7 +23,8 @@ inline std::string percent(double part, int decimals = 2) { return fixed(100 * p
 /// "0.01234", "123.456", "1.2e-07": five decimals or so, whatever the size; "nan", "inf".
 inline std::string number_text(double value) {
     const auto size = std::fabs(value);
-    if (size != 0 && (size < 1e-4 || !(size < 1e6))) return xgrad::detail::decimal_text(value, 2, std::chars_format::general);
+    if (size != 0 && (size < 1e-4 || !(size < 1e6)))
+        return xgrad::detail::decimal_text(value, 2, std::chars_format::general);
     return fixed(value, size < 10 ? 5 : size < 1000 ? 3 : 1);
 }
 
@@ -32,8 +33,9 @@ inline std::string duration(double seconds) {
     if (!(seconds >= 0 && seconds < 1e9)) return "?";
     const auto whole = std::lround(seconds);
     const auto two_digits = [](long number) { return (number < 10 ? "0" : "") + std::to_string(number); };
-    return whole < 3600 ? std::to_string(whole / 60) + ':' + two_digits(whole % 60)
-                        : std::to_string(whole / 3600) + ':' + two_digits(whole / 60 % 60) + ':' + two_digits(whole % 60);
+    return whole < 3600
+               ? std::to_string(whole / 60) + ':' + two_digits(whole % 60)
+               : std::to_string(whole / 3600) + ':' + two_digits(whole / 60 % 60) + ':' + two_digits(whole % 60);
 }
 
 /// `text` with blanks in front of it, or behind it, to that width.
