@@ -139,7 +139,7 @@ XGRAD_ON_DEMAND void append_operations(std::string& text, const program& of, con
 }  // namespace detail
 
 /// The program as text: an operation in each line, those it is made of beneath it, further to the right.
-XGRAD_ON_DEMAND std::string to_string(const program& of) {
+inline std::string to_string(const program& of) {
     using namespace detail;
     const auto typed = [&](std::size_t number) { return typed_name(of, number); };
     auto text = joined_text("program(", listed(of.arguments, typed), ")\n");
@@ -173,7 +173,7 @@ XGRAD_ON_DEMAND std::string in_quotes(const std::string& label) {
 
 /// The program as a graph in Graphviz's language: `dot -Tsvg`. Boxes are operations with their attributes, ellipses
 /// arguments and results, notes constants; a line is a value, with its shape.
-XGRAD_ON_DEMAND std::string to_dot(const program& of) {
+inline std::string to_dot(const program& of) {
     using namespace detail;
     auto text = std::string{"digraph program {\n    node [fontname=\"sans-serif\", fontsize=11];\n"
                             "    edge [fontname=\"sans-serif\", fontsize=9];\n"};

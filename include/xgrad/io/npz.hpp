@@ -38,7 +38,7 @@ XGRAD_ON_DEMAND XGRAD_COLD void write_npz(const std::vector<named_tensor>& list,
 }
 
 /// The name of the array that an entry holds.
-XGRAD_ON_DEMAND std::string_view npz_name(const zip_entry& entry) {
+inline std::string_view npz_name(const zip_entry& entry) {
     auto name = std::string_view{entry.name};
     if (name.ends_with(".npy")) name.remove_suffix(4);
     return name;
