@@ -44,12 +44,12 @@ std::string first_not_finite(const array& x) {
     }
     return joined_text(*found, " at ", place);
 }
-inline std::string first_not_finite(const any_tensor& x) {
+XGRAD_ON_DEMAND std::string first_not_finite(const any_tensor& x) {
     if (!x.defined() || (x.type() != dtype::float32 && x.type() != dtype::float64)) return {};
     return x.type() == dtype::float32 ? first_not_finite<float>(x.get()) : first_not_finite<double>(x.get());
 }
 /// The same of a gradient.
-inline std::string first_not_finite(const array& x) {
+XGRAD_ON_DEMAND std::string first_not_finite(const array& x) {
     return x.element_bytes == sizeof(float) ? first_not_finite<float>(x) : first_not_finite<double>(x);
 }
 

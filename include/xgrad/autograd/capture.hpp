@@ -34,6 +34,7 @@ namespace xgrad::inline XGRAD_ABI {
 namespace detail {
 
 /// Stands at the door, in its scope, and writes a program.
+template <class = void>   // on demand
 class program_writer final : public operation_reader {
 public:
     explicit program_writer(std::span<const any_tensor> arguments) {

@@ -34,14 +34,14 @@ struct gradcheck_result {
 namespace detail {
 
 /// sum_i w_i y_i with fixed random weights w in [0.5, 1.5): no element's gradient can hide behind another's.
-inline tensor<double> check_weights(const basic_tensor<double>& y) {
+XGRAD_ON_DEMAND tensor<double> check_weights(const basic_tensor<double>& y) {
     auto numbers = generator{20240229};
     auto weights = make_result<double>(shape_of(y));
     for (auto i = std::size_t{0}; i < y.size(); ++i) access::elements(weights)[i] = 0.5 + numbers.uniform<double>();
     return weights;
 }
 
-inline double weighted_sum(const basic_tensor<double>& y) {
+XGRAD_ON_DEMAND double weighted_sum(const basic_tensor<double>& y) {
     const auto weights = check_weights(y);
     auto sum = 0.0;
     for (auto i = std::size_t{0}; i < y.size(); ++i) sum += weights.data()[i] * y.data()[i];

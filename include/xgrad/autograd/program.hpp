@@ -78,14 +78,14 @@ Value attribute_of(const std::vector<program::attribute>& list, std::string_view
 }
 
 /// Whether a function of somebody's own is among them: the operation may then have any name (`custom`).
-inline bool holds_function(const std::vector<program::attribute>& list) {
+XGRAD_ON_DEMAND bool holds_function(const std::vector<program::attribute>& list) {
     return lists::any_of(list, [](const program::attribute& each) {
         const auto* const text = std::get_if<std::string>(&each.value);
         return text != nullptr && *text == text_of_function;
     });
 }
 
-inline void append_text(std::string& text, const program::attribute& of) {
+XGRAD_ON_DEMAND void append_text(std::string& text, const program::attribute& of) {
     text += of.name;
     text += '=';
     std::visit([&](const auto& value) {
@@ -103,13 +103,13 @@ inline void append_text(std::string& text, const program::attribute& of) {
 }
 
 /// "a0", "c3", "v5": an argument, a constant, a result, by the value's number.
-inline std::string value_name(const program& of, std::size_t number) {
+XGRAD_ON_DEMAND std::string value_name(const program& of, std::size_t number) {
     if (number == program::none) return "none";
     constexpr const char* letters[] = {"a", "c", "v"};
     return joined_text(letters[static_cast<std::size_t>(of.values[number].from)], number);
 }
 
-inline std::string typed_name(const program& of, std::size_t number) {
+XGRAD_ON_DEMAND std::string typed_name(const program& of, std::size_t number) {
     return joined_text(value_name(of, number), ": ", dtype_name(of.values[number].type), " ", of.values[number].shape);
 }
 
@@ -121,7 +121,7 @@ std::string listed(const std::vector<std::size_t>& numbers, const Name& name) {
     return text;
 }
 
-inline void append_operations(std::string& text, const program& of, const std::vector<program::operation>& operations,
+XGRAD_ON_DEMAND void append_operations(std::string& text, const program& of, const std::vector<program::operation>& operations,
                               std::size_t indent) {
     for (const auto& each : operations) {
         text.append(indent, ' ');
@@ -159,7 +159,7 @@ Stream& operator<<(Stream& stream, const program& of) {
 namespace detail {
 
 /// Not `quoted`: the one of the standard library would be found as well, by the argument.
-inline std::string in_quotes(const std::string& label) {
+XGRAD_ON_DEMAND std::string in_quotes(const std::string& label) {
     auto text = std::string{"\""};
     for (const auto letter : label) {
         if (letter == '"' || letter == '\\') text += '\\';

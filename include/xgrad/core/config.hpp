@@ -129,6 +129,11 @@
 #define XGRAD_VISIBLE __attribute__((visibility("default")))   // between libraries, whatever they are compiled with
 #endif
 
+// Before a function, or a member function, that most programs do not call, in place of `inline`: a template, so that what
+// its body needs (a sort of strings, a table, a message) is made when somebody calls it. A function that is no template
+// has all of that made in each program that includes the header. docs/performance.md, "Compiling", says what it is worth.
+#define XGRAD_ON_DEMAND template <class = void> inline
+
 // Before a loop over an array of vectors: left as a loop, the array would live in memory instead of in
 // registers. At -O2 g++ unrolls no such loop unless it is told to; clang does so by itself.
 #if defined(__GNUC__) && !defined(__clang__)

@@ -29,7 +29,7 @@ struct planes_of {
 };
 
 /// Throws `rank_error` for fewer than two axes.
-inline planes_of planes_in(const char* where, const shape& sizes) {
+XGRAD_ON_DEMAND planes_of planes_in(const char* where, const shape& sizes) {
     const auto rank = sizes.rank();
     if (rank < 2) fail<rank_error>(where, "the shape is ", sizes, "; the last two axes are height and width");
     auto count = std::size_t{1};

@@ -28,7 +28,7 @@ namespace xgrad::inline XGRAD_ABI::data::detail {
 
 /// A new array of `count` rows of `source`: those numbered order[begin], order[begin + 1], ...; without an order
 /// the rows from `begin` on.
-inline xgrad::detail::array* copy_rows(const xgrad::detail::array& source, std::span<const std::size_t> order,
+XGRAD_ON_DEMAND xgrad::detail::array* copy_rows(const xgrad::detail::array& source, std::span<const std::size_t> order,
                                        std::size_t begin, std::size_t count) {
     auto sizes = source.sizes;
     sizes[0] = count;
@@ -50,7 +50,7 @@ inline xgrad::detail::array* copy_rows(const xgrad::detail::array& source, std::
 
 /// Tensor number `part` of each of some samples, one after the other along a new first axis. With `padding`, an
 /// element, shorter ones are filled up to the longest along each axis; otherwise they must have one shape.
-XGRAD_COLD inline xgrad::detail::array* stack(std::span<const xgrad::detail::array* const> rows, std::size_t part, const void* padding) {
+XGRAD_ON_DEMAND XGRAD_COLD xgrad::detail::array* stack(std::span<const xgrad::detail::array* const> rows, std::size_t part, const void* padding) {
     auto sizes = shape{rows.size()};
     const auto& first = rows.front()->sizes;
     if (first.rank() == max_rank) fail<rank_error>("loader", "a sample has ", max_rank, " axes, so that a batch would have one too many");

@@ -42,7 +42,7 @@ concept dataset = tensor_source<D> || sample_source<D>;
 namespace detail {
 
 /// Throws `index_error` for a sample that there is not.
-inline void check_sample(const char* where, std::size_t i, std::size_t samples) {
+XGRAD_ON_DEMAND void check_sample(const char* where, std::size_t i, std::size_t samples) {
     if (i >= samples) fail<index_error>(where, "sample ", i, " is not one of ", samples);
 }
 

@@ -20,7 +20,7 @@ struct file_text {
     std::string_view view() const { return {bytes.get(), size}; }
 };
 
-XGRAD_COLD inline file_text read_text(std::string_view where, const std::string& path) {
+XGRAD_ON_DEMAND XGRAD_COLD file_text read_text(std::string_view where, const std::string& path) {
     auto file = xgrad::detail::input_file{where, path};
     const auto size = static_cast<std::size_t>(file.size());
     auto bytes = std::shared_ptr<char[]>{new char[size + 8]};

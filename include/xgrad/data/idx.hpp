@@ -60,7 +60,7 @@ struct idx_file {
     std::uint8_t code = 0;
     shape sizes;
 
-    XGRAD_COLD explicit idx_file(const std::string& path) : file{"idx", path} {
+    XGRAD_ON_DEMAND XGRAD_COLD explicit idx_file(const std::string& path) : file{"idx", path} {
         auto magic = std::array<std::uint8_t, 4>{};
         if (file.size() < magic.size()) file.fail("is no IDX file: it has ", file.size(), " bytes");
         file.read(magic.data(), magic.size());

@@ -41,7 +41,7 @@ struct labelled_images {
 namespace detail {
 
 /// FOLDER/train-images-idx3-ubyte, or with a dot in place of the second hyphen, as some archives have it.
-XGRAD_COLD inline std::string find_idx(const std::string& folder, const std::string& stem, const std::string& kind) {
+XGRAD_ON_DEMAND XGRAD_COLD std::string find_idx(const std::string& folder, const std::string& stem, const std::string& kind) {
     const auto start = xgrad::detail::path_in(folder, stem);
     const auto first = start + '-' + kind;
     if (input_file::exists(first)) return first;

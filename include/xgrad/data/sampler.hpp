@@ -40,7 +40,7 @@ public:
 
     /// Throws `index_error` when the sampler names a sample that there is not, `value_error` when they are more or
     /// fewer than its size.
-    sample_order order(std::size_t samples, generator& numbers) const {
+    XGRAD_ON_DEMAND sample_order order(std::size_t samples, generator& numbers) const {
         auto chosen = m_order(samples, numbers);
         if (chosen.size() != size(samples))
             fail<value_error>("sampler", "an epoch has ", size(samples), " samples, the order names ", chosen.size());
@@ -84,7 +84,7 @@ public:
 
     std::size_t size(std::size_t) const { return m_count; }
 
-    sample_order order(std::size_t samples, generator& numbers) const {
+    XGRAD_ON_DEMAND sample_order order(std::size_t samples, generator& numbers) const {
         if (samples != m_weights.size())
             fail<value_error>(name, m_weights.size(), " weights for ", samples, " samples");
         return m_replacement ? with_replacement(numbers) : without_replacement(numbers);
@@ -93,7 +93,7 @@ public:
 private:
     static constexpr auto name = "weighted_sampler";
 
-    sample_order with_replacement(generator& numbers) const {
+    XGRAD_ON_DEMAND sample_order with_replacement(generator& numbers) const {
         auto sums = std::vector<double>(m_weights.size());
         std::partial_sum(m_weights.begin(), m_weights.end(), sums.begin());
         // The first sum above a number belongs to a weight that is not 0; so does the first that is the total.
@@ -107,7 +107,7 @@ private:
         return chosen;
     }
 
-    sample_order without_replacement(generator& numbers) const {
+    XGRAD_ON_DEMAND sample_order without_replacement(generator& numbers) const {
         auto keys = std::vector<std::pair<double, std::size_t>>{};
         for (auto i = std::size_t{0}; i < m_weights.size(); ++i) {
             const auto u = 1 - numbers.uniform<double>();   // in (0, 1]
@@ -140,11 +140,11 @@ public:
             fail<value_error>("distributed_sampler", "rank ", options.rank, " is not one of ", options.ranks);
     }
 
-    std::size_t size(std::size_t samples) const {
+    XGRAD_ON_DEMAND std::size_t size(std::size_t samples) const {
         return samples / m_options.ranks + (!m_options.drop_last && samples % m_options.ranks != 0 ? 1 : 0);
     }
 
-    sample_order order(std::size_t samples, generator& numbers) const {
+    XGRAD_ON_DEMAND sample_order order(std::size_t samples, generator& numbers) const {
         auto all = sample_order(samples);
         std::iota(all.begin(), all.end(), std::size_t{0});
         if (m_options.shuffle) numbers.shuffle(std::span{all});

@@ -89,7 +89,7 @@ struct split_options {
 
 namespace detail {
 
-inline std::vector<std::size_t> numbers_in_order(std::size_t count, const split_options& options) {
+XGRAD_ON_DEMAND std::vector<std::size_t> numbers_in_order(std::size_t count, const split_options& options) {
     auto order = std::vector<std::size_t>(count);
     std::iota(order.begin(), order.end(), std::size_t{0});
     if (!options.shuffle) return order;
@@ -99,7 +99,7 @@ inline std::vector<std::size_t> numbers_in_order(std::size_t count, const split_
 }
 
 /// Where each part ends, of parts that add up to 1 or are counts that add up to `samples`.
-XGRAD_COLD inline std::vector<std::size_t> ends_of_parts(std::span<const double> parts, std::size_t samples) {
+XGRAD_ON_DEMAND XGRAD_COLD std::vector<std::size_t> ends_of_parts(std::span<const double> parts, std::size_t samples) {
     const auto all = static_cast<double>(samples);
     auto sum = 0.0;
     auto whole = true;

@@ -136,7 +136,7 @@ public:
             fail<value_error>("vocabulary", "\"", token, "\" is unknown, and no token stands for what is");
         return m_unknown;
     }
-    tensor<std::int64_t, 1> encode(const std::vector<std::string>& tokens) const {
+    XGRAD_ON_DEMAND tensor<std::int64_t, 1> encode(const std::vector<std::string>& tokens) const {
         auto numbers = xgrad::detail::make_result<std::int64_t>({tokens.size()});
         std::transform(tokens.begin(), tokens.end(), xgrad::detail::access::elements(numbers),
                        [this](const auto& each) { return (*this)(each); });

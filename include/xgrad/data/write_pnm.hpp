@@ -26,10 +26,10 @@ template <real T>
 char pixel_byte(T value) {
     return static_cast<char>(static_cast<std::uint8_t>(value > 0 ? std::min(value, T{1}) * 255 + T{0.5} : T{0}));
 }
-inline char pixel_byte(std::uint8_t value) { return static_cast<char>(value); }
+XGRAD_ON_DEMAND char pixel_byte(std::uint8_t value) { return static_cast<char>(value); }
 
 /// What stands before the pixels. Throws `shape_error` for what is no picture.
-XGRAD_COLD inline std::string pnm_header(const shape& sizes) {
+XGRAD_ON_DEMAND XGRAD_COLD std::string pnm_header(const shape& sizes) {
     const auto rank = sizes.rank();
     if (rank < 2 || rank > 3 || (rank == 3 && sizes[0] != 1 && sizes[0] != 3) || sizes.elements() == 0)
         fail<shape_error>("write_pnm", "the picture is ", sizes,

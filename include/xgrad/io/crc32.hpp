@@ -26,7 +26,7 @@ constexpr auto make_crc_tables() {
 }
 
 /// The CRC-32 of ISO 3309, of what stood before, if anything, and these bytes.
-XGRAD_COLD inline std::uint32_t crc32(std::span<const std::byte> bytes, std::uint32_t before = 0) {
+XGRAD_ON_DEMAND XGRAD_COLD std::uint32_t crc32(std::span<const std::byte> bytes, std::uint32_t before = 0) {
     static constexpr auto tables = make_crc_tables();
     auto crc = ~before;
     auto at = std::size_t{0};

@@ -40,7 +40,7 @@ void copy_halves(const std::byte* from, std::size_t count, bool bfloat, Real* to
         to[i] = bfloat ? bfloat_to_float(bits) : half_to_float(bits);
     }
 }
-inline void copy_halves(const std::byte* from, std::size_t count, bool bfloat, std::byte* to, std::size_t to_bytes) {
+XGRAD_ON_DEMAND void copy_halves(const std::byte* from, std::size_t count, bool bfloat, std::byte* to, std::size_t to_bytes) {
     if (to_bytes == sizeof(float)) copy_halves(from, count, bfloat, reinterpret_cast<float*>(to));
     else copy_halves(from, count, bfloat, reinterpret_cast<double*>(to));
 }
@@ -52,12 +52,12 @@ constexpr bool readable_as(std::string_view dtype, std::string_view wanted) {
 }
 
 /// Whether there are no bytes but 0 and 1, which alone a bool may have.
-inline bool are_bools(std::span<const std::byte> bytes) {
+XGRAD_ON_DEMAND bool are_bools(std::span<const std::byte> bytes) {
     return lists::none_of(bytes, [](auto byte) { return byte > std::byte{1}; });
 }
 
 /// Turns each element's bytes round.
-inline void swap_bytes(std::byte* elements, std::size_t count, std::size_t width) {
+XGRAD_ON_DEMAND void swap_bytes(std::byte* elements, std::size_t count, std::size_t width) {
     if (width == 1) return;
     for (auto i = std::size_t{0}; i < count; ++i) std::reverse(elements + i * width, elements + (i + 1) * width);
 }
@@ -81,7 +81,7 @@ void copy_from_column_major(const std::byte* from, const shape& sizes, std::byte
 
 /// Copies elements that stand in column-major (Fortran's) order into row-major order, in which they have the shape
 /// `sizes`. Of a matrix, this is its transpose: `sizes` is then the shape of the result.
-XGRAD_COLD inline void copy_from_column_major(const std::byte* from, const shape& sizes, std::size_t width, std::byte* to) {
+XGRAD_ON_DEMAND XGRAD_COLD void copy_from_column_major(const std::byte* from, const shape& sizes, std::size_t width, std::byte* to) {
     if (width == 1) copy_from_column_major<1>(from, sizes, to);
     else if (width == 2) copy_from_column_major<2>(from, sizes, to);
     else if (width == 4) copy_from_column_major<4>(from, sizes, to);

@@ -18,7 +18,7 @@ class prefix_code {
 public:
     /// From the lengths of the code words, 0 for a symbol that has none. False for lengths that are those of no code.
     /// One that leaves bits without a meaning is a code only if it has at most one word.
-    bool assign(std::span<const std::uint8_t> lengths) {
+    XGRAD_ON_DEMAND bool assign(std::span<const std::uint8_t> lengths) {
         auto counts = std::array<std::uint32_t, 16>{};
         for (const auto length : lengths) ++counts[length];
         counts[0] = 0;
@@ -58,7 +58,7 @@ public:
     inflater(std::span<const std::byte> from, std::span<std::byte> to) : m_from{from}, m_to{to} {}
 
     /// False where the input is broken, or is not as long, decompressed, as the room for it.
-    bool run() {
+    XGRAD_ON_DEMAND bool run() {
         for (auto last = false; !last;) {
             last = take(1) != 0;
             const auto kind = take(2);
@@ -70,23 +70,23 @@ public:
     }
 
 private:
-    void fill() {
+    XGRAD_ON_DEMAND void fill() {
         while (m_count <= 56 && m_next < m_from.size()) {
             m_bits |= std::to_integer<std::uint64_t>(m_from[m_next++]) << m_count;
             m_count += 8;
         }
     }
-    void drop(unsigned count) {
+    XGRAD_ON_DEMAND void drop(unsigned count) {
         if (count > m_count) m_broken = true;   // behind the end
         else m_bits >>= count, m_count -= count;
     }
-    unsigned take(unsigned count) {
+    XGRAD_ON_DEMAND unsigned take(unsigned count) {
         fill();
         const auto value = static_cast<unsigned>(m_bits & ((std::uint64_t{1} << count) - 1));
         drop(count);
         return value;
     }
-    unsigned symbol(const prefix_code& code) {
+    XGRAD_ON_DEMAND unsigned symbol(const prefix_code& code) {
         fill();
         const auto found = code.find(m_bits);
         if (found == 0) m_broken = true;
@@ -94,7 +94,7 @@ private:
         return found >> 4;
     }
 
-    bool stored() {
+    XGRAD_ON_DEMAND bool stored() {
         drop(m_count % 8);
         const auto length = take(16), check = take(16);
         if (m_broken || (length ^ 0xffff) != check) return false;
@@ -107,7 +107,7 @@ private:
         return true;
     }
 
-    bool fixed_codes() {
+    XGRAD_ON_DEMAND bool fixed_codes() {
         auto lengths = std::array<std::uint8_t, 288>{};
         for (auto i = std::size_t{0}; i < lengths.size(); ++i) lengths[i] = i < 144 ? 8 : i < 256 ? 9 : i < 280 ? 7 : 8;
         auto distances = std::array<std::uint8_t, 32>{};
@@ -115,7 +115,7 @@ private:
         return m_literals.assign(lengths) && m_distances.assign(distances);
     }
 
-    bool read_codes() {
+    XGRAD_ON_DEMAND bool read_codes() {
         const auto literals = take(5) + 257, distances = take(5) + 1, given = take(4) + 4;
         if (literals > 286 || distances > 30) return false;
         static constexpr std::uint8_t order[] = {16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15};
@@ -136,7 +136,7 @@ private:
         return !m_broken && lengths[256] != 0 && m_literals.assign(all.first(literals)) && m_distances.assign(all.subspan(literals, distances));
     }
 
-    bool block() {
+    XGRAD_ON_DEMAND bool block() {
         for (;;) {
             const auto what = symbol(m_literals);
             if (m_broken) return false;
@@ -149,7 +149,7 @@ private:
     }
 
     /// Repeats what stands some way back, of a length by its symbol.
-    bool copy(unsigned of_length) {
+    XGRAD_ON_DEMAND bool copy(unsigned of_length) {
         if (of_length > 285) return false;
         const auto length = of_length == 285 ? 258 : base_of(of_length - 257, 4, 3) + take(extra_of(of_length - 257, 4));
         const auto of_distance = symbol(m_distances);
@@ -175,6 +175,6 @@ private:
 };
 
 /// Decompresses `from` into `to`, which it fills. False where it does not, or is broken.
-XGRAD_COLD inline bool inflate(std::span<const std::byte> from, std::span<std::byte> to) { return inflater{from, to}.run(); }
+XGRAD_ON_DEMAND XGRAD_COLD bool inflate(std::span<const std::byte> from, std::span<std::byte> to) { return inflater{from, to}.run(); }
 
 }  // namespace xgrad::inline XGRAD_ABI::io::detail

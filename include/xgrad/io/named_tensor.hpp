@@ -33,7 +33,7 @@ constexpr std::string_view dtype_of() {
 }
 
 /// The owner of an array of which the caller has a handle.
-inline std::shared_ptr<xgrad::detail::array> owner_of(xgrad::detail::array* held) {
+XGRAD_ON_DEMAND std::shared_ptr<xgrad::detail::array> owner_of(xgrad::detail::array* held) {
     return {held, [](xgrad::detail::array* each) { each->drop_handle(); }};
 }
 
@@ -59,10 +59,10 @@ private:
 
 namespace detail {
 
-inline std::size_t bytes_of(const named_tensor& x) { return x.data->size * x.data->element_bytes; }
+XGRAD_ON_DEMAND std::size_t bytes_of(const named_tensor& x) { return x.data->size * x.data->element_bytes; }
 
 /// Elements of its own, under the same name.
-inline named_tensor clone(named_tensor x) {
+XGRAD_ON_DEMAND named_tensor clone(named_tensor x) {
     auto own = owner_of(xgrad::detail::array::make(x.data->sizes, x.data->element_bytes));
     if (const auto bytes = bytes_of(x); bytes != 0) std::memcpy(own->elements, x.data->elements, bytes);
     x.data = std::move(own);
@@ -77,14 +77,14 @@ std::vector<named_tensor> named_tensors(const parameter_list<T>& list) {
 }
 
 /// Throws `value_error` when two tensors that go into one file have one name.
-XGRAD_COLD inline void refuse_twice(std::string_view where, const std::string& path, std::vector<std::string> names) {
+XGRAD_ON_DEMAND XGRAD_COLD void refuse_twice(std::string_view where, const std::string& path, std::vector<std::string> names) {
     std::sort(names.begin(), names.end());
     const auto twice = std::adjacent_find(names.begin(), names.end());
     if (twice != names.end()) fail<value_error>(where, path, ": the name ", *twice, " is given to two tensors");
 }
 
 /// Adds an item to a list as text: "a", "a, b", ...
-inline void append_item(std::string& list, std::string_view item, std::string_view separator = ", ") {
+XGRAD_ON_DEMAND void append_item(std::string& list, std::string_view item, std::string_view separator = ", ") {
     if (!list.empty()) list += separator;
     list += item;
 }

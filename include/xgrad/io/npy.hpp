@@ -15,7 +15,7 @@ namespace xgrad::inline XGRAD_ABI::io {
 
 namespace detail {
 
-XGRAD_COLD inline void write_npy(const named_tensor& x, const std::string& path) {
+XGRAD_ON_DEMAND XGRAD_COLD void write_npy(const named_tensor& x, const std::string& path) {
     auto file = xgrad::detail::output_file{"save_npy", path};
     const auto header = npy_header(x.dtype, x.data->sizes);
     file.write(header.data(), header.size());

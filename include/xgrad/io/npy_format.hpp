@@ -37,7 +37,7 @@ inline constexpr auto npy_types = std::to_array<npy_type>(
      {"F16", "f2"}, {"F32", "f4"}, {"F64", "f8"}});
 
 /// The header of an array in row-major order, of a multiple of 64 bytes.
-inline std::string npy_header(std::string_view dtype, const shape& sizes) {
+XGRAD_ON_DEMAND std::string npy_header(std::string_view dtype, const shape& sizes) {
     const auto code = lists::find(npy_types, dtype, &npy_type::dtype)->code;
     auto text = xgrad::detail::joined({"{'descr': '", code.back() == '1' ? "|" : "<", code, "', 'fortran_order': False, 'shape': ", sizes, ", }"});
     constexpr auto before = std::size_t{10};
@@ -50,7 +50,7 @@ inline std::string npy_header(std::string_view dtype, const shape& sizes) {
 class npy_array : header_text<npy_array> {
 public:
     /// The array that a file of its own holds. Its elements stay there until they are copied.
-    XGRAD_COLD explicit npy_array(xgrad::detail::input_file& file) : m_file{file}, m_source{&file} {
+    XGRAD_ON_DEMAND XGRAD_COLD explicit npy_array(xgrad::detail::input_file& file) : m_file{file}, m_source{&file} {
         auto begin = std::array<std::byte, 12>{};
         const auto known = static_cast<std::size_t>(std::min<std::uint64_t>(begin.size(), file.size()));
         file.read(begin.data(), known);
@@ -62,7 +62,7 @@ public:
         check_size(file.size() - place.begin - place.length);
     }
     /// One of an archive: `bytes` is the whole array, header and all, and `entry` its name.
-    XGRAD_COLD npy_array(std::span<const std::byte> bytes, const xgrad::detail::input_file& file, std::string_view entry)
+    XGRAD_ON_DEMAND XGRAD_COLD npy_array(std::span<const std::byte> bytes, const xgrad::detail::input_file& file, std::string_view entry)
         : m_file{file}, m_entry{entry} {
         const auto place = find_header(bytes, bytes.size());
         m_elements = bytes.subspan(place.begin + place.length);
@@ -75,7 +75,7 @@ public:
     bool readable_as(std::string_view dtype) const { return detail::readable_as(m_dtype, dtype); }
 
     /// Copies the elements, as those of a type which they are `readable_as`, in row-major order.
-    XGRAD_COLD void copy_to(std::byte* to, std::string_view dtype, std::size_t width) const {
+    XGRAD_ON_DEMAND XGRAD_COLD void copy_to(std::byte* to, std::string_view dtype, std::size_t width) const {
         const auto count = m_sizes.elements(), bytes = count * m_width;
         const auto converts = m_dtype != dtype;
         const auto halves = memory::scratch<std::byte>{converts ? bytes : 0};
@@ -110,7 +110,7 @@ private:
     };
 
     /// Where the text of the header stands, from the first 12 bytes of `total`, or what there are of them.
-    header_place find_header(std::span<const std::byte> bytes, std::uint64_t total) const {
+    XGRAD_ON_DEMAND header_place find_header(std::span<const std::byte> bytes, std::uint64_t total) const {
         if (bytes.size() < 10 || std::memcmp(bytes.data(), npy_magic.data(), npy_magic.size()) != 0) fail("is no array of NumPy: it does not begin as one");
         const auto at = [&](std::size_t i) { return std::to_integer<std::size_t>(bytes[i]); };
         const auto version = at(6);
@@ -123,14 +123,14 @@ private:
     }
 
     /// The elements as the file has them: where they are in memory, or read into `room`.
-    const std::byte* elements(std::byte* room, std::size_t bytes) const {
+    XGRAD_ON_DEMAND const std::byte* elements(std::byte* room, std::size_t bytes) const {
         if (m_source == nullptr) return m_elements.data();
         m_source->seek(m_source->size() - bytes);
         m_source->read(room, bytes);
         return room;
     }
 
-    void parse(std::string_view header) {
+    XGRAD_ON_DEMAND void parse(std::string_view header) {
         m_text = header;
         auto seen = std::array{false, false, false};
         const auto once = [&](std::size_t key) {
@@ -154,7 +154,7 @@ private:
         m_text = {};
     }
 
-    void parse_type() {
+    XGRAD_ON_DEMAND void parse_type() {
         if (accept('[')) return pass_fields();
         m_descr = quoted();
         const auto order = m_descr.empty() ? ' ' : m_descr[0];
@@ -168,7 +168,7 @@ private:
     }
 
     /// Behind the list of a record's fields: [('a', '<f4'), ('b', [('c', '|u1')], (2,))].
-    void pass_fields() {
+    XGRAD_ON_DEMAND void pass_fields() {
         m_has_fields = true;
         for (auto open = std::size_t{1}; open != 0;) {
             space();
@@ -179,7 +179,7 @@ private:
         }
     }
 
-    void parse_shape() {
+    XGRAD_ON_DEMAND void parse_shape() {
         expect('(');
         while (!accept(')')) {
             if (m_sizes.rank() == max_rank) fail("has more axes than are supported");
@@ -194,7 +194,7 @@ private:
 
     /// That the elements are there, and nothing else, before there is a tensor for them. Of what cannot be read nothing
     /// is known.
-    void check_size(std::uint64_t bytes) const {
+    XGRAD_ON_DEMAND void check_size(std::uint64_t bytes) const {
         if (m_dtype.empty()) return;
         const auto most = bytes / m_width;
         const auto count = xgrad::detail::elements_up_to(most, m_sizes);
@@ -203,7 +203,7 @@ private:
             fail("goes on behind its elements: shape ", m_sizes, " of ", m_descr, " has ", count * m_width, " bytes, of ", bytes);
     }
 
-    bool truth() {
+    XGRAD_ON_DEMAND bool truth() {
         space();
         for (const auto value : {true, false}) {
             const auto word = std::string_view{value ? "True" : "False"};
@@ -211,7 +211,7 @@ private:
         }
         fail("has a fortran_order that is neither True nor False");
     }
-    std::string quoted() {
+    XGRAD_ON_DEMAND std::string quoted() {
         space();
         const auto quote = at_end() ? ' ' : m_text[m_at];
         const auto end = quote == '\'' || quote == '"' ? m_text.find(quote, m_at + 1) : m_text.npos;

@@ -25,7 +25,7 @@ namespace xgrad::inline XGRAD_ABI::io {
 
 namespace detail {
 
-XGRAD_COLD inline void write_npz(const std::vector<named_tensor>& list, const std::string& path) {
+XGRAD_ON_DEMAND XGRAD_COLD void write_npz(const std::vector<named_tensor>& list, const std::string& path) {
     auto names = std::vector<std::string>{};
     for (const auto& each : list) {
         if (each.name.empty() || each.name.size() > 65000)
@@ -56,7 +56,7 @@ void with_npz_entry(zip_file& archive, const zip_entry& entry, const F& f) {
     f(npy_array{{bytes.data(), bytes.size()}, archive.file(), npz_name(entry)});
 }
 
-XGRAD_COLD inline const zip_entry& find_npz_entry(const zip_file& archive, std::string_view name) {
+XGRAD_ON_DEMAND XGRAD_COLD const zip_entry& find_npz_entry(const zip_file& archive, std::string_view name) {
     const auto found = lists::find(archive.entries(), name, npz_name);
     if (found != archive.entries().end()) return *found;
     auto names = std::string{};

@@ -28,7 +28,7 @@ namespace xgrad::inline XGRAD_ABI::io {
 
 namespace detail {
 
-XGRAD_COLD inline void save_module(const module_tensors& module, const save_options& options, const std::string& path) {
+XGRAD_ON_DEMAND XGRAD_COLD void save_module(const module_tensors& module, const save_options& options, const std::string& path) {
     auto list = std::vector<stored_tensor>{};
     auto told = false;   // whether there is anything in which the layouts differ
     auto tensors = std::size_t{0};
@@ -43,14 +43,14 @@ XGRAD_COLD inline void save_module(const module_tensors& module, const save_opti
     write_safetensors(std::move(list), module.as_pytorch ? "pt" : told ? "xgrad" : "", path);
 }
 
-XGRAD_COLD inline void save_list(const std::vector<named_tensor>& list, const std::string& path) {
+XGRAD_ON_DEMAND XGRAD_COLD void save_list(const std::vector<named_tensor>& list, const std::string& path) {
     auto stored = std::vector<stored_tensor>{};
     for (const auto& each : list) stored.push_back({each.name, &each});
     write_safetensors(std::move(stored), "", path);
 }
 
 /// The entries of a file to be read as one type. Throws `dtype_error` with the names of all that cannot.
-XGRAD_COLD inline std::vector<const tensor_entry*> entries_of(const safetensors_file& source, std::string_view dtype, bool skip) {
+XGRAD_ON_DEMAND XGRAD_COLD std::vector<const tensor_entry*> entries_of(const safetensors_file& source, std::string_view dtype, bool skip) {
     auto list = std::vector<const tensor_entry*>{};
     auto others = std::string{};
     for (const auto& entry : source.entries()) {

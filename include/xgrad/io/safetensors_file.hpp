@@ -29,13 +29,13 @@ struct stored_tensor {
     const named_tensor* from;
     bool transposed = false;   ///< of two axes; the file has its transpose
 
-    shape sizes() const {
+    XGRAD_ON_DEMAND shape sizes() const {
         const auto& own = from->data->sizes;
         return transposed ? shape{own[1], own[0]} : own;
     }
 };
 
-inline void check_names(const std::vector<stored_tensor>& list, const std::string& path) {
+XGRAD_ON_DEMAND void check_names(const std::vector<stored_tensor>& list, const std::string& path) {
     auto names = std::vector<std::string>{};
     for (const auto& each : list) {
         if (!xgrad::detail::is_utf8(each.name)) fail<value_error>("save", path, ": a tensor's name is no UTF-8, which the format asks for: ", each.name);
@@ -47,7 +47,7 @@ inline void check_names(const std::vector<stored_tensor>& list, const std::strin
 }
 
 /// The header of a file of these tensors, in this order, padded to whole words.
-inline std::string safetensors_header(const std::vector<stored_tensor>& list, std::string_view format) {
+XGRAD_ON_DEMAND std::string safetensors_header(const std::vector<stored_tensor>& list, std::string_view format) {
     auto header = std::string{"{"};
     if (!format.empty()) {
         header += "\"__metadata__\":{\"format\":";
@@ -74,7 +74,7 @@ inline std::string safetensors_header(const std::vector<stored_tensor>& list, st
 }
 
 /// Writes the tensors to a file; `format` is what its metadata says of their layout, if anything.
-XGRAD_COLD inline void write_safetensors(std::vector<stored_tensor> given, std::string_view format, const std::string& path) {
+XGRAD_ON_DEMAND XGRAD_COLD void write_safetensors(std::vector<stored_tensor> given, std::string_view format, const std::string& path) {
     check_names(given, path);
     auto list = std::vector<stored_tensor>{};
     for (const auto bytes : {8u, 4u, 2u, 1u})   // wide elements first: so each tensor begins at a multiple of its element's size
@@ -100,7 +100,7 @@ XGRAD_COLD inline void write_safetensors(std::vector<stored_tensor> given, std::
 /// A file whose header was found good.
 class safetensors_file {
 public:
-    explicit safetensors_file(const std::string& path) : m_file{"load", path} {
+    XGRAD_ON_DEMAND explicit safetensors_file(const std::string& path) : m_file{"load", path} {
         auto length = std::array<char, 8>{};
         if (m_file.size() < length.size())
             m_file.fail("is no safetensors file: it has ", m_file.size(), " bytes");
@@ -121,7 +121,7 @@ public:
 
     /// Reads an entry as elements of type `dtype`, which it is `readable_as`. Where it is `transposed`, `to` has the
     /// shape `sizes`, whose axes are those of the entry the other way round.
-    XGRAD_COLD void read(const tensor_entry& entry, std::string_view dtype, std::byte* to, bool transposed = false) {
+    XGRAD_ON_DEMAND XGRAD_COLD void read(const tensor_entry& entry, std::string_view dtype, std::byte* to, bool transposed = false) {
         const auto width = dtype_bits(dtype) / 8;
         if (transposed) {
             const auto turned = memory::scratch<std::byte>{entry.sizes.elements() * width};
@@ -139,7 +139,7 @@ public:
     }
 
 private:
-    void read_bytes(const tensor_entry& entry, std::byte* to) {
+    XGRAD_ON_DEMAND void read_bytes(const tensor_entry& entry, std::byte* to) {
         m_file.seek(m_begin + entry.begin);
         m_file.read(to, static_cast<std::size_t>(entry.end - entry.begin));
     }

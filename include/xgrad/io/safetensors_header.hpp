@@ -57,7 +57,7 @@ class header_parser : header_text<header_parser> {
 public:
     header_parser(std::string_view text, const xgrad::detail::input_file& file) : header_text{text}, m_file{file} {}
 
-    tensor_entries parse() {
+    XGRAD_ON_DEMAND tensor_entries parse() {
         auto made = tensor_entries{};
         auto has_metadata = false;
         object([&](std::string name) {
@@ -81,7 +81,7 @@ public:
 private:
     friend header_text<header_parser>;
 
-    tensor_entry entry() {
+    XGRAD_ON_DEMAND tensor_entry entry() {
         auto made = tensor_entry{};
         made.name = m_entry;
         auto seen = std::array{false, false, false};
@@ -133,7 +133,7 @@ private:
         expect(close);
     }
 
-    std::string string() {
+    XGRAD_ON_DEMAND std::string string() {
         expect('"');
         auto text = std::string{};
         for (;;) {
@@ -148,7 +148,7 @@ private:
         }
     }
 
-    void escape(std::string& text) {
+    XGRAD_ON_DEMAND void escape(std::string& text) {
         static constexpr auto plain = std::string_view{"\"\\/bfnrt"},
                               meaning = std::string_view{"\"\\/\b\f\n\r\t"};
         const auto c = next();
@@ -157,7 +157,7 @@ private:
         else append_code_point(text, code_point());
     }
 
-    std::uint32_t code_point() {
+    XGRAD_ON_DEMAND std::uint32_t code_point() {
         const auto first = four_digits();
         if (first < 0xd800 || first > 0xdfff) return first;
         if (first > 0xdbff || next() != '\\' || next() != 'u') fail_here("half a surrogate pair in a string");
@@ -166,7 +166,7 @@ private:
         return 0x10000 + ((first - 0xd800) << 10) + (second - 0xdc00);
     }
 
-    std::uint32_t four_digits() {
+    XGRAD_ON_DEMAND std::uint32_t four_digits() {
         static constexpr auto digits = std::string_view{"0123456789abcdef0123456789ABCDEF"};
         auto value = std::uint32_t{0};
         for (auto i = 0; i < 4; ++i) {
@@ -185,7 +185,7 @@ private:
         else text += static_cast<char>(0xf0 | code >> 18), tail(12), tail(6), tail(0);
     }
 
-    char next() {
+    XGRAD_ON_DEMAND char next() {
         if (at_end()) fail_here("the end within a string");
         return m_text[m_at++];
     }
@@ -200,12 +200,12 @@ private:
 
 using entry_order = bool (*)(const tensor_entry&, const tensor_entry&);
 
-inline void sort_entries(std::vector<tensor_entry>& entries, entry_order before) {
+XGRAD_ON_DEMAND void sort_entries(std::vector<tensor_entry>& entries, entry_order before) {
     std::sort(entries.begin(), entries.end(), before);
 }
 
 /// Checks that the entries fill `bytes` bytes of elements exactly, and sorts them by their place there.
-XGRAD_COLD inline void check_entries(std::vector<tensor_entry>& entries, std::uint64_t bytes,
+XGRAD_ON_DEMAND XGRAD_COLD void check_entries(std::vector<tensor_entry>& entries, std::uint64_t bytes,
                           const xgrad::detail::input_file& file) {
     for (const auto& each : entries) {
         const auto bits = std::uint64_t{dtype_bits(each.dtype)};

@@ -43,7 +43,7 @@ Number number_at(std::string_view record, std::size_t at) {
 
 class zip_file {
 public:
-    XGRAD_COLD zip_file(std::string_view where, const std::string& path) : m_file{where, path} {
+    XGRAD_ON_DEMAND XGRAD_COLD zip_file(std::string_view where, const std::string& path) : m_file{where, path} {
         find_directory();
         read_directory();
         for (auto& each : m_entries) find_bytes(each);
@@ -54,7 +54,7 @@ public:
     const std::vector<zip_entry>& entries() const noexcept { return m_entries; }
 
     /// Reads an entry into room of its size.
-    XGRAD_COLD void read(const zip_entry& entry, std::span<std::byte> to) {
+    XGRAD_ON_DEMAND XGRAD_COLD void read(const zip_entry& entry, std::span<std::byte> to) {
         m_file.seek(entry.begin);
         if (entry.method == 0) m_file.read(to.data(), to.size());
         else {
@@ -66,7 +66,7 @@ public:
     }
 
 private:
-    std::string record(std::uint64_t at, std::size_t bytes) {
+    XGRAD_ON_DEMAND std::string record(std::uint64_t at, std::size_t bytes) {
         auto text = std::string(bytes, ' ');
         m_file.seek(at);
         m_file.read(text.data(), bytes);
@@ -75,7 +75,7 @@ private:
 
     /// The end record is the last thing in the file but for a comment, whose length it has. Before it stands, where 32
     /// bits are too few, the place of a larger one.
-    void find_directory() {
+    XGRAD_ON_DEMAND void find_directory() {
         constexpr auto record_bytes = std::size_t{22}, longest_comment = std::size_t{0xffff}, place_bytes = std::size_t{20};
         const auto tail_bytes = static_cast<std::size_t>(std::min<std::uint64_t>(m_file.size(), place_bytes + record_bytes + longest_comment));
         const auto tail = record(m_file.size() - tail_bytes, tail_bytes);
@@ -92,7 +92,7 @@ private:
         if (m_directory > end || m_directory_bytes > end - m_directory || m_count > m_directory_bytes / 46)
             m_file.fail("is a broken zip archive: its directory lies outside the file");
     }
-    std::uint64_t find_large_directory(std::uint64_t at, std::uint64_t end) {
+    XGRAD_ON_DEMAND std::uint64_t find_large_directory(std::uint64_t at, std::uint64_t end) {
         constexpr auto record_bytes = std::size_t{56};
         if (end < record_bytes || at > end - record_bytes) m_file.fail("is a broken zip archive: its directory's record lies outside the file");
         const auto text = record(at, record_bytes);
@@ -103,7 +103,7 @@ private:
         return at;
     }
 
-    void read_directory() {
+    XGRAD_ON_DEMAND void read_directory() {
         const auto text = record(m_directory, static_cast<std::size_t>(m_directory_bytes));
         auto rest = std::string_view{text};
         for (auto i = std::uint64_t{0}; i < m_count; ++i) {
@@ -125,7 +125,7 @@ private:
     }
 
     /// What is too large for 32 bits stands in an extra field, in this order.
-    void take_large_numbers(zip_entry& entry, std::string_view extra) const {
+    XGRAD_ON_DEMAND void take_large_numbers(zip_entry& entry, std::string_view extra) const {
         auto large = std::string_view{};
         while (extra.size() >= 4) {
             const auto bytes = std::min<std::size_t>(number_at<std::uint16_t>(extra, 2), extra.size() - 4);
@@ -141,7 +141,7 @@ private:
     }
 
     /// Finds out where the entry's bytes stand, and whether they can be what they are said to be.
-    void find_bytes(zip_entry& entry) {
+    XGRAD_ON_DEMAND void find_bytes(zip_entry& entry) {
         constexpr auto header_bytes = std::size_t{30};
         if (entry.header > m_directory || m_directory - entry.header < header_bytes) m_file.fail("entry ", entry.name, " lies outside the file");
         const auto text = record(entry.header, header_bytes);
@@ -158,7 +158,7 @@ private:
             m_file.fail("entry ", entry.name, " cannot have ", entry.size, " bytes, from ", entry.packed);
     }
 
-    void check_entries() {
+    XGRAD_ON_DEMAND void check_entries() {
         auto sorted = std::vector<const zip_entry*>{};
         for (const auto& each : m_entries) sorted.push_back(&each);
         std::sort(sorted.begin(), sorted.end(), [](const auto* a, const auto* b) { return a->name < b->name; });

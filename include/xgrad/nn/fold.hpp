@@ -80,7 +80,7 @@ void for_each_number(std::vector<program::operation>& operations, const auto& f)
 }
 
 /// Numbers the values anew, without those that nothing uses any more.
-inline void drop_unused(program& of) {
+XGRAD_ON_DEMAND void drop_unused(program& of) {
     auto numbers = std::vector<std::size_t>(of.values.size(), program::none);
     const auto keep = [&](std::size_t& number) { numbers[number] = 0; };
     const auto for_all = [&](const auto& f) {

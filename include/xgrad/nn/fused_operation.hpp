@@ -25,31 +25,31 @@ namespace xgrad::inline XGRAD_ABI::nn::detail {
 using xgrad::detail::attribute_of;
 using xgrad::detail::holds_function;
 
-inline bool truth_of(const program::operation& of, std::string_view name) {
+XGRAD_ON_DEMAND bool truth_of(const program::operation& of, std::string_view name) {
     return attribute_of(of.attributes, name, false);
 }
-inline double number_of(const program::operation& of, std::string_view name) {
+XGRAD_ON_DEMAND double number_of(const program::operation& of, std::string_view name) {
     return attribute_of(of.attributes, name, 0.0);
 }
-inline std::int64_t integer_of(const program::operation& of, std::string_view name) {
+XGRAD_ON_DEMAND std::int64_t integer_of(const program::operation& of, std::string_view name) {
     return attribute_of(of.attributes, name, std::int64_t{1});
 }
 
-inline bool is_convolution(const program::operation& of) {
+XGRAD_ON_DEMAND bool is_convolution(const program::operation& of) {
     return of.name == "conv1d" || of.name == "conv2d" || of.name == "conv3d";
 }
-inline bool is_transposed(const program::operation& of) {
+XGRAD_ON_DEMAND bool is_transposed(const program::operation& of) {
     return of.name == "conv_transpose1d" || of.name == "conv_transpose2d" || of.name == "conv_transpose3d";
 }
 /// x W + b, or x W.
-inline bool is_product(const program::operation& of) { return of.name == "linear" || of.name == "matmul"; }
+XGRAD_ON_DEMAND bool is_product(const program::operation& of) { return of.name == "linear" || of.name == "matmul"; }
 
 /// Whether an array is added to a convolution's result.
-inline bool has_summand(const program::operation& of) { return is_convolution(of) && of.inputs.size() == 4; }
+XGRAD_ON_DEMAND bool has_summand(const program::operation& of) { return is_convolution(of) && of.inputs.size() == 4; }
 
 /// Whether a bias can be added, or changed, and an activation follow: there is none yet. The second input is the
 /// weight.
-inline bool takes_epilogue(const program::operation& of) {
+XGRAD_ON_DEMAND bool takes_epilogue(const program::operation& of) {
     if (holds_function(of.attributes)) return false;
     if (of.name == "matmul")
         return of.inputs.size() == 2 && !truth_of(of, "transpose_a") && !truth_of(of, "transpose_b");
@@ -62,7 +62,7 @@ bool with_activation(std::string_view name, const auto& f) {
     const auto is = [&](const auto& activation) { return name == activation.name && (f(activation), true); };
     return is(relu) || is(sigmoid) || is(xgrad::tanh);
 }
-inline bool has_epilogue(std::string_view name) {
+XGRAD_ON_DEMAND bool has_epilogue(std::string_view name) {
     return with_activation(name, [](const auto&) {});
 }
 
@@ -103,7 +103,7 @@ private:
 };
 
 /// The options of a convolution of which a program says the sizes: with as much padding behind as its windows reach.
-inline conv_options options_of(const program::operation& of, const shape& weight) {
+XGRAD_ON_DEMAND conv_options options_of(const program::operation& of, const shape& weight) {
     const auto numbers = [&](std::string_view name) { return attribute_of(of.attributes, name, std::vector<std::int64_t>{}); };
     const auto stride = numbers("stride"), dilation = numbers("dilation"), in = numbers("in"), out = numbers("out");
     const auto before = numbers("padding");

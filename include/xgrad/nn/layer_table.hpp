@@ -32,7 +32,7 @@ struct listed_tensor {
     const xgrad::detail::array* called = nullptr;   ///< the owner of the elements in the module that was called, a clone
 
     /// "layers.0" of "layers.0.weight"; of a tensor of the outermost module, "".
-    std::string layer() const {
+    XGRAD_ON_DEMAND std::string layer() const {
         const auto dot = name.rfind('.');
         return dot == std::string::npos ? std::string{} : name.substr(0, dot);
     }
@@ -49,6 +49,7 @@ struct layer_row {
 
 /// Stands at the door while a module is called, and makes a row of each operation that no other has called, but
 /// `checkpoint`, which is there for the sake of those in it.
+template <class = void>   // on demand
 class layer_reader final : public xgrad::detail::reader_scope {
 public:
     void begin(const char* name) override {
@@ -101,7 +102,7 @@ private:
         m_open.back().what.attributes.push_back({name, std::move(value)});
     }
 
-    void add_row(open_operation&& done) {
+    XGRAD_ON_DEMAND void add_row(open_operation&& done) {
         auto row = layer_row{.layer = {}, .operations = {done.what.name}, .output = done.what.output,
                              .multiply_adds = multiply_adds(done.what), .used = std::move(done.used)};
         const auto activation = done.what.attribute("activation", std::string{});
@@ -115,7 +116,7 @@ private:
 
 /// The layer to which an operation belongs that used these: the one with most of them. Where layers share their
 /// tensors, the first of them that was not called yet.
-inline std::string layer_of(const layer_row& row, const std::vector<listed_tensor>& tensors,
+XGRAD_ON_DEMAND std::string layer_of(const layer_row& row, const std::vector<listed_tensor>& tensors,
                             const std::vector<std::string>& called) {
     struct candidate {
         std::string name;
@@ -138,7 +139,7 @@ inline std::string layer_of(const layer_row& row, const std::vector<listed_tenso
 }
 
 /// Adds the operations of `next` to those of `row`, each name once.
-inline void join_rows(layer_row& row, const layer_row& next) {
+XGRAD_ON_DEMAND void join_rows(layer_row& row, const layer_row& next) {
     for (const auto& each : next.operations)
         if (!lists::contains(row.operations, each)) row.operations.push_back(each);
     row.output = next.output;
@@ -149,7 +150,7 @@ inline void join_rows(layer_row& row, const layer_row& next) {
 /// One row for what stands together: all that was called from a layer's first operation to its last with no other layer
 /// between (the steps of a recurrent one), and operations in a row that belong to no layer. All is one row when the
 /// module is itself a layer, `of_one_layer`.
-inline std::vector<layer_row> rows_by_layer(std::vector<layer_row> rows, const std::vector<listed_tensor>& tensors,
+XGRAD_ON_DEMAND std::vector<layer_row> rows_by_layer(std::vector<layer_row> rows, const std::vector<listed_tensor>& tensors,
                                             bool of_one_layer) {
     auto called = std::vector<std::string>{};
     for (auto& each : rows) {

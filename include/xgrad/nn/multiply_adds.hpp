@@ -35,7 +35,7 @@ struct called_operation {
 };
 
 /// How many terms each element of an einsum is the sum of.
-inline std::uint64_t terms_of_einsum(const called_operation& of) {
+XGRAD_ON_DEMAND std::uint64_t terms_of_einsum(const called_operation& of) {
     const auto equation = xgrad::detail::einsum_equation{of.attribute("subscripts", std::string{}), of.inputs};
     auto seen = equation.output.set();
     auto terms = std::uint64_t{1};
@@ -49,7 +49,7 @@ inline std::uint64_t terms_of_einsum(const called_operation& of) {
 }
 
 /// How many terms each element of a product is the sum of.
-inline std::uint64_t terms_of_product(const called_operation& of) {
+XGRAD_ON_DEMAND std::uint64_t terms_of_product(const called_operation& of) {
     const auto& a = of.inputs[0];
     if (of.name == "einsum") return terms_of_einsum(of);
     if (of.name == "tensordot") {
@@ -62,7 +62,7 @@ inline std::uint64_t terms_of_product(const called_operation& of) {
 }
 
 /// The multiply-adds of an operation; of one that is not known, those of the operations that it is made of.
-inline std::uint64_t multiply_adds(const called_operation& of) {
+XGRAD_ON_DEMAND std::uint64_t multiply_adds(const called_operation& of) {
     const auto& name = of.name;
     const auto is = [&](const auto&... names) { return ((name == names) || ...); };
     const auto count = [](const shape& sizes) { return static_cast<std::uint64_t>(sizes.elements()); };

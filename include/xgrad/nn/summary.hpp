@@ -31,7 +31,7 @@ namespace xgrad::inline XGRAD_ABI::nn {
 namespace detail {
 
 /// The rows in columns, of which those behind the `left`-th are flush right but for the last, a remark.
-inline std::string format_rows(const std::vector<std::vector<std::string>>& rows, std::size_t left) {
+XGRAD_ON_DEMAND std::string format_rows(const std::vector<std::vector<std::string>>& rows, std::size_t left) {
     auto widths = std::vector<std::size_t>{};
     for (const auto& row : rows) {
         widths.resize(std::max(widths.size(), row.size()));
@@ -51,7 +51,7 @@ inline std::string format_rows(const std::vector<std::vector<std::string>>& rows
 }
 
 /// The name of the first tensor with these elements, if it is not the one at `position` itself.
-inline std::string shared_with(const std::vector<listed_tensor>& tensors, std::size_t position) {
+XGRAD_ON_DEMAND std::string shared_with(const std::vector<listed_tensor>& tensors, std::size_t position) {
     const auto& own = tensors[position];
     const auto first = lists::find(tensors, own.elements, &listed_tensor::elements);
     const auto shared = own.sizes.elements() != 0 && static_cast<std::size_t>(first - tensors.begin()) != position;
@@ -70,7 +70,7 @@ std::vector<listed_tensor> list_tensors(const Module& module) {
 }
 
 /// The table of the tensors, of which `parameters` elements are parameters, the buffers behind these.
-inline std::string tensor_table(const std::vector<listed_tensor>& tensors, std::size_t parameters) {
+XGRAD_ON_DEMAND std::string tensor_table(const std::vector<listed_tensor>& tensors, std::size_t parameters) {
     auto rows = std::vector<std::vector<std::string>>{{"parameter", "shape", "elements", ""}};
     auto buffers = std::vector<std::vector<std::string>>{};
     for (auto i = std::size_t{0}; i < tensors.size(); ++i) {
@@ -90,7 +90,7 @@ struct counted_parameters {
     std::size_t elements = 0;
     std::string shared;
 };
-inline counted_parameters count_parameters(const std::vector<listed_tensor>& tensors, const std::string& layer) {
+XGRAD_ON_DEMAND counted_parameters count_parameters(const std::vector<listed_tensor>& tensors, const std::string& layer) {
     auto result = counted_parameters{};
     auto others = std::vector<std::string>{};
     for (auto i = std::size_t{0}; i < tensors.size(); ++i) {
@@ -104,11 +104,11 @@ inline counted_parameters count_parameters(const std::vector<listed_tensor>& ten
     return result;
 }
 
-inline std::string number_or_nothing(std::uint64_t number) {
+XGRAD_ON_DEMAND std::string number_or_nothing(std::uint64_t number) {
     return number == 0 ? "" : std::to_string(number);
 }
 
-inline std::string listed_operations(const layer_row& row) {
+XGRAD_ON_DEMAND std::string listed_operations(const layer_row& row) {
     constexpr auto most = std::size_t{4};
     auto text = std::string{};
     for (auto i = std::size_t{0}; i < std::min(most, row.operations.size()); ++i)
@@ -128,7 +128,7 @@ std::optional<shape> shape_of_first(const Y& y) {
 }
 
 /// The table of the layers in the order in which they were called, and of what was not called.
-inline std::string layer_table(const std::string& input, const std::string& output, const std::vector<layer_row>& called,
+XGRAD_ON_DEMAND std::string layer_table(const std::string& input, const std::string& output, const std::vector<layer_row>& called,
                                const std::vector<listed_tensor>& tensors) {
     auto rows = std::vector<std::vector<std::string>>{
         {"layer", "operations", "output", "parameters", "multiply-adds", ""}, {"input", "", input, "", "", ""}};

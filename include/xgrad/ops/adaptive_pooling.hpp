@@ -15,7 +15,7 @@ namespace xgrad::inline XGRAD_ABI {
 namespace detail {
 
 /// Of an operand whose last axes shall have the sizes of `size`.
-inline pool_sizes sizes_of_adaptive_pool(const char* caller, std::size_t axes, const shape& x, const per_axis& size) {
+XGRAD_ON_DEMAND pool_sizes sizes_of_adaptive_pool(const char* caller, std::size_t axes, const shape& x, const per_axis& size) {
     check_pool_operand(caller, axes, x);
     auto result = pool_sizes{{}, {}, axes, false};
     for (auto i = std::size_t{0}; i < axes; ++i) {

@@ -100,7 +100,7 @@ struct attention_plan {
 };
 
 /// Which keys each query sees, (heads of keys, group, queries, keys) or broadcasting to it.
-inline tensor<bool> seen_keys(const tensor<bool>& keep, const attention_plan& plan) {
+XGRAD_ON_DEMAND tensor<bool> seen_keys(const tensor<bool>& keep, const attention_plan& plan) {
     auto seen = tensor<bool>(true);
     if (keep.defined()) seen = reshape_to(broadcast_to(keep, plan.scores), {plan.key_heads, plan.group, plan.queries, plan.keys});
     if (!plan.by.causal) return seen;

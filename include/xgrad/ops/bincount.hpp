@@ -33,7 +33,7 @@ tensor<std::int64_t> counted_places(const basic_tensor<Integer>& x) {
     return convert<std::int64_t>(x);
 }
 
-inline std::size_t bincount_length(const tensor<std::int64_t>& x, std::size_t least) {
+XGRAD_ON_DEMAND std::size_t bincount_length(const tensor<std::int64_t>& x, std::size_t least) {
     const auto numbers = x.span();
     const auto most = numbers.empty() ? std::int64_t{-1} : *std::max_element(numbers.begin(), numbers.end());
     return std::max(least, most < 0 ? std::size_t{0} : static_cast<std::size_t>(most) + 1);
@@ -60,7 +60,7 @@ tensor<T> bincount_weighted(const basic_tensor<Integer>& x, const basic_tensor<T
     }, x, weights, minlength);
 }
 
-inline std::size_t least_length(const bincount_options& options) {
+XGRAD_ON_DEMAND std::size_t least_length(const bincount_options& options) {
     if (options.minlength < 0) fail<value_error>("bincount", "minlength is ", options.minlength.value, "; it must not be negative");
     return static_cast<std::size_t>(options.minlength.value);
 }

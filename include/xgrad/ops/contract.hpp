@@ -28,7 +28,7 @@ struct labelled {
     label_list labels{};
 };
 
-inline shape sizes_of(std::span<const axis_label> labels, const label_sizes& sizes) {
+XGRAD_ON_DEMAND shape sizes_of(std::span<const axis_label> labels, const label_sizes& sizes) {
     auto result = shape{};
     for (const auto one : labels) result.push_back(sizes[one]);
     return result;

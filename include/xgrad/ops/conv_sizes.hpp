@@ -60,7 +60,7 @@ void say_options(const conv_sizes& sizes, const auto& say) {
 }
 
 /// `channels` are those of x, of which weight has `of_weight`.
-inline void check_conv_operands(const char* caller, std::size_t axes, const shape& x, const shape& weight, const shape* bias,
+XGRAD_ON_DEMAND void check_conv_operands(const char* caller, std::size_t axes, const shape& x, const shape& weight, const shape* bias,
                                 std::size_t bias_size) {
     if (x.rank() != axes + 2 || weight.rank() != axes + 2)
         fail<rank_error>(caller, "x is ", x, ", weight is ", weight, "; x has axes for images (it may lack that), channels, and ", axes,
@@ -69,18 +69,18 @@ inline void check_conv_operands(const char* caller, std::size_t axes, const shap
         fail<shape_error>(caller, "weight is ", weight, ", bias is ", *bias, "; bias has one element for each of ", bias_size, " channels");
 }
 
-inline std::size_t checked_groups(const char* caller, extent groups) {
+XGRAD_ON_DEMAND std::size_t checked_groups(const char* caller, extent groups) {
     if (groups.value < 1) fail<value_error>(caller, "groups must be at least 1, got ", groups.value);
     return static_cast<std::size_t>(groups.value);
 }
 
-inline std::array<std::size_t, 3> kernel_of(const shape& weight, std::size_t axes) {
+XGRAD_ON_DEMAND std::array<std::size_t, 3> kernel_of(const shape& weight, std::size_t axes) {
     auto kernel = std::array<std::size_t, 3>{};
     for (auto i = std::size_t{0}; i < axes && i + 2 < weight.rank(); ++i) kernel[i] = weight[i + 2];
     return kernel;
 }
 
-inline conv_sizes sizes_of_conv(std::size_t axes, const shape& x, const shape& weight, const shape* bias, const conv_options& options) {
+XGRAD_ON_DEMAND conv_sizes sizes_of_conv(std::size_t axes, const shape& x, const shape& weight, const shape* bias, const conv_options& options) {
     auto result = conv_sizes{.of = {}, .axes = axes};
     const auto* const caller = result.name();
     const auto groups = checked_groups(caller, options.groups);
@@ -95,7 +95,7 @@ inline conv_sizes sizes_of_conv(std::size_t axes, const shape& x, const shape& w
 }
 
 /// Those of the convolution of which it is the transpose: its y is the x of that, and the other way round.
-inline conv_sizes sizes_of_conv_transpose(std::size_t axes, const shape& x, const shape& weight, const shape* bias,
+XGRAD_ON_DEMAND conv_sizes sizes_of_conv_transpose(std::size_t axes, const shape& x, const shape& weight, const shape* bias,
                                           const conv_transpose_options& options) {
     auto result = conv_sizes{.of = {}, .axes = axes};
     const auto* const caller = result.transposed_name();

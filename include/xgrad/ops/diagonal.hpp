@@ -41,7 +41,7 @@ struct diagonal_view {
     }
 };
 
-inline std::array<std::size_t, 2> two_axes(const char* name, std::ptrdiff_t rows, std::ptrdiff_t columns, std::size_t rank) {
+XGRAD_ON_DEMAND std::array<std::size_t, 2> two_axes(const char* name, std::ptrdiff_t rows, std::ptrdiff_t columns, std::size_t rank) {
     const auto first = normalize_axis(name, rows, rank), second = normalize_axis(name, columns, rank);
     if (first == second) fail<value_error>(name, "axis ", first, " is named twice");
     return {first, second};

@@ -59,7 +59,7 @@ struct label_list {
 
 using label_sizes = std::array<std::size_t, label_count>;
 
-inline std::string name_of(axis_label one) {
+XGRAD_ON_DEMAND std::string name_of(axis_label one) {
     if (one >= first_of_ellipsis) return "an axis of the ellipsis";
     return std::string{"letter '"} + static_cast<char>(one < 26 ? 'A' + one : 'a' + (one - 26)) + "'";
 }

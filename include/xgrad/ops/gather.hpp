@@ -67,7 +67,7 @@ tensor<T> leading_part(const basic_tensor<T>& x, const shape& sizes) {
 }
 
 /// Throws unless x and the indices have as many axes, and x is as large as they are along all but one.
-inline void check_covers(const char* name, const char* what, const shape& sizes, const shape& indices, std::size_t but) {
+XGRAD_ON_DEMAND void check_covers(const char* name, const char* what, const shape& sizes, const shape& indices, std::size_t but) {
     if (sizes.rank() != indices.rank())
         fail<rank_error>(name, what, " is ", sizes, ", the indices are ", indices, "; they must have as many axes");
     for (auto i = std::size_t{0}; i < sizes.rank(); ++i)

@@ -143,7 +143,7 @@ histogram_counts<E, W> weighted_histogram_between(const basic_tensor<T>& x, cons
     }, x, edges, weights);
 }
 
-inline std::size_t checked_bins(extent bins) {
+XGRAD_ON_DEMAND std::size_t checked_bins(extent bins) {
     if (bins < 1) fail<value_error>("histogram", "at least one bin, got ", bins.value);
     return static_cast<std::size_t>(bins.value);
 }

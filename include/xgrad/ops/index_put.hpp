@@ -43,7 +43,7 @@ struct axis_index {
 };
 
 /// The indices along each axis, a mask as those of its true elements.
-inline index_list indices_by_axis(std::span<const axis_index> given, const shape& sizes) {
+XGRAD_ON_DEMAND index_list indices_by_axis(std::span<const axis_index> given, const shape& sizes) {
     auto result = index_list{};
     const auto check_axis = [&](std::size_t axes) {
         if (result.size() + axes > sizes.rank())
@@ -67,7 +67,7 @@ inline index_list indices_by_axis(std::span<const axis_index> given, const shape
 }
 
 /// Where the indices point among the sub-arrays along the first axes, under the shape to which they broadcast.
-inline tensor<std::int64_t> leading_places(std::span<const tensor<std::int64_t>> indices, const shape& sizes) {
+XGRAD_ON_DEMAND tensor<std::int64_t> leading_places(std::span<const tensor<std::int64_t>> indices, const shape& sizes) {
     auto together = shape{};
     for (const auto& each : indices) together = broadcast_shapes("index_put", together, shape_of(each));
     auto places = filled<dynamic_rank>(together, std::int64_t{0});

@@ -48,7 +48,7 @@ inline std::size_t matrix_index(std::size_t index, const shape& batch, const sha
     return result;
 }
 
-inline shape batch_of(shape sizes) {
+XGRAD_ON_DEMAND shape batch_of(shape sizes) {
     sizes.erase(sizes.rank() - 1);
     sizes.erase(sizes.rank() - 1);
     return sizes;

@@ -28,7 +28,7 @@ tensor<std::int64_t> places_of_nonzero(const basic_tensor<T>& x) {
 }
 
 /// One row for each place: its indices along all axes of `sizes`.
-inline tensor<std::int64_t> as_indices(const tensor<std::int64_t>& places, const shape& sizes) {
+XGRAD_ON_DEMAND tensor<std::int64_t> as_indices(const tensor<std::int64_t>& places, const shape& sizes) {
     auto y = make_result<std::int64_t>({places.size(), sizes.rank()});
     for (auto i = std::size_t{0}; i < places.size(); ++i) {
         auto rest = static_cast<std::size_t>(places.data()[i]);

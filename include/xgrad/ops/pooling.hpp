@@ -138,7 +138,7 @@ tensor<T> lp_pool_any(const basic_tensor<T>& x, T p, const pool_sizes& sizes) {
 }
 
 /// The shape of what was pooled to x.
-inline shape unpooled_shape(const char* caller, std::size_t axes, const shape& x, const per_axis& kernel, const max_unpool_options& options) {
+XGRAD_ON_DEMAND shape unpooled_shape(const char* caller, std::size_t axes, const shape& x, const per_axis& kernel, const max_unpool_options& options) {
     check_pool_operand(caller, axes, x);
     const auto over = place_window(caller, x, axes, kernel_of(caller, kernel, axes), options.stride == per_axis{0} ? kernel : options.stride,
                                    options.padding, 1);

@@ -65,14 +65,14 @@ void say_options(const pool_sizes& sizes, const auto& say) {
 }
 
 /// x has one or two axes in front of those that windows go over.
-inline void check_pool_operand(const char* caller, std::size_t axes, const shape& x) {
+XGRAD_ON_DEMAND void check_pool_operand(const char* caller, std::size_t axes, const shape& x) {
     if (x.rank() != axes + 1 && x.rank() != axes + 2)
         fail<rank_error>(caller, "x is ", x, "; it has axes for images (it may lack that), channels, and ", axes, " more");
     for (auto axis = x.rank() - axes; axis < x.rank(); ++axis)
         if (x[axis] == 0) fail<shape_error>(caller, "x is ", x, "; there is nothing along axis ", axis);
 }
 
-inline std::array<std::size_t, 3> kernel_of(const char* caller, const per_axis& kernel, std::size_t axes) {
+XGRAD_ON_DEMAND std::array<std::size_t, 3> kernel_of(const char* caller, const per_axis& kernel, std::size_t axes) {
     auto result = std::array<std::size_t, 3>{};
     for (auto i = std::size_t{0}; i < axes; ++i) result[i] = kernel.at(caller, "kernel", i, axes, 1);
     return result;
@@ -88,7 +88,7 @@ inline bool windows_meet_elements(const kernels::window_axis& axis) {
     return axis.out == 0 || (axis.out - 1) * axis.stride < axis.in + before;
 }
 
-inline pool_sizes sizes_of_pool(const char* caller, std::size_t axes, const shape& x, const per_axis& kernel, const per_axis& stride,
+XGRAD_ON_DEMAND pool_sizes sizes_of_pool(const char* caller, std::size_t axes, const shape& x, const per_axis& kernel, const per_axis& stride,
                                 const window_padding& padding, const per_axis& dilation, bool ceil_mode) {
     check_pool_operand(caller, axes, x);
     const auto placed = place_window(caller, x, axes, kernel_of(caller, kernel, axes), stride == per_axis{0} ? kernel : stride, padding, dilation);

@@ -103,7 +103,7 @@ inline bool are_adjacent(const shape& sizes, axis_set axes) {
 }
 
 /// The array with adjacent axes as one: (outer, length, inner).
-inline kernels::axis_view as_one_axis(const shape& sizes, axis_set axes) {
+XGRAD_ON_DEMAND kernels::axis_view as_one_axis(const shape& sizes, axis_set axes) {
     auto at = kernels::axis_view{shape{1}, 0};
     auto begun = false;
     for (auto axis = std::size_t{0}; axis < sizes.rank(); ++axis) {

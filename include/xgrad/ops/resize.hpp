@@ -65,7 +65,7 @@ struct upsample_options {
 
 namespace detail {
 
-inline resample_options resample_of(const upsample_options& options, const shape& x, std::size_t number, std::size_t axes) {
+XGRAD_ON_DEMAND resample_options resample_of(const upsample_options& options, const shape& x, std::size_t number, std::size_t axes) {
     const auto axis = x.rank() - axes + number, size = options.size.at("upsample", "size", number, axes, 0);
     const auto scale = size == 0 ? options.scale.at(number, axes) : 0;
     if (size == 0 && !(scale > 0)) fail<value_error>("upsample", "give a size, or a scale above 0; the size is 0, the scale ", scale);

@@ -46,7 +46,7 @@ tensor<T> put_rows(const basic_tensor<T>& x, const tensor<std::int64_t>& places,
 }
 
 /// For each index its place among all elements of an array of these sizes, in row-major order.
-inline tensor<std::int64_t> flat_places(const tensor<std::int64_t>& indices, const shape& sizes, std::size_t axis) {
+XGRAD_ON_DEMAND tensor<std::int64_t> flat_places(const tensor<std::int64_t>& indices, const shape& sizes, std::size_t axis) {
     const auto& own = shape_of(indices);
     const auto steps = kernels::strides::row_major(sizes);
     auto result = make_result<std::int64_t>({indices.size()});

@@ -18,7 +18,7 @@ namespace detail {
 enum class triangle { lower, upper };
 
 /// Whether (i, j) is in the triangle: j - i <= offset in the lower one, >= in the upper one.
-inline tensor<bool> triangle_mask(std::size_t rows, std::size_t columns, std::ptrdiff_t offset, triangle which) {
+XGRAD_ON_DEMAND tensor<bool> triangle_mask(std::size_t rows, std::size_t columns, std::ptrdiff_t offset, triangle which) {
     const auto height = static_cast<std::ptrdiff_t>(rows), width = static_cast<std::ptrdiff_t>(columns);
     const auto first = std::clamp(offset, -height, width) + (which == triangle::lower ? 1 : 0);   // of row 0, beyond the border
     auto mask = make_result<bool>({rows, columns});

@@ -105,7 +105,7 @@ namespace detail {
 
 /// Throws `value_error` where `count` times a number given as `what` is so far that sums of a few such distances
 /// overflow.
-inline void check_distance(const char* caller, const char* what, std::size_t count, std::size_t number) {
+XGRAD_ON_DEMAND void check_distance(const char* caller, const char* what, std::size_t count, std::size_t number) {
     constexpr auto farthest = static_cast<std::size_t>(std::numeric_limits<std::ptrdiff_t>::max()) / 8;
     if (count != 0 && number > farthest / count) fail<value_error>(caller, what, " ", number, " reaches beyond what memory can hold");
 }
@@ -117,7 +117,7 @@ struct placed_window {
     std::array<std::size_t, 3> after{};
     std::size_t axes;
 };
-inline placed_window place_window(const char* caller, const shape& sizes, std::size_t axes, const std::array<std::size_t, 3>& kernel,
+XGRAD_ON_DEMAND placed_window place_window(const char* caller, const shape& sizes, std::size_t axes, const std::array<std::size_t, 3>& kernel,
                                   const per_axis& stride, const window_padding& padding, const per_axis& dilation) {
     auto result = placed_window{.over = {}, .after = {}, .axes = axes};
     for (auto i = std::size_t{0}; i < axes; ++i) {
@@ -146,7 +146,7 @@ inline placed_window place_window(const char* caller, const shape& sizes, std::s
 
 /// How many windows there are along an axis. Throws `shape_error` when not one fits. If the last may hang over, one
 /// more is there for what is left, as long as it begins within the input or the padding in front of it.
-inline std::size_t count_windows(const char* caller, const kernels::window_axis& axis, std::size_t after, bool hang_over = false) {
+XGRAD_ON_DEMAND std::size_t count_windows(const char* caller, const kernels::window_axis& axis, std::size_t after, bool hang_over = false) {
     const auto before = static_cast<std::size_t>(axis.before), length = axis.in + before + after;
     const auto reach = (axis.kernel - 1) * axis.dilation + 1, over = hang_over ? axis.stride - 1 : 0;
     if (reach > length + over)

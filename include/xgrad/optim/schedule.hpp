@@ -57,7 +57,7 @@ private:
 
 namespace detail {
 
-inline tensor<double> numbers(const std::vector<double>& values) {
+XGRAD_ON_DEMAND tensor<double> numbers(const std::vector<double>& values) {
     auto y = zeros_of<double>({values.size()});
     for (auto i = std::size_t{0}; i < values.size(); ++i) y.data()[i] = values[i];
     return y;
@@ -76,7 +76,7 @@ std::vector<double> numbers_in(const Named& state, const std::string& name, std:
 }
 
 /// A step number that came as a double.
-inline std::size_t counted(const char* what, double value) {
+XGRAD_ON_DEMAND std::size_t counted(const char* what, double value) {
     if (!(value >= 0 && value < 1e15)) fail<value_error>("load_state", what, " is no number of steps: ", value);
     return static_cast<std::size_t>(value);
 }

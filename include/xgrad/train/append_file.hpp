@@ -19,14 +19,14 @@ public:
     explicit append_file(std::string_view where) : m_where{where} {}
 
     /// Opens a file as `std::fopen` does, and says whether that could be.
-    bool open(const std::string& path, const char* mode) {
+    XGRAD_ON_DEMAND bool open(const std::string& path, const char* mode) {
         m_path = path;
         m_stream.reset(std::fopen(path.c_str(), mode));
         return m_stream != nullptr;
     }
     const std::string& path() const noexcept { return m_path; }
 
-    void append(std::string_view bytes) {
+    XGRAD_ON_DEMAND void append(std::string_view bytes) {
         if (std::fwrite(bytes.data(), 1, bytes.size(), m_stream.get()) != bytes.size() || std::fflush(m_stream.get()) != 0) fail();
     }
 

@@ -106,7 +106,7 @@ private:
 };
 
 /// The leaves of which a value came.
-inline std::vector<const xgrad::detail::node*> leaves_behind(const xgrad::detail::node* root) {
+XGRAD_ON_DEMAND std::vector<const xgrad::detail::node*> leaves_behind(const xgrad::detail::node* root) {
     auto leaves = std::vector<const xgrad::detail::node*>{};
     auto seen = std::unordered_set<const xgrad::detail::node*>{};
     auto open = std::vector<const xgrad::detail::node*>{};

@@ -39,7 +39,7 @@ public:
     }
 
     /// Takes the metric of another epoch, and says whether it is the best so far.
-    bool step(double metric) {
+    XGRAD_ON_DEMAND bool step(double metric) {
         ++m_steps;
         const auto is_best =
             m_best_step == 0 ? metric == metric : sign() * metric < sign() * m_best - m_options.min_delta;
@@ -59,7 +59,7 @@ public:
     std::size_t steps() const noexcept { return m_steps; }
 
     /// For `save_run`.
-    parameter_list<double> state() const {
+    XGRAD_ON_DEMAND parameter_list<double> state() const {
         const auto values = std::vector{m_best, static_cast<double>(m_steps), static_cast<double>(m_best_step)};
         return {{"early_stopping", tensor<double>{values, {values.size()}}}};
     }

@@ -25,7 +25,7 @@ namespace xgrad::inline XGRAD_ABI::train {
 /// out, has NaN at the other steps.
 class history {
 public:
-    void add(double step, const named_values& values) {
+    XGRAD_ON_DEMAND void add(double step, const named_values& values) {
         m_steps.push_back(step);
         for (auto& each : m_curves) each.push_back(none);
         for (const auto& [name, value] : values) {
@@ -49,7 +49,7 @@ public:
     }
 
     /// For `save_run`.
-    parameter_list<double> state() const {
+    XGRAD_ON_DEMAND parameter_list<double> state() const {
         const auto as_tensor = [](const std::vector<double>& values) { return tensor<double>{values, {values.size()}}; };
         auto list = parameter_list<double>{{"steps", as_tensor(m_steps)}};
         for (auto i = std::size_t{0}; i < m_names.size(); ++i) list.push_back({std::string{curve} + m_names[i], as_tensor(m_curves[i])});
@@ -90,7 +90,7 @@ private:
 namespace detail {
 
 /// A field of a CSV file, in quotes where it needs them.
-inline std::string csv_field(const std::string& text) {
+XGRAD_ON_DEMAND std::string csv_field(const std::string& text) {
     if (text.find_first_of(",\"\r\n") == text.npos) return text;
     auto quoted = std::string{'"'};
     for (const auto c : text) quoted += c == '"' ? std::string(2, '"') : std::string(1, c);
@@ -104,7 +104,7 @@ inline std::string csv_field(const std::string& text) {
 class csv_log {
 public:
     /// Begins the file anew, or with `append` goes on after what is there. Throws `io_error`.
-    XGRAD_COLD explicit csv_log(const std::string& path, bool append = false) {
+    XGRAD_ON_DEMAND XGRAD_COLD explicit csv_log(const std::string& path, bool append = false) {
         if (append && xgrad::detail::input_file::exists(path)) {
             auto file = xgrad::detail::input_file{"csv_log", path};
             m_begun = file.size() != 0;
@@ -116,7 +116,7 @@ public:
     }
 
     /// Throws `value_error` when the names are others than those of the first row that this log has written.
-    void add(double step, const named_values& values) {
+    XGRAD_ON_DEMAND void add(double step, const named_values& values) {
         auto names = std::string{"step"}, row = xgrad::detail::joined_text(step);
         for (const auto& [name, value] : values) {
             names += ',' + detail::csv_field(name);

@@ -49,7 +49,7 @@ public:
     progress& operator=(const progress&) = delete;
 
     /// From here to `end_epoch` the clock runs.
-    void begin_epoch() {
+    XGRAD_ON_DEMAND void begin_epoch() {
         ++m_state.epoch;
         m_state.before += m_state.done;
         m_state.done = 0;
@@ -58,26 +58,26 @@ public:
         m_begin = m_drawn = clock::now();
     }
     /// The same, of epoch number `epoch`, from 0 on: of a run that goes on after others.
-    void begin_epoch(std::size_t epoch) {
+    XGRAD_ON_DEMAND void begin_epoch(std::size_t epoch) {
         m_state.epoch = epoch;
         begin_epoch();
     }
 
     /// A batch of that many samples is done; each metric is its mean over the batch.
-    void step(std::size_t samples, const named_values& metrics) {
+    XGRAD_ON_DEMAND void step(std::size_t samples, const named_values& metrics) {
         for (const auto& [name, value] : metrics) add(name, samples == 0 ? 0 : value * static_cast<double>(samples), samples);
         m_state.done += samples;
         draw();
     }
     /// The same of a classifier: `loss` is the batch's mean loss, `correct` how many were recognised.
-    void step(std::size_t samples, double loss, std::size_t correct) {
+    XGRAD_ON_DEMAND void step(std::size_t samples, double loss, std::size_t correct) {
         add("loss", samples == 0 ? 0 : loss * static_cast<double>(samples), samples);
         add("accuracy", static_cast<double>(correct), samples);
         m_state.done += samples;
         draw();
     }
 
-    void end_epoch() {
+    XGRAD_ON_DEMAND void end_epoch() {
         take_time();
         show(detail::epoch_line(m_state, m_state.seconds - m_seconds_before));
         print("\n");
@@ -92,7 +92,7 @@ public:
 private:
     using clock = std::chrono::steady_clock;
 
-    void add(const std::string& name, double sum, std::size_t samples) {
+    XGRAD_ON_DEMAND void add(const std::string& name, double sum, std::size_t samples) {
         const auto named = [&](const auto& each) { return each.name == name; };
         auto found = std::find_if(m_state.metrics.begin(), m_state.metrics.end(), named);
         if (found == m_state.metrics.end()) found = m_state.metrics.insert(found, {.name = name});
@@ -100,7 +100,7 @@ private:
         found->samples += samples;
     }
 
-    void draw() {
+    XGRAD_ON_DEMAND void draw() {
         const auto now = clock::now();
         if (!m_live || now - m_drawn < std::chrono::milliseconds{100}) return;
         m_drawn = now;
@@ -108,12 +108,12 @@ private:
         show(detail::progress_line(m_state, terminal_width(m_out) - 1));   // the last column would wrap
     }
 
-    void take_time() {
+    XGRAD_ON_DEMAND void take_time() {
         m_state.seconds = m_seconds_before + std::chrono::duration<double>(clock::now() - m_begin).count();
     }
 
     /// Writes `line` over the last one, of which blanks remove the rest.
-    void show(std::string line) {
+    XGRAD_ON_DEMAND void show(std::string line) {
         const auto length = line.size();
         if (m_live) {
             if (length < m_shown) line.append(m_shown - length, ' ');
@@ -122,7 +122,7 @@ private:
         print(m_live ? std::string{'\r'} + line : line);
     }
 
-    void print(const std::string& text) {
+    XGRAD_ON_DEMAND void print(const std::string& text) {
         if (m_out == nullptr) return;
         std::fwrite(text.data(), 1, text.size(), m_out);
         std::fflush(m_out);

@@ -31,32 +31,32 @@ struct progress_state {
     const char* unit = "images";
 
     /// The mean of the metric of that name; NaN where there is none.
-    double mean(std::string_view name) const {
+    XGRAD_ON_DEMAND double mean(std::string_view name) const {
         for (const auto& each : metrics)
             if (each.name == name) return each.mean();
         return std::nan("");
     }
     double speed() const { return static_cast<double>(before + done) / seconds; }
-    double seconds_left() const {
+    XGRAD_ON_DEMAND double seconds_left() const {
         const auto total = epochs * samples, so_far = (epoch - 1) * samples + done;
         return samples == 0 ? std::nan("") : static_cast<double>(total - std::min(total, so_far)) / speed();
     }
 };
 
-inline std::string epoch_text(const progress_state& s) {
+XGRAD_ON_DEMAND std::string epoch_text(const progress_state& s) {
     const auto total = std::to_string(s.epochs);
     return std::string{"epoch "} + align_right(std::to_string(s.epoch), total.size()) + '/' + total;
 }
 
 /// In one line, whatever somebody calls a metric.
-inline std::string printable(std::string text) {
+XGRAD_ON_DEMAND std::string printable(std::string text) {
     for (auto& c : text)
         if (static_cast<unsigned char>(c) < ' ' || c == 0x7f) c = '?';
     return text;
 }
 
 /// "  loss 0.00520", "  accuracy 97.12 %": what is called accuracy is a part of all.
-inline std::string metric_text(const progress_metric& metric) {
+XGRAD_ON_DEMAND std::string metric_text(const progress_metric& metric) {
     const auto value = metric.mean();
     const auto is_part = std::string_view{metric.name}.ends_with("accuracy");
     return "  " + printable(metric.name) + ' ' +
@@ -65,7 +65,7 @@ inline std::string metric_text(const progress_metric& metric) {
                                 : number_text(value));
 }
 
-inline std::string speed_text(const progress_state& s, double samples_per_second) {
+XGRAD_ON_DEMAND std::string speed_text(const progress_state& s, double samples_per_second) {
     const auto known = samples_per_second >= 0 && samples_per_second < 1e15;
     return std::string{"  "} + (known ? fixed(samples_per_second, 0) : "?") + ' ' + s.unit + "/s";
 }
@@ -73,7 +73,7 @@ inline std::string speed_text(const progress_state& s, double samples_per_second
 /// "epoch 2/5 [=====>    ]  loss 0.00520  accuracy 97.12 %  45000 images/s  0:12 left". Where the width is too
 /// small, first the bar goes, then the speed, the metrics from the last to the second, the time left and the first
 /// metric. Of an unknown number of samples there is a count in place of the bar and of the time.
-inline std::string progress_line(const progress_state& s, std::size_t width) {
+XGRAD_ON_DEMAND std::string progress_line(const progress_state& s, std::size_t width) {
     constexpr auto shortest_bar = std::size_t{8}, longest_bar = std::size_t{32};   // its brackets included
     auto line = epoch_text(s);
     if (s.samples == 0) line += "  " + std::to_string(s.done) + ' ' + s.unit;
@@ -106,7 +106,7 @@ inline std::string progress_line(const progress_state& s, std::size_t width) {
 }
 
 /// The line that stays when an epoch is over.
-inline std::string epoch_line(const progress_state& s, double seconds) {
+XGRAD_ON_DEMAND std::string epoch_line(const progress_state& s, double seconds) {
     auto line = epoch_text(s);
     for (const auto& each : s.metrics) line += metric_text(each);
     return line + speed_text(s, static_cast<double>(s.done) / seconds) + "  " + fixed(seconds, 1) + " s";

@@ -36,7 +36,7 @@ public:
         for (const auto score : scores) m_scores.emplace_back(static_cast<double>(score), *label++ != Label{0});
     }
 
-    double value() const {
+    XGRAD_ON_DEMAND double value() const {
         auto sorted = m_scores;
         if (std::any_of(sorted.begin(), sorted.end(), [](const auto& each) { return std::isnan(each.first); }))
             return std::numeric_limits<double>::quiet_NaN();

@@ -68,7 +68,7 @@ public:
         return {values.begin(), values.end()};
     }
 
-    const io::named_tensor& entry(const std::string& name) const {
+    XGRAD_ON_DEMAND const io::named_tensor& entry(const std::string& name) const {
         const auto found = lists::find(m_list, name, &io::named_tensor::name);
         if (found == m_list.end()) fail_without(name);
         return *found;
@@ -87,7 +87,7 @@ public:
         return list;
     }
 
-    std::size_t count_below(const std::string& prefix) const {
+    XGRAD_ON_DEMAND std::size_t count_below(const std::string& prefix) const {
         return lists::count_if(m_list, [&](const auto& each) { return each.name.starts_with(prefix); });
     }
 
@@ -258,7 +258,7 @@ void read_entry(io::detail::safetensors_file& source, const io::detail::tensor_e
     (read(std::type_identity<T>{}), ...);
 }
 
-XGRAD_COLD inline state_list read_state(const std::string& path) {
+XGRAD_ON_DEMAND XGRAD_COLD state_list read_state(const std::string& path) {
     auto source = io::detail::safetensors_file{path};
     auto list = state_list{};
     for (const auto& entry : source.entries())

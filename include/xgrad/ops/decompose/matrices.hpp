@@ -27,7 +27,7 @@ constexpr std::size_t stack_rank(std::size_t n) { return n == dynamic_rank ? n :
 constexpr std::size_t vectors_rank(std::size_t n) { return n == dynamic_rank ? n : n - 1; }
 
 /// The shape of a stack of matrices.
-inline shape stacked(shape batch, std::size_t rows, std::size_t columns) {
+XGRAD_ON_DEMAND shape stacked(shape batch, std::size_t rows, std::size_t columns) {
     batch.push_back(rows);
     batch.push_back(columns);
     return batch;
@@ -46,7 +46,7 @@ void check_square(const char* name, const basic_tensor<T>& a) {
 }
 
 /// Which matrix of a stack an error is about: "the matrix", "the matrix at (1, 2)".
-inline std::string named_matrix(const shape& batch, std::size_t index) {
+XGRAD_ON_DEMAND std::string named_matrix(const shape& batch, std::size_t index) {
     if (batch.rank() == 0) return "the matrix";
     auto place = batch;
     for (auto axis = batch.rank(); axis-- > 0;) {

@@ -40,7 +40,7 @@ tensor<T> squared_error(const basic_tensor<T>& a, const basic_tensor<T>& b, redu
 }
 
 /// Throws unless the option is a number not below (or, `positive`, above) 0.
-inline void check_loss_option(const char* loss, const char* option, double value, bool positive) {
+XGRAD_ON_DEMAND void check_loss_option(const char* loss, const char* option, double value, bool positive) {
     if (!(positive ? value > 0 : value >= 0))
         fail<value_error>(loss, option, positive ? " must be above 0, got " : " must not be below 0, got ", value);
 }
