@@ -196,7 +196,7 @@ inline constexpr inverse_fn inv{"inv"};
 namespace xgrad::inline XGRAD_ABI::detail {
 #define XGRAD_INSTANCES(T) \
     XGRAD_INSTANCE tensor<T> solve_any(const basic_tensor<T>&, const basic_tensor<T>&, solve_options); \
-    XGRAD_INSTANCE tensor<T> inverse_any(const basic_tensor<T>&);
+    XGRAD_INSTANCE tensor<T> inverse_any(const basic_tensor<T>&, const char*);
 XGRAD_FOR_REAL_TYPES(XGRAD_INSTANCES)
 #undef XGRAD_INSTANCES
 }
