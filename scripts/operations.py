@@ -273,21 +273,22 @@ def untested(found, tests):
     return [name for _, name, _ in found if not named_in_tests("xg(?:rad)?", name, tests)]
 
 
-# Which operation it is that these call, and is told of; names for one, two and three axes are one operation besides.
+# Which operation has the derivative of these; names for one, two and three axes are one operation besides.
 CALLS = {
-    "atleast_1d": "reshape", "atleast_2d": "reshape", "atleast_3d": "reshape", "concat": "concatenate", "diag": "diagonal",
-    "expand": "broadcast_to", "expand_dims": "reshape", "flatten": "reshape", "index_select": "take", "inv": "inverse",
-    "squeeze": "reshape", "stack": "concatenate", "std_mean": "std", "swapaxes": "permute", "take_along_dim": "take_along_axis",
-    "transpose": "permute", "unsqueeze": "reshape", "upsample": "resample", "var_mean": "var",
+    "atleast_1d": "reshape", "atleast_2d": "reshape", "atleast_3d": "reshape", "diag": "diagonal", "expand": "broadcast_to",
+    "expand_dims": "reshape", "flatten": "reshape", "index_select": "take", "inv": "inverse", "squeeze": "reshape", "stack": "concat",
+    "std_mean": "std", "swapaxes": "permute", "take_along_dim": "take_along_axis", "transpose": "permute", "unsqueeze": "reshape",
+    "var_mean": "var",
 }
+AXES = re.compile(r"[123]d(_with_indices)?$")
 # Without an operand that has a gradient, or differentiable by what is drawn alone.
 NO_ROW = {"sinusoidal_positions", "uniform", "normal", "unique"}
 
 
 def without_row(found, names):
-    missing = []
+    missing, names = [], names | {AXES.sub("", name) for name in names}
     for _, name, comment in found:
-        plain = re.sub(r"[123]d(_with_indices)?$", "", name)
+        plain = AXES.sub("", name)
         if order(name, comment) != "none" and name not in NO_ROW and not {name, plain, CALLS.get(name)} & names:
             missing.append(name)
     return missing

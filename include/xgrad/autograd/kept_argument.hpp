@@ -122,5 +122,23 @@ struct kept_argument<X> {
         return owner;
     }
 };
+/// Of tensors whose types differ.
+template <>
+struct kept_argument<std::span<const any_tensor>> {
+    static constexpr bool is_input = true;
+
+    static std::size_t count(std::span<const any_tensor> x) { return x.size(); }
+    static erased restore(std::size_t count, std::span<const any_tensor>& inputs) {
+        struct list {
+            std::vector<any_tensor> parts{};
+            std::span<const any_tensor> view{};
+        };
+        auto* const made = new list{};
+        auto owner = erased{made, &made->view};
+        for (; count > 0; --count) made->parts.push_back(next_of(inputs));
+        made->view = made->parts;
+        return owner;
+    }
+};
 
 }  // namespace xgrad::inline XGRAD_ABI::detail

@@ -110,6 +110,8 @@ concept says_options = requires(const X& x) { say_options(x, [](const char*, aut
 template <class X>
 void say_argument(operation_reader& to, const char* name, const X& x) {
     if constexpr (tensor_like<X>) to.input(name, any_tensor{x});
+    else if constexpr (std::is_same_v<X, std::span<const any_tensor>>)
+        for (const auto& each : x) to.input(name, each);
     else if constexpr (list_of_tensors<X>)
         for (const auto& each : x) to.input(name, any_tensor{each});
     else if constexpr (says_options<X>) say_options(x, [&](const char* part, const auto& value) { say_argument(to, part, value); });

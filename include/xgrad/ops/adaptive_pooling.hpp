@@ -14,6 +14,9 @@ namespace xgrad::inline XGRAD_ABI {
 
 namespace detail {
 
+inline constexpr const char* adaptive_max_pool_names[] = {"adaptive_max_pool1d", "adaptive_max_pool2d", "adaptive_max_pool3d"};
+inline constexpr const char* adaptive_max_pool_with_indices_names[] = {"adaptive_max_pool1d_with_indices", "adaptive_max_pool2d_with_indices", "adaptive_max_pool3d_with_indices"};
+inline constexpr const char* adaptive_avg_pool_names[] = {"adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_avg_pool3d"};
 /// Of an operand whose last axes shall have the sizes of `size`.
 XGRAD_ON_DEMAND pool_sizes sizes_of_adaptive_pool(const char* caller, std::size_t axes, const shape& x, const per_axis& size) {
     check_pool_operand(caller, axes, x);
@@ -41,16 +44,16 @@ values_and_indices<T> adaptive_max_pool_value(const basic_tensor<T>& x, const po
 template <real T>
 values_and_indices<T> adaptive_max_pool_any(const basic_tensor<T>& x, const pool_sizes& sizes, bool wants_indices) {
     if (!wants_indices)
-        return {call("adaptive_max_pool", {"x", "sizes"}, [](const basic_tensor<T>& v, const pool_sizes& s) { return adaptive_max_pool_value(v, s, false).values; },
+        return {call(sizes.name(adaptive_max_pool_names), {"x", "sizes"}, [](const basic_tensor<T>& v, const pool_sizes& s) { return adaptive_max_pool_value(v, s, false).values; },
                      x, sizes), {}};
-    return call("adaptive_max_pool_with_indices", {"x", "sizes"}, [](const basic_tensor<T>& v, const pool_sizes& s) { return adaptive_max_pool_value(v, s, true); },
+    return call(sizes.name(adaptive_max_pool_with_indices_names), {"x", "sizes"}, [](const basic_tensor<T>& v, const pool_sizes& s) { return adaptive_max_pool_value(v, s, true); },
                 x, sizes);
 }
 
 /// The average over a box is that along each of its axes in turn.
 template <real T>
 tensor<T> adaptive_avg_pool_any(const basic_tensor<T>& x, const pool_sizes& sizes) {
-    return call("adaptive_avg_pool", {"x", "sizes"}, [](const basic_tensor<T>& v, const pool_sizes& s) {
+    return call(sizes.name(adaptive_avg_pool_names), {"x", "sizes"}, [](const basic_tensor<T>& v, const pool_sizes& s) {
         auto y = tensor<T>{v};
         for (auto i = std::size_t{0}; i < s.axes; ++i) {
             const auto& axis = s.over.axes[2 - i];

@@ -117,29 +117,7 @@ tensor<T> conv_weight_value(const basic_tensor<T>& x, const basic_tensor<T>& y, 
                   });
 }
 
-template <class Activation, real T>
-tensor<T> conv_by(const basic_tensor<T>& x, const basic_tensor<T>& weight, const basic_tensor<T>& bias, const conv_sizes& sizes) {
-    constexpr const char* names[] = {"x", "weight", "bias", "sizes", "activation"};
-    return call_by(sizes.name(), names, [](const basic_tensor<T>& v, const basic_tensor<T>& w, const basic_tensor<T>& b, const conv_sizes& s,
-                                           const char*) { return conv_value<Activation, T>(v, w, b, s); },
-                   x, weight, bias, sizes, Activation::name);
-}
-template <real T>
-tensor<T> conv_transpose_by(const basic_tensor<T>& y, const basic_tensor<T>& weight, const basic_tensor<T>& bias, const conv_sizes& sizes) {
-    constexpr const char* names[] = {"x", "weight", "bias", "sizes"};
-    return call_by(sizes.transposed_name(), names,
-                   [](const basic_tensor<T>& v, const basic_tensor<T>& w, const basic_tensor<T>& b, const conv_sizes& s) {
-        return conv_transpose_value<T>(v, w, b, s);
-    }, y, weight, bias, sizes);
-}
-template <real T>
-tensor<T> conv_weight_by(const basic_tensor<T>& x, const basic_tensor<T>& y, const conv_sizes& sizes) {
-    return call("conv_weight", {"x", "y", "sizes"}, [](const basic_tensor<T>& v, const basic_tensor<T>& w, const conv_sizes& s) {
-        return conv_weight_value<T>(v, w, s);
-    }, x, y, sizes);
-}
-
-/// With an axis of images in front if there is none.
+/// x with an axis of images in front, if there is none; and y again without it.
 template <real T>
 tensor<T> with_batch(const basic_tensor<T>& x, std::size_t rank) {
     if (x.rank() + 1 != rank) return tensor<T>{x};
@@ -154,12 +132,45 @@ tensor<T> without_batch(tensor<T> y, bool had_none) {
     sizes.erase(0);
     return reshape_to(y, sizes);
 }
+inline shape shape_with_batch(shape sizes, std::size_t rank) {
+    if (sizes.rank() + 1 == rank) sizes.insert(0, 1);
+    return sizes;
+}
+/// f of x as images
+template <real T, class F>
+tensor<T> of_images(const basic_tensor<T>& x, const conv_sizes& sizes, const F& f) {
+    const auto images = with_batch(x, sizes.axes + 2);
+    return without_batch(f(images), images.rank() != x.rank());
+}
+
+template <class Activation, real T>
+tensor<T> conv_by(const basic_tensor<T>& x, const basic_tensor<T>& weight, const basic_tensor<T>& bias, const conv_sizes& sizes) {
+    constexpr const char* names[] = {"x", "weight", "bias", "sizes", "activation"};
+    return call_by(sizes.name(), names, [](const basic_tensor<T>& v, const basic_tensor<T>& w, const basic_tensor<T>& b, const conv_sizes& s,
+                                           const char*) {
+        return of_images(v, s, [&](const auto& images) { return conv_value<Activation, T>(images, w, b, s); });
+    },
+                   x, weight, bias, sizes, Activation::name);
+}
+template <real T>
+tensor<T> conv_transpose_by(const basic_tensor<T>& y, const basic_tensor<T>& weight, const basic_tensor<T>& bias, const conv_sizes& sizes) {
+    constexpr const char* names[] = {"x", "weight", "bias", "sizes"};
+    return call_by(sizes.transposed_name(), names,
+                   [](const basic_tensor<T>& v, const basic_tensor<T>& w, const basic_tensor<T>& b, const conv_sizes& s) {
+        return of_images(v, s, [&](const auto& images) { return conv_transpose_value<T>(images, w, b, s); });
+    }, y, weight, bias, sizes);
+}
+template <real T>
+tensor<T> conv_weight_by(const basic_tensor<T>& x, const basic_tensor<T>& y, const conv_sizes& sizes) {
+    return call("conv_weight", {"x", "y", "sizes"}, [](const basic_tensor<T>& v, const basic_tensor<T>& w, const conv_sizes& s) {
+        return conv_weight_value<T>(v, w, s);
+    }, x, y, sizes);
+}
 
 template <class Activation, real T>
 tensor<T> conv_any(std::size_t axes, const basic_tensor<T>& x, const basic_tensor<T>& weight, const basic_tensor<T>& bias, const conv_options& options) {
-    const auto images = with_batch(x, axes + 2);
-    const auto sizes = sizes_of_conv(axes, shape_of(images), shape_of(weight), bias.defined() ? &shape_of(bias) : nullptr, options);
-    return without_batch(conv_by<Activation, T>(images, weight, bias, sizes), images.rank() != x.rank());
+    const auto from = shape_with_batch(shape_of(x), axes + 2);
+    return conv_by<Activation, T>(x, weight, bias, sizes_of_conv(axes, from, shape_of(weight), bias.defined() ? &shape_of(bias) : nullptr, options));
 }
 /// f(w * x + b + summand), which is of the result's shape. While recording it is composed.
 template <class Activation, real T>
@@ -183,9 +194,8 @@ tensor<T> conv_with_summand(std::size_t axes, const basic_tensor<T>& x, const ba
 template <real T>
 tensor<T> conv_transpose_any(std::size_t axes, const basic_tensor<T>& x, const basic_tensor<T>& weight, const basic_tensor<T>& bias,
                              const conv_transpose_options& options) {
-    const auto images = with_batch(x, axes + 2);
-    const auto sizes = sizes_of_conv_transpose(axes, shape_of(images), shape_of(weight), bias.defined() ? &shape_of(bias) : nullptr, options);
-    return without_batch(conv_transpose_by<T>(images, weight, bias, sizes), images.rank() != x.rank());
+    const auto from = shape_with_batch(shape_of(x), axes + 2);
+    return conv_transpose_by<T>(x, weight, bias, sizes_of_conv_transpose(axes, from, shape_of(weight), bias.defined() ? &shape_of(bias) : nullptr, options));
 }
 
 template <std::size_t Axes, std::size_t N, std::size_t W, std::size_t B>

@@ -79,9 +79,10 @@ tensor<T> embed_diagonal(const basic_tensor<T>& x, std::ptrdiff_t offset, std::s
 
 template <element T>
 tensor<T> diag_of(const basic_tensor<T>& x, std::ptrdiff_t offset) {
-    if (x.rank() == 1) return embed_diagonal(x, offset, 0, 1);
-    if (x.rank() == 2) return diagonal_of(x, offset, 0, 1);
-    fail<rank_error>("diag", "x is ", shape_of(x), "; it must be a vector or a matrix");
+    if (x.rank() != 1 && x.rank() != 2) fail<rank_error>("diag", "x is ", shape_of(x), "; it must be a vector or a matrix");
+    return call("diag", {"x", "offset"}, [](const basic_tensor<T>& v, std::ptrdiff_t away) {
+        return v.rank() == 1 ? embed_diagonal(v, away, 0, 1) : diagonal_of(v, away, 0, 1);
+    }, x, offset);
 }
 
 template <element T>

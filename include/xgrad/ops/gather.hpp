@@ -105,8 +105,8 @@ tensor<T> take_along_axis_value(const basic_tensor<T>& x, const basic_tensor<Int
                         shape_of(indices) == sizes ? indices : broadcast_to(indices, sizes), axis, "take_along_axis");
 }
 template <element T, element Integer>
-tensor<T> take_along_axis_any(const basic_tensor<T>& x, const basic_tensor<Integer>& indices, std::size_t axis) {
-    return call("take_along_axis", {"x", "indices", "axis"},
+tensor<T> take_along_axis_any(const char* name, const basic_tensor<T>& x, const basic_tensor<Integer>& indices, std::size_t axis) {
+    return call(name, {"x", "indices", "axis"},
                 [](const basic_tensor<T>& v, const basic_tensor<Integer>& at, std::size_t along) { return take_along_axis_value(v, at, along); },
                 x, indices, axis);
 }
@@ -134,16 +134,18 @@ inline constexpr gather_fn gather{};
 
 /// The same, but x and the indices broadcast to each other along all other axes. NumPy's `take_along_axis`.
 struct take_along_axis_fn {
+    const char* name;
+
     template <element T, std::size_t N, element Integer, std::size_t M>
     tensor<T, N == dynamic_rank ? M : N> operator()(const tensor<T, N>& x, const tensor<Integer, M>& indices, extent axis) const {
         detail::check_same_rank<N, M>();
-        const auto at = normalize_axis("take_along_axis", axis, x.rank());
-        return detail::with_rank<N == dynamic_rank ? M : N>(detail::take_along_axis_any<T, Integer>(x, indices, at));
+        const auto at = normalize_axis(name, axis, x.rank());
+        return detail::with_rank<N == dynamic_rank ? M : N>(detail::take_along_axis_any<T, Integer>(name, x, indices, at));
     }
 };
-inline constexpr take_along_axis_fn take_along_axis{};
+inline constexpr take_along_axis_fn take_along_axis{"take_along_axis"};
 /// PyTorch's name for the same.
-inline constexpr take_along_axis_fn take_along_dim{};
+inline constexpr take_along_axis_fn take_along_dim{"take_along_dim"};
 
 }  // namespace xgrad
 

@@ -29,37 +29,43 @@ namespace detail {
 using index_list = std::vector<tensor<std::int64_t>, memory::allocator<tensor<std::int64_t>>>;
 
 /// What names places along one axis, a tensor of integers; or along as many as it has, a mask.
-struct axis_index {
-    tensor<std::int64_t> numbers{};
-    tensor<bool> mask{};
-
+struct axis_index : any_tensor {
     template <element Integer, std::size_t M>
-    axis_index(const tensor<Integer, M>& given) {
+    axis_index(const tensor<Integer, M>& given) : any_tensor{given} {
         static_assert(std::is_integral_v<Integer>, "indices are integers, or a mask of truth values");
-        if constexpr (std::is_same_v<Integer, bool>) mask = given;
-        else if constexpr (std::is_same_v<Integer, std::int64_t>) numbers = given;
-        else numbers = convert<std::int64_t>(given);
     }
 };
 
+/// Integers as 64 bits: these themselves, or others converted.
+template <element... Others>
+tensor<std::int64_t> index_numbers(const any_tensor& x) {
+    auto result = tensor<std::int64_t>{};
+    if (x.type() == dtype_of<std::int64_t>()) result = x.as<std::int64_t>();
+    ((x.type() == dtype_of<Others>() && (result = convert<std::int64_t>(x.as<Others>()), true)) || ...);
+    return result;
+}
+
 /// The indices along each axis, a mask as those of its true elements.
-XGRAD_ON_DEMAND index_list indices_by_axis(std::span<const axis_index> given, const shape& sizes) {
+template <element T>
+index_list indices_by_axis(std::span<const any_tensor> given, const basic_tensor<T>& x) {
+    const auto& sizes = shape_of(x);
     auto result = index_list{};
     const auto check_axis = [&](std::size_t axes) {
         if (result.size() + axes > sizes.rank())
             fail<rank_error>("index_put", "more indices than x has axes: it is ", sizes);
     };
     for (const auto& each : given) {
-        if (each.numbers.defined()) {
+        if (each.type() != dtype_of<bool>()) {
             check_axis(1);
-            result.push_back(each.numbers);
+            result.push_back(index_numbers<std::int8_t, std::int16_t, std::int32_t, std::uint8_t, std::uint16_t, std::uint32_t, std::uint64_t>(each));
             continue;
         }
-        const auto& own = shape_of(each.mask);
+        const auto mask = each.as<bool>();
+        const auto& own = shape_of(mask);
         check_axis(own.rank());
         if (!std::equal(own.begin(), own.end(), sizes.begin() + result.size()))
             fail<shape_error>("index_put", "the mask is ", own, ", x is ", sizes, "; they must agree from axis ", result.size(), " on");
-        const auto rows = nonzero_any(each.mask);
+        const auto rows = nonzero_any(mask);
         for (auto axis = std::size_t{0}; axis < own.rank(); ++axis)
             result.push_back(reshape_to(range_along(rows, 1, axis, 1), {shape_of(rows)[0]}));
     }
@@ -96,11 +102,11 @@ tensor<T> index_put_value(const basic_tensor<T>& x, std::span<const tensor<std::
     return reshape_to(put_rows(reshape_to(x, {length, inner}), flat, rows), sizes);
 }
 template <element T>
-tensor<T> index_put_any(const basic_tensor<T>& x, std::span<const tensor<std::int64_t>> indices, const basic_tensor<T>& values,
-                        bool accumulate) {
+tensor<T> index_put_any(const basic_tensor<T>& x, std::span<const any_tensor> indices, const basic_tensor<T>& values, bool accumulate) {
     return call("index_put", {"x", "indices", "values", "accumulate"},
-                [](const basic_tensor<T>& v, std::span<const tensor<std::int64_t>> at, const basic_tensor<T>& w, bool adds) {
-        return index_put_value(v, at, w, adds);
+                [](const basic_tensor<T>& v, std::span<const any_tensor> at, const basic_tensor<T>& w, bool adds) {
+        const auto by_axis = indices_by_axis<T>(at, v);
+        return index_put_value<T>(v, by_axis, w, adds);
     }, x, indices, values, accumulate);
 }
 
@@ -117,8 +123,8 @@ struct index_put_fn {
     template <element T, std::size_t N, std::size_t V>
     tensor<T, N> operator()(const tensor<T, N>& x, std::initializer_list<detail::axis_index> indices, const tensor<T, V>& values,
                             index_put_options options = {}) const {
-        const auto by_axis = detail::indices_by_axis(std::span{indices.begin(), indices.size()}, detail::shape_of(x));
-        return detail::with_rank<N>(detail::index_put_any<T>(x, by_axis, values, options.accumulate));
+        const auto places = std::vector<any_tensor, memory::allocator<any_tensor>>(indices.begin(), indices.end());
+        return detail::with_rank<N>(detail::index_put_any<T>(x, places, values, options.accumulate));
     }
     template <element T, std::size_t N, element Integer, std::size_t I, std::size_t V>
     tensor<T, N> operator()(const tensor<T, N>& x, const tensor<Integer, I>& indices, const tensor<T, V>& values,
@@ -143,7 +149,7 @@ inline constexpr index_put_fn index_put{};
 #if defined(XGRAD_INSTANCE)
 namespace xgrad::inline XGRAD_ABI::detail {
 #define XGRAD_INSTANCES(T) \
-    XGRAD_INSTANCE tensor<T> index_put_any(const basic_tensor<T>&, std::span<const tensor<std::int64_t>>, const basic_tensor<T>&, bool);
+    XGRAD_INSTANCE tensor<T> index_put_any(const basic_tensor<T>&, std::span<const any_tensor>, const basic_tensor<T>&, bool);
 XGRAD_FOR_REAL_TYPES(XGRAD_INSTANCES)
 #undef XGRAD_INSTANCES
 }

@@ -62,9 +62,27 @@ tensor<T> join_value(const char* name, std::span<const tensor<T>> parts, std::pt
 }
 template <element T>
 tensor<T> join(const char* name, std::span<const tensor<T>> parts, std::ptrdiff_t along) {
-    return call("concatenate", {"parts", "axis"}, [name](std::span<const tensor<T>> all, std::ptrdiff_t axis) {
+    return call(name, {"parts", "axis"}, [name](std::span<const tensor<T>> all, std::ptrdiff_t axis) {
         return join_value<T>(name, all, axis);
     }, parts, along);
+}
+
+/// y = the parts one after the other, each with a new axis
+template <element T>
+tensor<T> stack_value(std::span<const tensor<T>> parts, std::ptrdiff_t along) {
+    auto pieces = std::vector<tensor<T>, memory::allocator<tensor<T>>>(parts.begin(), parts.end());
+    for (auto& part : pieces) {
+        if (shape_of(part) != shape_of(parts[0])) fail<shape_error>("stack", "shapes differ: ", shape_of(parts[0]), " and ", shape_of(part));
+    }
+    if (!pieces.empty()) {
+        const auto position = static_cast<std::ptrdiff_t>(normalize_axis("stack", along, parts[0].rank() + 1));
+        for (auto& part : pieces) part = insert_axis<T>("expand_dims", part, position);
+    }
+    return join_value<T>("stack", std::span<const tensor<T>>{pieces}, along);
+}
+template <element T>
+tensor<T> stack_along(std::span<const tensor<T>> parts, std::ptrdiff_t along) {
+    return call("stack", {"parts", "axis"}, [](std::span<const tensor<T>> all, std::ptrdiff_t axis) { return stack_value<T>(all, axis); }, parts, along);
 }
 
 template <element T, class Parts>
@@ -120,16 +138,8 @@ struct stack_fn {
 private:
     template <element T, std::size_t N, class Parts>
     static tensor<T, N == dynamic_rank ? N : N + 1> join(const Parts& parts, extent axis) {
-        auto pieces = detail::without_ranks<T>(parts);
-        for (auto& part : pieces) {
-            if (detail::shape_of(part) != detail::shape_of(pieces[0]))
-                fail<shape_error>("stack", "shapes differ: ", detail::shape_of(pieces[0]), " and ", detail::shape_of(part));
-        }
-        if (!pieces.empty()) {
-            const auto position = static_cast<std::ptrdiff_t>(normalize_axis("stack", axis, pieces[0].rank() + 1));
-            for (auto& part : pieces) part = expand_dims(part, position);
-        }
-        return detail::with_rank<N == dynamic_rank ? N : N + 1>(detail::join("stack", std::span<const tensor<T>>{pieces}, axis));
+        const auto pieces = detail::without_ranks<T>(parts);
+        return detail::with_rank<N == dynamic_rank ? N : N + 1>(detail::stack_along(std::span<const tensor<T>>{pieces}, axis));
     }
 };
 inline constexpr stack_fn stack{};
@@ -140,7 +150,8 @@ inline constexpr stack_fn stack{};
 #if defined(XGRAD_INSTANCE)
 namespace xgrad::inline XGRAD_ABI::detail {
 #define XGRAD_INSTANCES(T) \
-    XGRAD_INSTANCE tensor<T> join(const char*, std::span<const tensor<T>>, std::ptrdiff_t);
+    XGRAD_INSTANCE tensor<T> join(const char*, std::span<const tensor<T>>, std::ptrdiff_t); \
+    XGRAD_INSTANCE tensor<T> stack_along(std::span<const tensor<T>>, std::ptrdiff_t);
 XGRAD_FOR_REAL_TYPES(XGRAD_INSTANCES)
 #undef XGRAD_INSTANCES
 }

@@ -29,6 +29,11 @@ struct planes_of {
     }
 };
 
+inline constexpr const char* max_unpool_names[] = {"max_unpool1d", "max_unpool2d", "max_unpool3d"};
+inline constexpr const char* max_pool_names[] = {"max_pool1d", "max_pool2d", "max_pool3d"};
+inline constexpr const char* max_pool_with_indices_names[] = {"max_pool1d_with_indices", "max_pool2d_with_indices", "max_pool3d_with_indices"};
+inline constexpr const char* avg_pool_names[] = {"avg_pool1d", "avg_pool2d", "avg_pool3d"};
+inline constexpr const char* lp_pool_names[] = {"lp_pool1d", "lp_pool2d", "lp_pool3d"};
 /// Elements of each plane by their number in it, y[i] = x[indices[i]], and their sums put back, y[indices[i]] += x[i]: the
 /// derivative of each is the other.
 template <real T>
@@ -74,9 +79,9 @@ values_and_indices<T> max_pool_value(const basic_tensor<T>& x, const pool_sizes&
 template <real T>
 values_and_indices<T> max_pool_any(const basic_tensor<T>& x, const pool_sizes& sizes, bool wants_indices) {
     if (!wants_indices)
-        return {call("max_pool", {"x", "sizes"}, [](const basic_tensor<T>& v, const pool_sizes& s) { return max_pool_value(v, s, false).values; },
+        return {call(sizes.name(max_pool_names), {"x", "sizes"}, [](const basic_tensor<T>& v, const pool_sizes& s) { return max_pool_value(v, s, false).values; },
                      x, sizes), {}};
-    return call("max_pool_with_indices", {"x", "sizes"}, [](const basic_tensor<T>& v, const pool_sizes& s) { return max_pool_value(v, s, true); }, x, sizes);
+    return call(sizes.name(max_pool_with_indices_names), {"x", "sizes"}, [](const basic_tensor<T>& v, const pool_sizes& s) { return max_pool_value(v, s, true); }, x, sizes);
 }
 
 /// What the sum of a window is divided by.
@@ -106,7 +111,7 @@ template <real T>
 tensor<T> add_average(const basic_tensor<T>& y, const pool_sizes& sizes, const average_of& by, const shape& from);
 template <real T>
 tensor<T> avg_pool_any(const basic_tensor<T>& x, const pool_sizes& sizes, const average_of& by) {
-    return call("avg_pool", {"x", "sizes", "by"}, [](const basic_tensor<T>& v, const pool_sizes& s, const average_of& b) {
+    return call(sizes.name(avg_pool_names), {"x", "sizes", "by"}, [](const basic_tensor<T>& v, const pool_sizes& s, const average_of& b) {
         auto y = make_result<T>(s.out(shape_of(v)));
         kernels::average_pool(s.over, b.divisors<T>(s), planes_of{shape_of(v), s.axes}.count, v.data(), access::elements(y));
         return record("avg_pool", std::move(y), {v}, keep(), [s, b, from = shape_of(v)](const auto& dy, gradients& d) {
@@ -129,7 +134,7 @@ tensor<T> add_average(const basic_tensor<T>& y, const pool_sizes& sizes, const a
 /// infinite, the gradient is 0.
 template <real T>
 tensor<T> lp_pool_any(const basic_tensor<T>& x, T p, const pool_sizes& sizes) {
-    return call("lp_pool", {"x", "p", "sizes"}, [](const basic_tensor<T>& v, T exponent, const pool_sizes& s) {
+    return call(sizes.name(lp_pool_names), {"x", "p", "sizes"}, [](const basic_tensor<T>& v, T exponent, const pool_sizes& s) {
         const auto powers = tensor<T>{pow(tensor<T>{v}, exponent)};
         const auto total = tensor<T>{avg_pool_any<T>(powers, s, {true, 0}) * static_cast<T>(s.over.taps())};
         const auto root = tensor<T>{pow(total, 1 / exponent)};
@@ -157,7 +162,7 @@ XGRAD_ON_DEMAND shape unpooled_shape(const char* caller, std::size_t axes, const
 /// y[indices[i]] = x[i], 0 elsewhere        dx[i] = dy[indices[i]]
 template <real T>
 tensor<T> max_unpool_any(const basic_tensor<T>& x, const tensor<std::int64_t>& indices, std::size_t axes, const shape& sizes) {
-    return call("max_unpool", {"x", "indices", "axes", "shape"},
+    return call(max_unpool_names[axes - 1], {"x", "indices", "axes", "shape"},
                 [](const basic_tensor<T>& v, const tensor<std::int64_t>& places, std::size_t last, const shape& result) {
         if (shape_of(v) != shape_of(places))
             fail<shape_error>("max_unpool", "x is ", shape_of(v), ", the indices are ", shape_of(places), "; both must be equal");

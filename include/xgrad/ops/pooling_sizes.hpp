@@ -9,6 +9,8 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
+#include <vector>
 
 namespace xgrad::inline XGRAD_ABI {
 
@@ -47,6 +49,9 @@ struct pool_sizes {
     std::size_t axes;
     bool ceil_mode;
 
+    /// That of the operation over so many axes, of those over one, two and three.
+    const char* name(const char* const (&names)[3]) const { return names[axes - 1]; }
+
     shape out(shape sizes) const {
         for (auto i = std::size_t{0}; i < axes; ++i) sizes[sizes.rank() - axes + i] = over.axes[3 - axes + i].out;
         return sizes;
@@ -58,6 +63,9 @@ void say_options(const pool_sizes& sizes, const auto& say) {
     say("kernel", each([](const auto& axis) { return axis.kernel; }));
     say("stride", each([](const auto& axis) { return axis.stride; }));
     say("padding", each([](const auto& axis) { return axis.before; }));
+    auto behind = std::vector<std::int64_t>{};
+    for (auto i = 3 - sizes.axes; i < 3; ++i) behind.push_back(static_cast<std::int64_t>(sizes.after[i]));
+    say("padding_after", behind);
     say("dilation", each([](const auto& axis) { return axis.dilation; }));
     say("ceil_mode", sizes.ceil_mode);
     say("in", each([](const auto& axis) { return axis.in; }));

@@ -292,6 +292,13 @@ tensor<std::int64_t> arg_extremum(const char* name, const basic_tensor<T>& x, st
         return arg_extremum_value<Better>(name, v, along, keeps);
     }, x, axis, keep);
 }
+/// Among all elements, in row-major order.
+template <class Better, element T>
+tensor<std::int64_t> arg_extremum_of_all(const char* name, const basic_tensor<T>& x) {
+    return call(name, {"x"}, [name](const basic_tensor<T>& v) {
+        return arg_extremum_value<Better>(name, reshape_to(v, {v.size()}), 0, false);
+    }, x);
+}
 
 }  // namespace detail
 
@@ -303,8 +310,7 @@ struct arg_extremum_fn {
 
     template <element T, std::size_t N>
     tensor<std::int64_t, 0> operator()(const tensor<T, N>& x) const {
-        const auto flat = detail::reshape_to(x, {x.size()});
-        return detail::with_rank<0>(detail::arg_extremum<Better>(name, flat, 0, false));
+        return detail::with_rank<0>(detail::arg_extremum_of_all<Better, T>(name, x));
     }
     template <element T, std::size_t N>
     tensor<std::int64_t, detail::reduced_rank(N, 1)> operator()(const tensor<T, N>& x, extent axis) const {
@@ -340,7 +346,9 @@ namespace xgrad::inline XGRAD_ABI::detail {
     XGRAD_INSTANCE tensor<T> reduce_by<max_fn>(const basic_tensor<T>&, axis_set, bool); \
     XGRAD_INSTANCE tensor<T> reduce_by<min_fn>(const basic_tensor<T>&, axis_set, bool); \
     XGRAD_INSTANCE tensor<std::int64_t> arg_extremum<std::greater<>>(const char*, const basic_tensor<T>&, std::size_t, bool); \
-    XGRAD_INSTANCE tensor<std::int64_t> arg_extremum<std::less<>>(const char*, const basic_tensor<T>&, std::size_t, bool);
+    XGRAD_INSTANCE tensor<std::int64_t> arg_extremum<std::less<>>(const char*, const basic_tensor<T>&, std::size_t, bool); \
+    XGRAD_INSTANCE tensor<std::int64_t> arg_extremum_of_all<std::greater<>>(const char*, const basic_tensor<T>&); \
+    XGRAD_INSTANCE tensor<std::int64_t> arg_extremum_of_all<std::less<>>(const char*, const basic_tensor<T>&);
 XGRAD_FOR_REAL_TYPES(XGRAD_INSTANCES)
 #undef XGRAD_INSTANCES
 }

@@ -20,8 +20,19 @@ struct options_begin {
     explicit constexpr options_begin() = default;
 };
 
+/// What a reduction gives: a tensor, or what it says itself.
+template <class Op, class T>
+struct reduced_result {
+    using type = tensor<T>;
+};
+template <class Op, class T>
+    requires requires { typename Op::template results<T>; }
+struct reduced_result<Op, T> {
+    using type = typename Op::template results<T>;
+};
+
 template <class Op, class Options, element T>
-tensor<T> reduce_with(const basic_tensor<T>& x, axis_set axes, bool keep, const Options& options) {
+typename reduced_result<Op, T>::type reduce_with(const basic_tensor<T>& x, axis_set axes, bool keep, const Options& options) {
     return call(Op::name, {"x", "axes", "keep_dims", "options"}, [](const basic_tensor<T>& v, axis_set along, bool keeps, const Options& given) {
         return Op::apply(v, along, keeps, given);
     }, x, axes, keep, options);
@@ -87,6 +98,11 @@ private:
     template <std::size_t N, element R>
     static tensor<R, N> finish(tensor<R>&& y) {
         return with_rank<N>(std::move(y));
+    }
+    template <std::size_t N, class Results>
+        requires requires(Results& y) { Op::template with_ranks<N>(std::move(y)); }
+    static auto finish(Results&& y) {
+        return Op::template with_ranks<N>(std::move(y));
     }
 };
 

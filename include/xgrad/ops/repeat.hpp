@@ -68,6 +68,13 @@ tensor<T> repeat_along(const basic_tensor<T>& x, const basic_tensor<Integer>& re
         return take_along(v, repeated_indices(counts, shape_of(v)[along]), along);
     }, x, repeats, axis);
 }
+/// Of the elements in row-major order.
+template <element T, element Integer>
+tensor<T> repeat_all(const basic_tensor<T>& x, const basic_tensor<Integer>& repeats) {
+    return call("repeat_interleave", {"x", "repeats"}, [](const basic_tensor<T>& v, const basic_tensor<Integer>& counts) {
+        return take_along(reshape_to(v, {v.size()}), repeated_indices(counts, v.size()), 0);
+    }, x, repeats);
+}
 
 }  // namespace detail
 
@@ -93,7 +100,7 @@ inline constexpr tile_fn tile{};
 struct repeat_interleave_fn {
     template <element T, std::size_t N, element Integer, std::size_t M>
     tensor<T, 1> operator()(const tensor<T, N>& x, const tensor<Integer, M>& repeats) const {
-        return (*this)(tensor<T, 1>{detail::reshape_to(x, {x.size()})}, repeats, 0);
+        return detail::with_rank<1>(detail::repeat_all<T, Integer>(x, repeats));
     }
     template <element T, std::size_t N, element Integer, std::size_t M>
     tensor<T, N> operator()(const tensor<T, N>& x, const tensor<Integer, M>& repeats, extent axis) const {

@@ -74,19 +74,48 @@ XGRAD_ON_DEMAND resample_options resample_of(const upsample_options& options, co
     return {.how = options.mode.how(), .axis = axis, .in = x[axis], .out = out, .align_corners = options.align_corners, .scale = scale};
 }
 
+/// What is done along each axis but the first two.
+struct axes_of_upsample {
+    axes_of_upsample(const upsample_options& options, const shape& x) : count{x.rank() - 2}, align_corners{options.align_corners} {
+        for (auto number = std::size_t{0}; number < count; ++number) along[number] = resample_of(options, x, number, count);
+    }
+    bool changes(std::size_t number) const {
+        const auto& how = along[number];
+        return how.in != how.out || (how.scale != 0 && how.scale != 1);
+    }
+
+    std::array<resample_options, 3> along{};
+    std::size_t count;
+    bool align_corners;
+};
+void say_options(const axes_of_upsample& by, const auto& say) {
+    const auto how = by.along[0].how;
+    say("mode", how == kernels::resampling::by_nearest ? "nearest" : how == kernels::resampling::by_lines ? "linear" : "cubic");
+    auto size = shape{};
+    auto scale = std::array<double, 3>{};
+    for (auto i = std::size_t{0}; i < by.count; ++i) {
+        size.push_back(by.along[i].out);
+        scale[i] = by.along[i].scale;
+    }
+    say("size", size);
+    say("scale", std::vector<double>(scale.begin(), scale.begin() + static_cast<std::ptrdiff_t>(by.count)));
+    say("align_corners", by.align_corners);
+}
+
 template <real T>
 tensor<T> upsample_any(const basic_tensor<T>& x, const upsample_options& options) {
     const auto& sizes = shape_of(x);
     if (sizes.rank() < 3 || sizes.rank() > 5) fail<rank_error>("upsample", "x is ", sizes, "; it has axes for images, channels, and one to three more");
     if (options.align_corners && options.mode == upsample_mode::nearest)
         fail<value_error>("upsample", "align_corners is for interpolation; the mode is nearest");
-    auto y = tensor<T>{x};
-    // The last axis first: there is least to do while the others are as they were.
-    for (auto number = sizes.rank() - 2; number-- > 0;) {
-        const auto how = resample_of(options, sizes, number, sizes.rank() - 2);
-        if (how.in != how.out || (how.scale != 0 && how.scale != 1)) y = resample_along<T>(y, how);
-    }
-    return y;
+    const auto how = axes_of_upsample{options, sizes};
+    return call("upsample", {"x", "how"}, [](const basic_tensor<T>& v, const axes_of_upsample& by) {
+        auto y = tensor<T>{v};
+        // The last axis first: there is least to do while the others are as they were.
+        for (auto number = by.count; number-- > 0;)
+            if (by.changes(number)) y = resample_along<T>(y, by.along[number]);
+        return y;
+    }, x, how);
 }
 
 /// (..., c r r, h, w) to (..., c, h r, w r), or back.

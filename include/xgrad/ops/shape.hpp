@@ -72,7 +72,7 @@ inline shape permuted(const shape& sizes, const std::array<std::size_t, max_rank
 
 /// y[i_0, i_1, ...] = x with axis order[k] in place k        dx = dy in the inverse order
 template <element T>
-tensor<T> permute_axes(const basic_tensor<T>& x, const std::array<std::size_t, max_rank>& order);
+tensor<T> permute_axes(const basic_tensor<T>& x, const std::array<std::size_t, max_rank>& order, const char* name = "permute");
 template <element T>
 tensor<T> permute_value(const basic_tensor<T>& x, const std::array<std::size_t, max_rank>& order) {
     const auto& from = shape_of(x);
@@ -92,9 +92,9 @@ tensor<T> permute_value(const basic_tensor<T>& x, const std::array<std::size_t, 
         });
 }
 template <element T>
-tensor<T> permute_axes(const basic_tensor<T>& x, const std::array<std::size_t, max_rank>& order) {
+tensor<T> permute_axes(const basic_tensor<T>& x, const std::array<std::size_t, max_rank>& order, const char* name) {
     const auto of_x = std::span{order.data(), x.rank()};
-    return call("permute", {"x", "axes"}, [](const basic_tensor<T>& v, std::span<const std::size_t> axes) {
+    return call(name, {"x", "axes"}, [](const basic_tensor<T>& v, std::span<const std::size_t> axes) {
         auto padded = std::array<std::size_t, max_rank>{};
         std::copy(axes.begin(), axes.end(), padded.begin());
         return permute_value(v, padded);
@@ -116,7 +116,7 @@ template <element T>
 tensor<T> reverse_axes(const basic_tensor<T>& x) {
     auto order = std::array<std::size_t, max_rank>{};
     for (auto axis = std::size_t{0}; axis < x.rank(); ++axis) order[axis] = x.rank() - 1 - axis;
-    return permute_axes(x, order);
+    return permute_axes(x, order, "transpose");
 }
 
 template <element T>
@@ -124,7 +124,37 @@ tensor<T> swap_axes(const basic_tensor<T>& x, std::ptrdiff_t a, std::ptrdiff_t b
     auto order = std::array<std::size_t, max_rank>{};
     for (auto axis = std::size_t{0}; axis < x.rank(); ++axis) order[axis] = axis;
     std::swap(order[normalize_axis(name, a, x.rank())], order[normalize_axis(name, b, x.rank())]);
-    return permute_axes(x, order);
+    return permute_axes(x, order, name);
+}
+
+/// `reshape` by the name under which it was called, which says of which axes.
+template <element T>
+tensor<T> reshape_as(const char* name, const basic_tensor<T>& x, axis_set axes, const shape& sizes) {
+    return call(name, {"x", "axes", "shape"}, [](const basic_tensor<T>& v, axis_set, const shape& to) { return reshape_to(v, to); }, x, axes, sizes);
+}
+
+template <element T>
+tensor<T> flatten_axes(const basic_tensor<T>& x, std::size_t first, std::size_t last) {
+    const auto& from = shape_of(x);
+    auto sizes = shape{};
+    auto axes = axis_set{};
+    for (auto axis = std::size_t{0}; axis < x.rank(); ++axis) {
+        if (axis <= first || axis > last) sizes.push_back(from[axis]);
+        else sizes[first] *= from[axis];
+        if (axis >= first && axis <= last) axes.insert(axis);
+    }
+    if (x.rank() == 0) sizes.push_back(1);
+    return reshape_as("flatten", x, axes, sizes);
+}
+
+template <element T>
+tensor<T> insert_axis(const char* name, const basic_tensor<T>& x, std::ptrdiff_t wanted) {
+    auto sizes = shape_of(x);
+    const auto axis = normalize_axis(name, wanted, x.rank() + 1);
+    sizes.insert(axis, 1);
+    auto axes = axis_set{};
+    axes.insert(axis);
+    return reshape_as(name, x, axes, sizes);
 }
 
 }  // namespace detail
@@ -148,19 +178,13 @@ inline constexpr reshape_fn reshape{};
 struct flatten_fn {
     template <element T, std::size_t N>
     tensor<T, 1> operator()(const tensor<T, N>& x) const {
-        return detail::with_rank<1>(detail::reshape_to(x, {x.size()}));
+        return detail::with_rank<1>(detail::flatten_axes<T>(x, 0, x.rank() == 0 ? 0 : x.rank() - 1));
     }
     template <element T, std::size_t N>
     tensor<T> operator()(const tensor<T, N>& x, extent first, extent last = -1) const {
-        const auto& from = detail::shape_of(x);
         const auto begin = normalize_axis("flatten", first, x.rank()), end = normalize_axis("flatten", last, x.rank());
         if (begin > end) fail<index_error>("flatten", "axis ", begin, " comes after axis ", end);
-        auto sizes = shape{};
-        for (auto axis = std::size_t{0}; axis < x.rank(); ++axis) {
-            if (axis <= begin || axis > end) sizes.push_back(from[axis]);
-            else sizes[begin] *= from[axis];
-        }
-        return detail::reshape_to(x, sizes);
+        return detail::flatten_axes<T>(x, begin, end);
     }
 };
 inline constexpr flatten_fn flatten{};
@@ -203,16 +227,15 @@ inline constexpr permute_fn permute{};
 
 /// x with a new axis of size 1 at `axis`, counted from the end of the result when negative.
 struct expand_dims_fn {
+    const char* name;
     template <element T, std::size_t N>
     tensor<T, N == dynamic_rank ? N : N + 1> operator()(const tensor<T, N>& x, extent axis) const {
-        auto sizes = detail::shape_of(x);
-        sizes.insert(normalize_axis("expand_dims", axis, x.rank() + 1), 1);
-        return detail::with_rank<N == dynamic_rank ? N : N + 1>(detail::reshape_to(x, sizes));
+        return detail::with_rank<N == dynamic_rank ? N : N + 1>(detail::insert_axis<T>(name, x, axis));
     }
 };
-inline constexpr expand_dims_fn expand_dims{};
+inline constexpr expand_dims_fn expand_dims{"expand_dims"};
 /// PyTorch's name for the same.
-inline constexpr expand_dims_fn unsqueeze{};
+inline constexpr expand_dims_fn unsqueeze{"unsqueeze"};
 
 namespace detail {
 
@@ -225,7 +248,17 @@ tensor<T> drop_axes(const basic_tensor<T>& x, const Axes& axes) {
         if (!dropped.contains(axis)) sizes.push_back(from[axis]);
         else if (from[axis] != 1) fail<shape_error>("squeeze", "axis ", axis, " of ", from, " must have size 1");
     }
-    return reshape_to(x, sizes);
+    return reshape_as("squeeze", x, dropped, sizes);
+}
+template <element T>
+tensor<T> drop_axes_of_one(const basic_tensor<T>& x) {
+    auto axes = axis_set{};
+    auto sizes = shape{};
+    for (auto axis = std::size_t{0}; axis < x.rank(); ++axis) {
+        if (const auto size = shape_of(x)[axis]; size != 1) sizes.push_back(size);
+        else axes.insert(axis);
+    }
+    return reshape_as("squeeze", x, axes, sizes);
 }
 
 }  // namespace detail
@@ -234,10 +267,7 @@ tensor<T> drop_axes(const basic_tensor<T>& x, const Axes& axes) {
 struct squeeze_fn {
     template <element T, std::size_t N>
     tensor<T> operator()(const tensor<T, N>& x) const {
-        auto sizes = shape{};
-        for (const auto size : detail::shape_of(x))
-            if (size != 1) sizes.push_back(size);
-        return detail::reshape_to(x, sizes);
+        return detail::drop_axes_of_one<T>(x);
     }
     template <element T, std::size_t N, std::convertible_to<extent> Axis>
     tensor<T, N == dynamic_rank ? N : N - 1> operator()(const tensor<T, N>& x, Axis axis) const {
@@ -269,15 +299,40 @@ struct broadcast_to_fn {
 };
 inline constexpr broadcast_to_fn broadcast_to{};
 
+namespace detail {
+
+template <element T>
+tensor<T> expand_to(const basic_tensor<T>& x, const shape& sizes) {
+    return call("expand", {"x", "shape"}, [](const basic_tensor<T>& v, const shape& to) { return broadcast_to(v, to); }, x, sizes);
+}
+
+/// The axes of size 1 come in front, but for the last of three that a matrix gets, and a vector.
+template <element T>
+tensor<T> with_axes(const char* name, const basic_tensor<T>& x, std::size_t least) {
+    auto sizes = shape_of(x);
+    auto axes = axis_set{};
+    if (least == 3 && (x.rank() == 1 || x.rank() == 2)) {
+        sizes.push_back(1);
+        axes.insert(2);
+    }
+    for (auto axis = std::size_t{0}; sizes.rank() < least; ++axis) {
+        sizes.insert(0, 1);
+        axes.insert(axis);
+    }
+    return reshape_as(name, x, axes, sizes);
+}
+
+}  // namespace detail
+
 /// The same, where -1 stands for the size that x has there.
 struct expand_fn {
     template <element T, std::size_t N, std::size_t K>
     tensor<T, K> operator()(const tensor<T, N>& x, const extent (&sizes)[K]) const {
-        return detail::with_rank<K>(detail::broadcast_to(x, detail::expanded(detail::shape_of(x), sizes)));
+        return detail::with_rank<K>(detail::expand_to<T>(x, detail::expanded(detail::shape_of(x), sizes)));
     }
     template <element T, std::size_t N, integral_range Sizes>
     tensor<T, detail::rank_of<Sizes>> operator()(const tensor<T, N>& x, const Sizes& sizes) const {
-        return detail::with_rank<detail::rank_of<Sizes>>(detail::broadcast_to(x, detail::expanded(detail::shape_of(x), sizes)));
+        return detail::with_rank<detail::rank_of<Sizes>>(detail::expand_to<T>(x, detail::expanded(detail::shape_of(x), sizes)));
     }
 };
 inline constexpr expand_fn expand{};
@@ -286,18 +341,16 @@ inline constexpr expand_fn expand{};
 /// becomes (m, n, 1).
 template <std::size_t Least>
 struct atleast_fn {
+    const char* name;
+
     template <element T, std::size_t N>
     auto operator()(const tensor<T, N>& x) const {
-        auto sizes = detail::shape_of(x);
-        if (Least == 3 && sizes.rank() == 2) sizes.push_back(1);
-        while (sizes.rank() < Least) sizes.insert(0, 1);
-        if (Least == 3 && x.rank() == 1) std::swap(sizes[1], sizes[2]);
-        return detail::with_rank<N == dynamic_rank ? N : std::max(N, Least)>(detail::reshape_to(x, sizes));
+        return detail::with_rank<N == dynamic_rank ? N : std::max(N, Least)>(detail::with_axes<T>(name, x, Least));
     }
 };
-inline constexpr atleast_fn<1> atleast_1d{};
-inline constexpr atleast_fn<2> atleast_2d{};
-inline constexpr atleast_fn<3> atleast_3d{};
+inline constexpr atleast_fn<1> atleast_1d{"atleast_1d"};
+inline constexpr atleast_fn<2> atleast_2d{"atleast_2d"};
+inline constexpr atleast_fn<3> atleast_3d{"atleast_3d"};
 
 }  // namespace xgrad
 
@@ -305,7 +358,9 @@ inline constexpr atleast_fn<3> atleast_3d{};
 #if defined(XGRAD_INSTANCE)
 namespace xgrad::inline XGRAD_ABI::detail {
 #define XGRAD_INSTANCES(T) \
-    XGRAD_INSTANCE tensor<T> permute_axes(const basic_tensor<T>&, const std::array<std::size_t, max_rank>&);
+    XGRAD_INSTANCE tensor<T> permute_axes(const basic_tensor<T>&, const std::array<std::size_t, max_rank>&, const char*); \
+    XGRAD_INSTANCE tensor<T> reshape_as(const char*, const basic_tensor<T>&, axis_set, const shape&); \
+    XGRAD_INSTANCE tensor<T> expand_to(const basic_tensor<T>&, const shape&);
 XGRAD_FOR_REAL_TYPES(XGRAD_INSTANCES)
 #undef XGRAD_INSTANCES
 }

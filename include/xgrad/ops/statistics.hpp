@@ -16,6 +16,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <type_traits>
 #include <utility>
 
 namespace xgrad::inline XGRAD_ABI {
@@ -121,23 +122,32 @@ inline constexpr detail::variance_fn<false> var{};
 /// y = sqrt var(x)        dx = dy (x - mean) / ((n - correction) y), 0 where y is
 inline constexpr detail::variance_fn<true> std{};
 
-/// {var, mean} of the same axes, which are named as for `var`.
-struct var_mean_fn {
-    template <class X, class... Axes>
-    auto operator()(const X& x, Axes... axes) const {
-        return var_and_mean<decltype(var(x, axes...))>{var(x, axes...), mean(x, axes...)};
-    }
-};
-inline constexpr var_mean_fn var_mean{};
+namespace detail {
 
-/// {std, mean} of the same axes, which are named as for `std`.
-struct std_mean_fn {
-    template <class X, class... Axes>
-    auto operator()(const X& x, Axes... axes) const {
-        return std_and_mean<decltype(std(x, axes...))>{std(x, axes...), mean(x, axes...)};
+template <bool Root>
+struct variance_and_mean_fn : reduction_with_options<variance_and_mean_fn<Root>, variance_options> {
+    static constexpr auto name = Root ? "std_mean" : "var_mean";
+    template <class T, std::size_t N = dynamic_rank>
+    using results = std::conditional_t<Root, std_and_mean<tensor<T, N>>, var_and_mean<tensor<T, N>>>;
+
+    template <element T>
+    static results<T> apply(const basic_tensor<T>& x, axis_set axes, bool keep, const variance_options& options) {
+        return {reduce_with<variance_fn<Root>, variance_options, T>(x, axes, keep, options), reduce_by<mean_fn>(x, axes, keep)};
+    }
+    template <std::size_t N, template <class> class Pair, element T>
+    static Pair<tensor<T, N>> with_ranks(Pair<tensor<T>>&& y) {
+        auto& [deviation, mean] = y;
+        return {with_rank<N>(std::move(deviation)), with_rank<N>(std::move(mean))};
     }
 };
-inline constexpr std_mean_fn std_mean{};
+
+}  // namespace detail
+
+/// {var, mean} of the same axes, which are named as for `var`; with the same options.
+inline constexpr detail::variance_and_mean_fn<false> var_mean{};
+
+/// {std, mean} of the same axes, which are named as for `std`; with the same options.
+inline constexpr detail::variance_and_mean_fn<true> std_mean{};
 
 }  // namespace xgrad
 

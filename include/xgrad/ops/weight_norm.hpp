@@ -30,6 +30,9 @@ template <element T, std::size_t N>
 struct spectral_norm_result {
     tensor<T, N> value;
     tensor<T, 1> u, v;
+
+    void for_each_tensor(const auto& f) { f(value), f(u), f(v); }
+    void for_each_tensor(const auto& f) const { f(value), f(u), f(v); }
 };
 
 namespace detail {

@@ -139,8 +139,8 @@ tensor<T> inverse_of(const basic_tensor<T>& a, const lu_factors<T>& factors) {
 }
 
 template <real T>
-tensor<T> inverse_any(const basic_tensor<T>& a) {
-    return call("inverse", {"a"}, [](const basic_tensor<T>& x) {
+tensor<T> inverse_any(const basic_tensor<T>& a, const char* name = "inverse") {
+    return call(name, {"a"}, [](const basic_tensor<T>& x) {
         check_square("inverse", x);
         const auto factors = lu_factors<T>{x};
         factors.check_regular("inverse");
@@ -176,16 +176,18 @@ inline constexpr solve_fn solve{};
 /// Keeps y. Throws `shape_error`, and `value_error` when a matrix is singular, which says which one. `solve(a, b)` is
 /// faster and more exact than `matmul(inverse(a), b)`.
 struct inverse_fn {
+    const char* name;
+
     template <element T, std::size_t N>
     tensor<T, N> operator()(const tensor<T, N>& a) const {
         detail::check_types<T>();
         static_assert(N >= 2, "a is a matrix, or a stack of them");
-        return detail::with_rank<N>(detail::inverse_any<T>(a));
+        return detail::with_rank<N>(detail::inverse_any<T>(a, name));
     }
 };
-inline constexpr inverse_fn inverse{};
+inline constexpr inverse_fn inverse{"inverse"};
 /// PyTorch's and NumPy's short name for the same.
-inline constexpr inverse_fn inv{};
+inline constexpr inverse_fn inv{"inv"};
 
 }  // namespace xgrad
 
@@ -194,7 +196,7 @@ inline constexpr inverse_fn inv{};
 namespace xgrad::inline XGRAD_ABI::detail {
 #define XGRAD_INSTANCES(T) \
     XGRAD_INSTANCE tensor<T> solve_any(const basic_tensor<T>&, const basic_tensor<T>&, solve_options); \
-    XGRAD_INSTANCE tensor<T> inverse_any(const basic_tensor<T>&);
+    XGRAD_INSTANCE tensor<T> inverse_any(const basic_tensor<T>&, const char*);
 XGRAD_FOR_REAL_TYPES(XGRAD_INSTANCES)
 #undef XGRAD_INSTANCES
 }

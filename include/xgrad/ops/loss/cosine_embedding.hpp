@@ -13,6 +13,7 @@
 #include <xgrad/ops/reduce.hpp>
 
 #include <cstddef>
+#include <type_traits>
 
 namespace xgrad::inline XGRAD_ABI {
 
@@ -50,12 +51,13 @@ tensor<T> cosine_embedding_value(const basic_tensor<T>& left, const basic_tensor
     return reduce_recorded(name, map_losses<T>(formula, c, target), options.reduction);
 }
 
-template <real T>
-tensor<T> cosine_embedding_of(const basic_tensor<T>& left, const basic_tensor<T>& right, const basic_tensor<T>& target,
+template <real T, element U>
+tensor<T> cosine_embedding_of(const basic_tensor<T>& left, const basic_tensor<T>& right, const basic_tensor<U>& target,
                               const cosine_embedding_options& options) {
     return call("cosine_embedding_loss", {"a", "b", "target", "options"},
-                [](const basic_tensor<T>& a, const basic_tensor<T>& b, const basic_tensor<T>& t, const cosine_embedding_options& given) {
-        return cosine_embedding_value<T>(a, b, t, given);
+                [](const basic_tensor<T>& a, const basic_tensor<T>& b, const basic_tensor<U>& t, const cosine_embedding_options& given) {
+        if constexpr (std::is_same_v<T, U>) return cosine_embedding_value<T>(a, b, t, given);
+        else return cosine_embedding_value<T>(a, b, convert<T>(t), given);
     }, left, right, target, options);
 }
 
@@ -77,7 +79,7 @@ struct cosine_embedding_loss_fn {
     tensor<T> operator()(const tensor<T, N>& a, const tensor<T, M>& b, const tensor<U, K>& target,
                          const cosine_embedding_options& options) const {
         detail::check_types<T>();
-        return detail::cosine_embedding_of<T>(a, b, astype<T>(target), options);
+        return detail::cosine_embedding_of<T, U>(a, b, target, options);
     }
 };
 inline constexpr cosine_embedding_loss_fn cosine_embedding_loss{};
