@@ -31,15 +31,16 @@ constexpr auto inf = std::numeric_limits<double>::infinity();
 using vector = xg::tensor<double, 1>;
 using places = xg::tensor<std::int64_t, 1>;
 
-/// NaN last, by a stable sort of the standard library.
+/// NaN last, equal ones by their places.
 template <class T>
 std::vector<std::int64_t> stable_order(const std::vector<T>& x, bool descending) {
     auto order = std::vector<std::int64_t>(x.size());
     std::iota(order.begin(), order.end(), std::int64_t{0});
     const auto before = [](T a, T b) { return a == a && (b != b || a < b); };
-    std::ranges::stable_sort(order, [&](std::int64_t i, std::int64_t j) {
+    std::ranges::sort(order, [&](std::int64_t i, std::int64_t j) {
         const auto a = x[static_cast<std::size_t>(i)], b = x[static_cast<std::size_t>(j)];
-        return descending ? before(b, a) : before(a, b);
+        if (before(a, b) || before(b, a)) return descending ? before(b, a) : before(a, b);
+        return i < j;
     });
     return order;
 }

@@ -64,6 +64,15 @@ constexpr std::size_t count_if(const List& list, const F& f) {
     return count;
 }
 
+/// Puts different numbers in order, of which the equal ones rise: a stable sort of what began in rising order.
+/// std::stable_sort takes memory that no allocator gives, and clang 19 warns of how libstdc++ does.
+template <class Numbers, class Before>
+constexpr void sort_numbers(Numbers& numbers, const Before& before) {
+    std::sort(std::begin(numbers), std::end(numbers), [&](const auto& x, const auto& y) {
+        return before(x, y) || (!before(y, x) && x < y);
+    });
+}
+
 struct equal_to {
     constexpr bool operator()(const auto& x, const auto& y) const { return x == y; }
 };

@@ -4,6 +4,7 @@
 #include <xgrad/autograd/tensor.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/error.hpp>
+#include <xgrad/core/lists.hpp>
 #include <xgrad/core/random.hpp>
 #include <xgrad/data/dataset.hpp>
 
@@ -186,12 +187,14 @@ std::vector<fold<D>> stratified_k_fold(const D& set, const tensor<Label, N>& lab
     const auto samples = static_cast<std::size_t>(set.size());
     if (labels.size() != samples)
         fail<value_error>("stratified_k_fold", labels.size(), " labels for ", samples, " samples");
-    auto order = detail::numbers_in_order(samples, options);
+    const auto order = detail::numbers_in_order(samples, options);
     const auto* const label = labels.data();
-    std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) { return label[a] < label[b]; });
+    auto places = std::vector<std::size_t>(samples);
+    std::iota(places.begin(), places.end(), std::size_t{0});
+    lists::sort_numbers(places, [&](std::size_t a, std::size_t b) { return label[order[a]] < label[order[b]]; });
     // Dealt like cards, class after class.
     auto fold_of = std::vector<std::size_t>(samples);
-    for (auto i = std::size_t{0}; i < samples; ++i) fold_of[order[i]] = i % std::max<std::size_t>(folds, 1);
+    for (auto i = std::size_t{0}; i < samples; ++i) fold_of[order[places[i]]] = i % std::max<std::size_t>(folds, 1);
     return detail::folds_of("stratified_k_fold", set, folds, fold_of);
 }
 

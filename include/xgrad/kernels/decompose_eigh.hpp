@@ -2,6 +2,7 @@
 #pragma once
 
 #include <xgrad/core/config.hpp>
+#include <xgrad/core/lists.hpp>
 #include <xgrad/core/memory.hpp>
 #include <xgrad/core/simd.hpp>
 #include <xgrad/kernels/decompose_tridiagonal.hpp>
@@ -152,7 +153,7 @@ bool decompose_symmetric(matrix_ref<T> a, T* values, matrix_ref<T> vectors) {
 
     auto order = std::vector<std::size_t, memory::allocator<std::size_t>>(size);
     std::iota(order.begin(), order.end(), std::size_t{0});
-    std::stable_sort(order.begin(), order.end(), [&](std::size_t i, std::size_t j) { return exact[i] < exact[j]; });
+    lists::sort_numbers(order, [&](std::size_t i, std::size_t j) { return exact[i] < exact[j]; });
     for (auto place = std::size_t{0}; place < size; ++place) {
         values[place] = static_cast<T>(exact[order[place]]) / scale;
         for (auto i = std::size_t{0}; i < size; ++i) *vectors.at(i, place) = *qt.at(order[place], i);

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <xgrad/core/config.hpp>
+#include <xgrad/core/lists.hpp>
 #include <xgrad/core/memory.hpp>
 #include <xgrad/core/simd.hpp>
 #include <xgrad/kernels/decompose_qr.hpp>
@@ -180,7 +181,7 @@ bool decompose_square(matrix_ref<const T> a, matrix_ref<T> ut, T* s, matrix_ref<
     auto order = places(size);
     std::iota(order.begin(), order.end(), std::size_t{0});
     for (auto i = std::size_t{0}; i < size; ++i) lengths[i] = length_of(rows.row(i), size);
-    std::stable_sort(order.begin(), order.end(), [&](std::size_t i, std::size_t j) { return lengths[i] > lengths[j]; });
+    lists::sort_numbers(order, [&](std::size_t i, std::size_t j) { return lengths[i] > lengths[j]; });
     auto known = size;
     for (auto place = std::size_t{0}; place < size; ++place) {
         const auto from = order[place];

@@ -3,6 +3,7 @@
 
 #include <xgrad/autograd/operation.hpp>
 #include <xgrad/core/config.hpp>
+#include <xgrad/core/lists.hpp>
 #include <xgrad/core/memory.hpp>
 #include <xgrad/kernels/order.hpp>
 #include <xgrad/ops/order.hpp>
@@ -12,6 +13,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <numeric>
+#include <span>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -149,9 +151,9 @@ unique_elements<T, dynamic_rank> unique_along(const basic_tensor<T>& x, std::siz
         const auto rows = compared_rows<T>{v, {shape_of(v), along}};
         const auto sizes = shape{shape_of(v)[along]};
         auto places = make_result<std::int64_t>(sizes);
-        auto* const begin = access::elements(places);
-        std::iota(begin, begin + places.size(), std::int64_t{0});
-        std::stable_sort(begin, begin + places.size(), [&](std::int64_t a, std::int64_t b) { return rows.before(a, b); });
+        const auto numbers = std::span{access::elements(places), places.size()};
+        std::iota(numbers.begin(), numbers.end(), std::int64_t{0});
+        lists::sort_numbers(numbers, [&](std::int64_t a, std::int64_t b) { return rows.before(a, b); });
         return first_of_equals(v, along, places, sizes, wanted, [&](std::int64_t a, std::int64_t b) { return rows.equal(a, b); });
     }, x, axis, options);
 }
