@@ -69,16 +69,16 @@ TEST_CASE("a summary with an input has the layers as they are called") {
     };
     auto part_frozen = convolutional{};
     nn::freeze(part_frozen.conv1);
-    CHECK(nn::summary(part_frozen, {4, 1, 14, 14}) == "layer   operations      output          parameters  multiply-adds\n"
-                                                      "input                   (4, 1, 14, 14)\n"
-                                                      "conv1   conv2d          (4, 8, 14, 14)          80          56448\n"
-                                                      "bn1     batch_norm      (4, 8, 14, 14)          16\n"
-                                                      "        relu, max_pool  (4, 8, 7, 7)\n"
-                                                      "conv2   conv2d, relu    (4, 16, 5, 5)          576          57600\n"
-                                                      "        reshape         (4, 400)\n"
-                                                      "fc      linear          (4, 10)               4010          16000\n"
-                                                      "unused  (not called)                            12\n"
-                                                      "all                     (4, 10)               4694         130048\n");
+    CHECK(nn::summary(part_frozen, {4, 1, 14, 14}) == "layer   operations        output          parameters  multiply-adds\n"
+                                                      "input                     (4, 1, 14, 14)\n"
+                                                      "conv1   conv2d            (4, 8, 14, 14)          80          56448\n"
+                                                      "bn1     batch_norm        (4, 8, 14, 14)          16\n"
+                                                      "        relu, max_pool2d  (4, 8, 7, 7)\n"
+                                                      "conv2   conv2d, relu      (4, 16, 5, 5)          576          57600\n"
+                                                      "        flatten           (4, 400)\n"
+                                                      "fc      linear            (4, 10)               4010          16000\n"
+                                                      "unused  (not called)                              12\n"
+                                                      "all                       (4, 10)               4694         130048\n");
 }
 
 TEST_CASE("layers that share tensors count them once") {
