@@ -91,7 +91,7 @@ expect 1 'weights.safetensors' --data data --load weights.safetensors --model cn
 # Every optimizer, and the other network: saved, read, and gone on with.
 for optimizer in sgd adam adamw nadam rmsprop lion; do
     expect 0 'test accuracy' $few --optimizer "$optimizer" --report page.html
-    grep -qF "<td>$optimizer</td>" page.html || complain "--optimizer $optimizer: the report does not name it"
+    grep -qF "<dd>$optimizer</dd>" page.html || complain "--optimizer $optimizer: the report does not name it"
 done
 convolutional="--data data --batch-size 5 --model cnn --optimizer adam"
 expect 0 'two convolutions' $convolutional --epochs 1 --resume cnn.state
