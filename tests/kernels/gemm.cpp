@@ -167,6 +167,9 @@ TEST_CASE_TEMPLATE("gemm: every small shape, and around the edges of tiles and b
         check<T>({200, 10, 256}, how, false, true);
         check<T>({1024, 150, 20}, how, false, true);  // strides that make a, or b, be packed
         check<T>({53, 1024, 20}, how, true, true);
+        for (const auto m : {13u, 30u, 36u, 50u})   // the first tile copies b, or cannot
+            for (const auto n : {128u, 150u})
+                for (const auto k : {40u, 400u}) check<T>({m, n, k}, how, n == 128, k == 40);
         check<T>({10, 200, 64}, how, true, false);
     }
 }

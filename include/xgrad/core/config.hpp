@@ -116,6 +116,7 @@
 #if defined(_MSC_VER) && !defined(__clang__)
 #define XGRAD_ALWAYS_INLINE __forceinline
 #define XGRAD_INLINED [[msvc::forceinline]]
+#define XGRAD_FLATTEN
 #define XGRAD_NOINLINE __declspec(noinline)
 #define XGRAD_COLD __declspec(noinline)
 #define XGRAD_RESTRICT __restrict
@@ -123,6 +124,7 @@
 #else
 #define XGRAD_ALWAYS_INLINE inline __attribute__((always_inline))
 #define XGRAD_INLINED __attribute__((always_inline))   // of a lambda, behind its parameters
+#define XGRAD_FLATTEN __attribute__((flatten))                  // all that it calls is inlined
 #define XGRAD_NOINLINE __attribute__((noinline))
 #define XGRAD_COLD __attribute__((cold, noinline))            // rare, and never in a hurry: compiled for size
 #define XGRAD_RESTRICT __restrict__

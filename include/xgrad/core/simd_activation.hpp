@@ -41,7 +41,7 @@ struct gelu_exponent {
 
 /// x tanh(ln(1 + e^x)). With t = e^-|x| it is x (1 + 2t) / (1 + 2t + 2t^2), or x t (2 + t) / (2 + 2t + t^2) below zero.
 template <real_vector V>
-inline V mish(const V& x) {
+XGRAD_ALWAYS_INLINE V mish(const V& x) {
     const auto a = detail::within_exp(x);
     const auto e = detail::split_exp(simd::negate(a));
     const auto t = e.times(V(1));
@@ -52,7 +52,7 @@ inline V mish(const V& x) {
 
 /// The derivative of mish, w + x (1 - w^2) s, w = tanh(ln(1 + e^x)), s = 1 / (1 + e^-x), likewise.
 template <real_vector V>
-inline V mish_slope(const V& x) {
+XGRAD_ALWAYS_INLINE V mish_slope(const V& x) {
     const auto a = detail::within_exp(x);
     const auto e = detail::split_exp(simd::negate(a));
     const auto t = e.times(V(1)), next = V(1) + t;
@@ -64,7 +64,7 @@ inline V mish_slope(const V& x) {
 
 /// x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))) / 2
 template <real_vector V>
-inline V gelu_tanh(const V& x) {
+XGRAD_ALWAYS_INLINE V gelu_tanh(const V& x) {
     const auto a = simd::at_most(simd::abs(x), V(30));
     const auto e = detail::split_exp(simd::negate(detail::within_exp(detail::gelu_exponent<V>(a).z)));
     const auto sum = V(1) + e.times(V(1));
@@ -73,7 +73,7 @@ inline V gelu_tanh(const V& x) {
 
 /// The derivative of gelu_tanh: s (1 + x z' (1 - s)), s = 1 / (1 + e^-z)
 template <real_vector V>
-inline V gelu_tanh_slope(const V& x) {
+XGRAD_ALWAYS_INLINE V gelu_tanh_slope(const V& x) {
     const auto exponent = detail::gelu_exponent<V>(simd::at_most(simd::abs(x), V(30)));
     const auto e = detail::split_exp(simd::negate(detail::within_exp(exponent.z)));
     const auto sum = V(1) + e.times(V(1));

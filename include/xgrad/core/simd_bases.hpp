@@ -53,7 +53,7 @@ XGRAD_ALWAYS_INLINE V normal_or(const V& y, const V& x, const F& f) {
 }  // namespace detail
 
 template <real_vector V>
-inline V log2(const V& x) {
+XGRAD_ALWAYS_INLINE V log2(const V& x) {
     const auto factor = detail::two_parts<V>{detail::either<V>(0x1.714p+0f, 0x1.715476p+0),
                                              detail::either<V>(0x1.47652cp-12f, 0x1.4ae0bf85ddf44p-26)};
     const auto y = detail::log_to_base(x, factor, {V(1), V(0)});
@@ -61,7 +61,7 @@ inline V log2(const V& x) {
 }
 
 template <real_vector V>
-inline V log10(const V& x) {
+XGRAD_ALWAYS_INLINE V log10(const V& x) {
     const auto factor = detail::two_parts<V>{detail::either<V>(0x1.bcap-2f, 0x1.bcb7b1p-2),
                                              detail::either<V>(0x1.7b1526p-14f, 0x1.49b9438ca9aaep-28)};
     const auto two = detail::two_parts<V>{detail::either<V>(0x1.344p-2f, 0x1.34413509f7p-2),
@@ -71,7 +71,7 @@ inline V log10(const V& x) {
 }
 
 template <real_vector V>
-inline V exp2(const V& x) {
+XGRAD_ALWAYS_INLINE V exp2(const V& x) {
     // Beyond these bounds the result is infinity or zero.
     const auto least = detail::either<V>(-151.0f, -1076.0);
     const auto within = simd::select(x < least, least, simd::at_most(x, detail::either<V>(129.0f, 1025.0)));

@@ -158,10 +158,11 @@ XGRAD_ALWAYS_INLINE V log1p_of(const V& x) {
 
 }  // namespace detail
 
-// `inline` asks for it: a call would take its operand from memory, and its constants at every vector.
+// What is short is always inlined: a call takes its operand from memory, and its constants at every vector. On an AMD EPYC
+// (Zen 3) tanh, silu, erf and their like took 1.3 to 1.7 times as long so.
 
 template <real_vector V>
-inline V exp(const V& x) {
+XGRAD_ALWAYS_INLINE V exp(const V& x) {
     // Beyond these bounds the result is infinity or zero.
     const auto least = detail::either<V>(-104.0f, -746.0);
     const auto within = simd::at_least(simd::at_most(x, detail::either<V>(89.0f, 710.0)), least);
@@ -170,7 +171,7 @@ inline V exp(const V& x) {
 
 /// 2 (2^(n-1) rest + (2^(n-1) - 1/2)), which overflows when the result does.
 template <real_vector V>
-inline V expm1(const V& x) {
+XGRAD_ALWAYS_INLINE V expm1(const V& x) {
     const auto least = detail::either<V>(-20.0f, -40.0);
     const auto within = simd::at_least(simd::at_most(x, detail::either<V>(89.0f, 710.0)), least);
     const auto e = detail::split_exp(within);
@@ -180,7 +181,7 @@ inline V expm1(const V& x) {
 }
 
 template <real_vector V>
-inline V log(const V& x) {
+XGRAD_ALWAYS_INLINE V log(const V& x) {
     using limits = std::numeric_limits<typename V::value_type>;
     const auto parts = detail::power_of_two(x);
     const auto y = detail::log_of(parts.power, parts.fraction - V(1));
@@ -191,7 +192,7 @@ inline V log(const V& x) {
 }
 
 template <real_vector V>
-inline V log1p(const V& x) {
+XGRAD_ALWAYS_INLINE V log1p(const V& x) {
     const auto y = simd::select(x == V(0), x, detail::log1p_of(x));
     const auto rare = !((x > V(-1)) & (x < detail::either<V>(0x1p126f, 0x1p1022)));
     if (simd::any(rare)) [[unlikely]]
@@ -201,7 +202,7 @@ inline V log1p(const V& x) {
 
 /// By way of e^-2|x| - 1, which is exact for small x and cannot overflow: tanh |x| = -d / (2 + d).
 template <real_vector V>
-inline V tanh(const V& x) {
+XGRAD_ALWAYS_INLINE V tanh(const V& x) {
     const auto e = detail::split_exp(V(-2) * simd::at_most(simd::abs(x), detail::either<V>(10.0f, 20.0)));
     const auto whole = simd::scale(V(1), e.power);
     const auto d = simd::fma(whole, e.rest, whole - V(1));
@@ -248,14 +249,14 @@ T abs(T x) {
 
 /// 1 / (1 + e^-x), by way of e^-|x|, which cannot overflow.
 template <class V>
-inline V sigmoid(const V& x) {
+XGRAD_ALWAYS_INLINE V sigmoid(const V& x) {
     const auto e = simd::exp(simd::negate(simd::abs(x)));
     return simd::select(x < V(0), e, V(1)) / (V(1) + e);
 }
 
 /// ln(1 + e^x) = max(x, 0) + ln(1 + e^-|x|), which cannot overflow.
 template <class V>
-inline V softplus(const V& x) {
+XGRAD_ALWAYS_INLINE V softplus(const V& x) {
     const auto e = simd::exp(simd::negate(simd::abs(x)));
     const auto positive = simd::select(x < V(0), V(0), x);
     if constexpr (real_vector<V>) return positive + detail::log1p_of(e);

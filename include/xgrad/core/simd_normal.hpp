@@ -60,7 +60,7 @@ XGRAD_ALWAYS_INLINE V within_normal(const V& x) {
 
 /// x p(x^2) below 1; from there 1 - e^-x^2 q((x - c) / (x + c)), to where the difference from 1 ends.
 template <real_vector V>
-inline V erf(const V& x) {
+XGRAD_ALWAYS_INLINE V erf(const V& x) {
     const auto a = simd::at_most(simd::abs(x), detail::either<V>(4.0f, 6.0)), z = a * a;
     const auto center = detail::either<V>(2.0f, 3.0), t = (a - center) / (a + center);
     const auto inner = [&] {
@@ -91,13 +91,13 @@ T erf(T x) {
 
 /// e^(-x^2)
 template <real_vector V>
-inline V gaussian(const V& x) {
+XGRAD_ALWAYS_INLINE V gaussian(const V& x) {
     return detail::split_gaussian(simd::at_most(simd::abs(x), detail::either<V>(11.0f, 28.0)), 1).times(V(1));
 }
 
 /// x Phi(x), Phi the normal distribution function: max(x, 0) - |x| Phi(-|x|), with Phi(-a) = erfc(a / sqrt 2) / 2.
 template <real_vector V>
-inline V gelu(const V& x) {
+XGRAD_ALWAYS_INLINE V gelu(const V& x) {
     const auto a = detail::within_normal(x);
     return simd::select(x < V(0), V(0), x) - detail::split_gaussian(a, 0.5f).times(detail::scaled_normal_tail(a, a));
 }
@@ -105,7 +105,7 @@ inline V gelu(const V& x) {
 /// The derivative of gelu, Phi(x) + x phi(x), phi = e^(-x^2/2) / sqrt(2 pi): at -a it is Phi(-a) - a phi(a), at a what
 /// is missing to 1.
 template <real_vector V>
-inline V gelu_slope(const V& x) {
+XGRAD_ALWAYS_INLINE V gelu_slope(const V& x) {
     const auto a = detail::within_normal(x);
     const auto density = a * detail::either<V>(0.398942280f, 0.398942280401432678);
     const auto below = detail::split_gaussian(a, 0.5f).times(detail::scaled_normal_tail(a, V(1)) - density);
@@ -114,7 +114,7 @@ inline V gelu_slope(const V& x) {
 
 /// x / (1 + e^-x) = max(x, 0) - |x| e^-|x| / (1 + e^-|x|)
 template <real_vector V>
-inline V silu(const V& x) {
+XGRAD_ALWAYS_INLINE V silu(const V& x) {
     const auto a = simd::at_most(simd::abs(x), detail::either<V>(120.0f, 760.0));
     const auto e = detail::split_exp(simd::negate(a));
     return simd::select(x < V(0), V(0), x) - e.times(a) / (V(1) + e.times(V(1)));
@@ -123,7 +123,7 @@ inline V silu(const V& x) {
 /// The derivative of silu, s (1 + x (1 - s)), s = 1 / (1 + e^-x): at -a it is e^-a (1 - a + e^-a) / (1 + e^-a)^2, at a
 /// what is missing to 1.
 template <real_vector V>
-inline V silu_slope(const V& x) {
+XGRAD_ALWAYS_INLINE V silu_slope(const V& x) {
     const auto a = simd::at_most(simd::abs(x), detail::either<V>(120.0f, 760.0));
     const auto e = detail::split_exp(simd::negate(a));
     const auto size = e.times(V(1)), sum = V(1) + size;

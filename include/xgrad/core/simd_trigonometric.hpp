@@ -136,7 +136,7 @@ XGRAD_ALWAYS_INLINE V sinc_of(const V& z) {
 }  // namespace detail
 
 template <real_vector V>
-inline V sin(const V& x) {
+XGRAD_ALWAYS_INLINE V sin(const V& x) {
     const auto size = simd::abs(x);
     const auto rare = !(size <= detail::reach<V>());
     const auto y = detail::sine_of(size, 0);
@@ -151,7 +151,7 @@ T sin(T x) {
 }
 
 template <real_vector V>
-inline V cos(const V& x) {
+XGRAD_ALWAYS_INLINE V cos(const V& x) {
     const auto size = simd::abs(x);
     const auto rare = !(size <= detail::reach<V>());
     const auto y = detail::sine_of(size, 1);

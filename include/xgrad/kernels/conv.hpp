@@ -7,6 +7,7 @@
 // All parts are cut by sizes alone, and each element is summed up in one part: no result depends on the threads.
 #pragma once
 
+#include <xgrad/core/caches.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/memory.hpp>
 #include <xgrad/core/parallel.hpp>
@@ -29,8 +30,9 @@ namespace xgrad::inline XGRAD_ABI::kernels {
 
 namespace detail {
 
-// Of planes, so many bytes at a time; and of the patches made from them.
-inline constexpr std::size_t planes_bytes = std::size_t{1} << 19, panel_bytes = std::size_t{1} << 16;
+// Of planes, and of sums that are added to, so many bytes at a time; and of the patches made from them.
+inline std::size_t planes_bytes() { return xgrad::detail::cache_sizes().second.bytes() / 2; }
+inline constexpr std::size_t panel_bytes = std::size_t{1} << 16;
 
 /// The windows in bands along their outermost axis, each with planes that stay in the cache while patches are made of them.
 template <class T>
@@ -47,7 +49,7 @@ private:
     std::size_t most(const window& over, std::size_t channels, std::size_t least) const {
         const auto& axis = over.axes[m_axis];
         const auto slice = plane_layout{over.part(m_axis, 0, 1)}.size() / ((axis.kernel - 1) * axis.dilation + 1);
-        const auto rows = planes_bytes / std::max<std::size_t>(1, sizeof(T) * channels * slice * axis.stride);
+        const auto rows = planes_bytes() / std::max<std::size_t>(1, sizeof(T) * channels * slice * axis.stride);
         const auto by_size = std::max<std::size_t>(1, rows > axis.kernel ? rows - axis.kernel : 1);
         return std::min(by_size, (axis.out + least - 1) / least);
     }

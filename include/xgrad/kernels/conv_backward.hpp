@@ -135,7 +135,7 @@ private:
             vectors = next_width(all - first);
             for (auto v = std::size_t{0}; v < vectors; ++v) from.b[v] = m_y.data() + (first + v) * simd::width<T>;
             for (auto row = std::size_t{0}, height = std::size_t{0}; row < rows; row += height) {
-                height = next_height(rows - row);
+                height = next_height(rows - row, vectors);
                 for (auto r = std::size_t{0}; r < height; ++r) {
                     const auto at = k + std::min(row + r, rows - 1);
                     from.a[r] = m_planes->plane(at / taps - k / taps) + layout.tap(at % taps);
@@ -249,7 +249,7 @@ void convolve_input(const convolution& of, const T* w, const T* y, const T* bias
         return inside ? some(0, pairs) : parallel_for(pairs, 1, some);
     }
     const auto layout = plane_layout{of.over};
-    const auto by_cache = detail::planes_bytes / std::max<std::size_t>(1, sizeof(T) * layout.size());
+    const auto by_cache = detail::planes_bytes() / std::max<std::size_t>(1, sizeof(T) * layout.size());
     const auto by_rows = std::max<std::size_t>(1, detail::patch_rows / of.over.taps());
     const auto chunks = detail::even_parts{of.in, std::clamp<std::size_t>(by_cache, std::min<std::size_t>(4, by_rows), by_rows)};
     const auto work = of.out * of.depth() * of.over.out() / chunks.count();

@@ -133,7 +133,7 @@ void convolve_directly(const convolution& of, const window& band, const T* x, co
     auto planes = channel_planes<T>{layout, along.size(0)};
     const auto weights = weight_of_rows<T>{of, w, along.size(0)};
     const auto many = along.count() > 1;
-    const auto sums_row = static_cast<std::ptrdiff_t>((many ? over.count() : max_vectors) * width);
+    const auto sums_row = static_cast<std::ptrdiff_t>((many ? over.count() : most_vectors) * width);
     const auto sums = memory::scratch<T>{(many ? y.rows + max_rows : max_rows) * static_cast<std::size_t>(sums_row) + width};
     const auto table = memory::scratch<tile_step>{along.size(0) * taps};
     for (auto part = std::size_t{0}; part < along.count(); ++part) {
@@ -147,7 +147,7 @@ void convolve_directly(const convolution& of, const window& band, const T* x, co
             vectors = next_width(over.count() - first);
             for (auto v = std::size_t{0}; v < vectors; ++v) from.b[v] = planes.plane(0) + over.place(first + v);
             for (auto row = std::size_t{0}, height = std::size_t{0}; row < y.rows; row += height) {
-                height = next_height(y.rows - row);
+                height = next_height(y.rows - row, vectors);
                 const auto rows = std::min(height, y.rows - row);
                 const auto* const weight = weights.read(row, rows, channel, channels);
                 for (auto r = std::size_t{0}; r < height; ++r) from.a[r] = weight + static_cast<std::ptrdiff_t>(std::min(r, rows - 1)) * w.row;

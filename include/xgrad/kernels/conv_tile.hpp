@@ -7,6 +7,7 @@
 #include <xgrad/core/simd.hpp>
 #include <xgrad/kernels/gemm_tile.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <utility>
@@ -18,13 +19,17 @@ struct tile_step {
     std::ptrdiff_t a, b;
 };
 
+/// The widest tile, in vectors. Where the usual one has two, a third that is left over goes with these, in tiles of four rows:
+/// by itself its sums would be too few to hide the latency of an addition.
+inline constexpr std::size_t most_vectors = max_vectors < 3 ? 3 : max_vectors;
+
 /// What a tile reads: `steps` steps, the rows of a, and the vectors of b.
 template <class T>
 struct scattered_factors {
     const tile_step* table;
     std::size_t steps;
     std::array<const T*, max_rows> a;
-    std::array<const T*, max_vectors> b;
+    std::array<const T*, most_vectors> b;
 };
 
 /// c(R, V vectors) = the sum over the steps of a times b, or += when `add`. Each element is one chain of multiply-adds in the
@@ -73,18 +78,21 @@ using scattered_tile_function = decltype(&scattered_tile<T, 1, 1>);
 template <class T, std::size_t R>
 inline constexpr auto scattered_tiles_of_height = []<std::size_t... V>(std::index_sequence<V...>) {
     return std::array<scattered_tile_function<T>, sizeof...(V)>{&scattered_tile<T, R, V + 1>...};
-}(std::make_index_sequence<max_vectors>{});
+}(std::make_index_sequence<R <= 4 ? most_vectors : max_vectors>{});
 
-/// How high the tile for the next rows is when `left` are left: 2, 4 or 6, so that at most one row of it is nobody's.
-inline std::size_t next_height(std::size_t left) { return left <= 2 ? 2 : left <= 4 || left == 7 || left == 8 ? 4 : 6; }
 /// How many vectors wide the tile for the next `left` of them is: not one beside many, whose sums would wait for each other.
-inline std::size_t next_width(std::size_t left) { return max_vectors > 2 && left == max_vectors + 1 ? max_vectors - 1 : left < max_vectors ? left : max_vectors; }
+inline std::size_t next_width(std::size_t left) { return left == max_vectors + 1 ? std::size_t{3} : std::min(left, max_vectors); }
+/// How high the tile for the next rows is when `left` are left: 2, 4 or 6, so that at most one row of it is nobody's.
+inline std::size_t next_height(std::size_t left, std::size_t vectors) {
+    if (left <= 2) return 2;
+    return vectors > max_vectors || left <= 4 || left == 7 || left == 8 ? 4 : 6;
+}
 
 /// The tile of 2, 4 or 6 rows and so many vectors.
 template <class T>
 scattered_tile_function<T> select_scattered_tile(std::size_t rows, std::size_t vectors) {
-    const auto& tiles = rows == 2 ? scattered_tiles_of_height<T, 2> : rows == 4 ? scattered_tiles_of_height<T, 4> : scattered_tiles_of_height<T, 6>;
-    return tiles[vectors - 1];
+    if (rows == 6) return scattered_tiles_of_height<T, 6>[vectors - 1];
+    return (rows == 2 ? scattered_tiles_of_height<T, 2> : scattered_tiles_of_height<T, 4>)[vectors - 1];
 }
 
 }  // namespace xgrad::kernels::detail

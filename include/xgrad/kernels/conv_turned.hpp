@@ -18,12 +18,15 @@
 
 namespace xgrad::inline XGRAD_ABI::kernels::detail {
 
-/// The weights of all groups, transposed: one panel (depth, max_width) for the channels of each tile.
+template <class T>
+inline constexpr std::size_t turned_row = most_vectors * simd::width<T>;
+
+/// The weights of all groups, transposed: one panel (depth, turned_row) for the channels of each tile.
 template <class T>
 class turned_weights {
 public:
     template <class Weight>
-    turned_weights(const convolution& of, const Weight& weight_ref_of) : m_size{panels(of) * of.depth() * max_width<T>}, m_memory{of.groups * m_size} {
+    turned_weights(const convolution& of, const Weight& weight_ref_of) : m_size{panels(of) * of.depth() * turned_row<T>}, m_memory{of.groups * m_size} {
         for (auto group = std::size_t{0}; group < of.groups; ++group) copy(of, weight_ref_of(group), m_memory.data() + group * m_size);
     }
     const T* of_group(std::size_t group) const { return m_memory.data() + group * m_size; }
@@ -36,7 +39,7 @@ private:
         return count;
     }
     static void copy(const convolution& of, const weight_ref<T>& w, T* to) {
-        constexpr auto width = simd::width<T>, row = max_width<T>;
+        constexpr auto width = simd::width<T>, row = turned_row<T>;
         const auto taps = of.over.taps(), depth = of.depth();
         for (auto first = std::size_t{0}, count = std::size_t{0}; first < vectors(of); first += count, to += depth * row) {
             count = next_width(vectors(of) - first);
@@ -85,7 +88,7 @@ void convolve_turned(const convolution& of, const window& band, const T* x, cons
     const auto taps = band.taps(), count = band.out(), vectors = (of.out + width - 1) / width;
     const auto along = even_parts{of.in, std::max<std::size_t>(1, block_depth<T>() / taps)};
     const auto many = along.count() > 1;
-    const auto row = many ? panel_row<T>(of.out) : max_width<T>;
+    const auto row = many ? panel_row<T>(of.out) : turned_row<T>;
     auto planes = channel_planes<T>{layout, along.size(0)};
     const auto sums = memory::scratch<T>{((many ? count : turned_windows) + max_rows) * row}, room = memory::scratch<T>{width * turned_windows};
     const auto table = memory::scratch<tile_step>{along.size(0) * taps};
@@ -97,17 +100,17 @@ void convolve_turned(const convolution& of, const window& band, const T* x, cons
         planes.read(x + channel * band.in(), along.size(part));
         for (auto k = std::size_t{0}; k < depth; ++k)
             table.data()[k] = {static_cast<std::ptrdiff_t>(k / taps * layout.size() + layout.tap(k % taps)),
-                               static_cast<std::ptrdiff_t>((channel * taps + k) * max_width<T>)};
+                               static_cast<std::ptrdiff_t>((channel * taps + k) * turned_row<T>)};
         auto from = scattered_factors<T>{table.data(), depth, {}, {}};
         for (auto j = std::size_t{0}; j < count; j += turned_windows) {
             const auto some = std::min(turned_windows, count - j);
             const auto* panel = panels;
-            for (auto first = std::size_t{0}, wide = std::size_t{0}; first < vectors; first += wide, panel += of.depth() * max_width<T>) {
+            for (auto first = std::size_t{0}, wide = std::size_t{0}; first < vectors; first += wide, panel += of.depth() * turned_row<T>) {
                 wide = next_width(vectors - first);
                 for (auto v = std::size_t{0}; v < wide; ++v) from.b[v] = panel + v * width;
                 auto* const c = many ? sums.data() + j * row + first * width : sums.data();
                 for (auto i = std::size_t{0}, height = std::size_t{0}; i < some; i += height) {
-                    height = next_height(some - i);
+                    height = next_height(some - i, wide);
                     for (auto r = std::size_t{0}; r < height; ++r) from.a[r] = planes.plane(0) + places.data()[j + std::min(i + r, some - 1)];
                     select_scattered_tile<T>(height, wide)(from, c + i * row, static_cast<std::ptrdiff_t>(row), part != 0);
                 }

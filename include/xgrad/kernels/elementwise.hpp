@@ -82,29 +82,35 @@ private:
 
 /// The innermost loop on vectors. An operand that stays put is read from a vector full of it, so that all
 /// operands are loaded alike. Function and pointers come by value: what is no local variable would be read again
-/// after every store, since the compiler must take it that the store has changed it.
+/// after every store, since the compiler must take it that the store has changed it. f is called in one place, with all
+/// that it calls inlined there: a call would pass vectors through memory and read its constants anew for each. So the last
+/// vector, if it is no whole one, goes through the loop as a copy.
 template <class F, class T, std::size_t R, std::size_t... K>
-void inner_loop(F f, std::array<T*, R> y, std::size_t count, std::array<const T*, sizeof...(K)> at,
-                const std::array<std::size_t, sizeof...(K)>& stride, std::index_sequence<K...>) {
+XGRAD_FLATTEN void inner_loop(F f, std::array<T*, R> y, std::size_t count, std::array<const T*, sizeof...(K)> at,
+                              const std::array<std::size_t, sizeof...(K)>& stride, std::index_sequence<K...>) {
     constexpr auto width = simd::width<T>;
-    alignas(64) T repeated[sizeof...(K)][width];
+    alignas(64) T copies[sizeof...(K)][width], last[R][width];
     (
         [&] {
             if (stride[K] != 0) return;
-            std::fill_n(repeated[K], width, *at[K]);
-            at[K] = repeated[K];
+            std::fill_n(copies[K], width, *at[K]);
+            at[K] = copies[K];
         }(),
         ...);
     const auto step = std::array{stride[K] * width...};
-    for (; count >= width; count -= width) {
+    const auto rest = count % width;
+    auto end = y;
+    for (auto left = (count + width - 1) / width; left != 0; --left) {
+        if (left == 1 && rest != 0) [[unlikely]] {
+            ((stride[K] != 0 ? simd::store(copies[K], simd::load_partial(at[K], rest)) : void(), at[K] = copies[K]), ...);
+            end = y;
+            for (auto r = std::size_t{0}; r < R; ++r) y[r] = last[r];
+        }
         const std::array<simd::batch<T>, R> results = f(simd::load(at[K])...);
         for (auto r = std::size_t{0}; r < R; ++r) simd::store(y[r], results[r]), y[r] += width;
         ((at[K] += step[K]), ...);
     }
-    if (count != 0) {
-        const std::array<simd::batch<T>, R> results = f(simd::load_partial(at[K], count)...);
-        for (auto r = std::size_t{0}; r < R; ++r) simd::store_partial(y[r], results[r], count);
-    }
+    for (auto r = std::size_t{0}; r < R && rest != 0; ++r) simd::store_partial(end[r], simd::load(last[r]), rest);
 }
 
 /// The innermost loop on single elements: integers, truth values, operands of several types.

@@ -76,8 +76,9 @@ std::size_t next_vectors(std::size_t cols, bool single_rows) {
 }
 
 /// Which of the operands of `product_by_tiles` are copied, a block at a time, and the room that takes. A copy costs about
-/// as much as reading the operand once more; it is worth that where the operand is read often, and where each reading
-/// costs more than it needs to: lines that fall on top of each other, vectors that cross two lines, a page for each row.
+/// as much as reading the operand once more, or, where the first tile to read a panel of b leaves it behind, next to nothing;
+/// it is worth that where the operand is read often, and where each reading costs more than it needs to: lines that fall on
+/// top of each other, vectors that cross two lines, a page for each row.
 template <class T>
 struct packing {
     bool a, b;
@@ -91,12 +92,21 @@ struct packing {
     std::size_t size() const { return a_size() + (b ? depth * max_width<T> : 0); }
 
     /// How many steps ahead a tile asks for a row of b: where the rows are so far apart that the processor does not see what
-    /// comes next, and the panel is too large to be in the first-level cache when the next tile wants it.
-    std::ptrdiff_t ahead(std::size_t steps) const {
-        return !b && steps * max_width<T> * sizeof(T) > xgrad::detail::cache_sizes().first.bytes() / 2 ? 8 : 0;
+    /// comes next, and the next tile does not find the panel in the first-level cache, because it is too large or is copied
+    /// at this moment.
+    std::ptrdiff_t ahead(std::size_t steps, bool copying) const {
+        const auto stays = b || steps * panel_bytes <= xgrad::detail::cache_sizes().first.bytes() / 2;
+        return copying || !stays ? 8 : 0;
+    }
+
+    /// Whether the first tile to read a whole panel of b, of a part of c with so many rows, copies it.
+    static bool first_tile_copies(const matrix_ref<const T>& right, const matrix_ref<T>& c, std::size_t rows) {
+        return right.col_stride == 1 && c.col_stride == 1 && even_parts{rows, max_rows}.size(0) == max_rows;
     }
 
 private:
+    static constexpr std::size_t panel_bytes = max_width<T> * sizeof(T);   // of a row
+
     static bool copies_a(const matrix_ref<const T>& left, const matrix_ref<T>& c) {
         // So many lines, one in each of as many pages, stay where they are for the next tile.
         if (left.cols <= 64 || c.rows <= 8 * max_rows) return false;
@@ -108,10 +118,14 @@ private:
     static bool copies_b(const matrix_ref<const T>& right, const matrix_ref<T>& c) {
         constexpr auto vector_bytes = simd::width<T> * sizeof(T);
         if (right.col_stride != 1 || (!simd::cheap_partial && c.cols % simd::width<T> != 0)) return true;
+        const auto often = (c.cols >= max_width<T> && first_tile_copies(right, c, c.rows) ? 2 : 8) * max_rows;
         const auto row_bytes = static_cast<std::size_t>(right.row_stride) * sizeof(T);
         const auto crosses_lines = (reinterpret_cast<std::uintptr_t>(right.data) | row_bytes) % vector_bytes != 0;
-        const auto falls_out = xgrad::detail::cache_sizes().second.holds_at(row_bytes) < std::min(right.rows, block_depth<T>()) * 5 / 4;
-        return (crosses_lines || falls_out) && c.rows > 8 * max_rows;
+        const auto depth = std::min(right.rows, block_depth<T>());
+        const auto falls_out_of = [&](const xgrad::detail::cache& cache) { return cache.holds_at(row_bytes) < depth * 5 / 4; };
+        const auto& [first, second] = xgrad::detail::cache_sizes();
+        return c.rows > often &&
+               (crosses_lines || falls_out_of(second) || (depth * panel_bytes <= first.bytes() && falls_out_of(first)));
     }
 };
 
@@ -149,25 +163,38 @@ private:
             vectors = next_vectors<T>(m_c.cols - j, single_rows);
             const auto cols = std::min(vectors * width, m_c.cols - j);
             auto panel = m_b.block(of.p, j, of.depth, cols);
-            if (m_packs.b) {
-                const auto row = static_cast<std::ptrdiff_t>(vectors * width);
+            const auto row = static_cast<std::ptrdiff_t>(vectors * width);
+            const auto packed = matrix_ref<const T>{m_room_b, of.depth, cols, row, 1};
+            if (m_packs.b && !(cols == max_width<T> && packing<T>::first_tile_copies(m_b, m_c, of.rows))) {
                 pack<T>(panel, m_room_b, row);
-                panel = {m_room_b, of.depth, cols, row, 1};
+                panel = packed;
             }
-            multiply_panel(of, a, panel, j, vectors);
+            multiply_panel(of, a, panel, m_packs.b ? packed : panel, j, vectors);
         }
     }
 
-    void multiply_panel(const part& of, const matrix_ref<const T>& a, const matrix_ref<const T>& b, std::size_t j,
-                        std::size_t vectors) const {
+    /// The first tile reads `first_b`: b, or what shall be copied there.
+    void multiply_panel(const part& of, const matrix_ref<const T>& a, const matrix_ref<const T>& first_b,
+                        const matrix_ref<const T>& b, std::size_t j, std::size_t vectors) const {
         const auto along_rows = even_parts{of.rows, m_packs.a ? max_rows : tile_rows(vectors)};
-        const auto ahead = m_packs.ahead(of.depth);
         for (auto pr = std::size_t{0}; pr < along_rows.count(); ++pr) {
             const auto first = along_rows.begin(pr), height = along_rows.size(pr);
             if (m_b.col_stride == 1 && along_rows.count() > 1) prefetch_next(of, j + b.cols, pr, along_rows.count());
-            const auto from = m_packs.a ? factors<T>{m_room_a + first * of.depth, 1, static_cast<std::ptrdiff_t>(height), b.data, b.row_stride, ahead}
-                                        : factors<T>{a.at(first, 0), a.row_stride, a.col_stride, b.data, b.row_stride, ahead};
-            multiply_one(of, from, of.row + first, height, j, b.cols, vectors);
+            const auto& panel = pr == 0 ? first_b : b;
+            const auto copying = panel.data != b.data;
+            const auto ahead = m_packs.ahead(of.depth, copying);
+            auto from = factors<T>{a.at(first, 0), a.row_stride, a.col_stride, panel.data, panel.row_stride, ahead};
+            if (m_packs.a) {
+                from.a = m_room_a + first * of.depth;
+                from.a_row = 1;
+                from.a_k = static_cast<std::ptrdiff_t>(height);
+            }
+            if (!copying) {
+                multiply_one(of, from, of.row + first, height, j, b.cols, vectors);
+                continue;
+            }
+            tile_that_copies<T>(of.depth, from, m_c.at(of.row, j), m_c.row_stride, of.add, m_room_b);
+            if (of.complete) m_finish(of.row, height, j, b.cols);
         }
     }
 

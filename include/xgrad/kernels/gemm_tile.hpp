@@ -50,14 +50,21 @@ struct factors {
     std::ptrdiff_t ahead = 0;
 };
 
+/// What is done besides with the vectors of b that a tile reads: nothing.
+struct keep_nothing {
+    template <class Batch>
+    XGRAD_ALWAYS_INLINE void operator()(std::size_t, const Batch&) const {}
+};
+
 /// The product a(R, k) @ b(k, cols), of which `put(r, v, sums)` gets every vector; V vectors are just enough for `cols`
-/// columns. Without cheap partial loads, and in vectors of another size than this file's, b must be readable up to V whole
-/// vectors.
+/// columns. `keep(v, vector)` sees each row of b, one after the other. Without cheap partial loads, and in vectors of another
+/// size than this file's, b must be readable up to V whole vectors.
 ///
 /// Each element is one chain of multiply-adds in the order of k, whatever R and V: so no result depends
 /// on how c is cut into tiles.
-template <std::size_t R, std::size_t V, class Batch, class T, class Put>
-XGRAD_ALWAYS_INLINE void multiply_tile(std::size_t k, const factors<T>& from, std::size_t cols, const Put& put) {
+template <std::size_t R, std::size_t V, class Batch, class T, class Put, class Keep = keep_nothing>
+XGRAD_ALWAYS_INLINE void multiply_tile(std::size_t k, const factors<T>& from, std::size_t cols, const Put& put,
+                                       Keep keep = {}) {
     constexpr auto width = Batch::size;
     [[maybe_unused]] constexpr auto line = 64 / sizeof(T);
     const auto last = cols - (V - 1) * width;
@@ -77,7 +84,10 @@ XGRAD_ALWAYS_INLINE void multiply_tile(std::size_t k, const factors<T>& from, st
     const auto step = [&]() XGRAD_INLINED {
         Batch row[V];
         XGRAD_UNROLL
-        for (auto v = std::size_t{0}; v < V; ++v) row[v] = load_row_of_b<Batch>(b + v * width, v == V - 1, last);
+        for (auto v = std::size_t{0}; v < V; ++v) {
+            row[v] = load_row_of_b<Batch>(b + v * width, v == V - 1, last);
+            keep(v, row[v]);
+        }
         XGRAD_UNROLL
         for (auto r = std::size_t{0}; r < R; ++r) {
             const auto x = Batch(a[r / 4][static_cast<std::ptrdiff_t>(r % 4) * a_row]);
@@ -106,15 +116,39 @@ XGRAD_ALWAYS_INLINE void multiply_tile(std::size_t k, const factors<T>& from, st
     }
 }
 
-/// c(R, cols) = a(R, k) @ b(k, cols), or += when `add`. The rows of c have unit stride.
-template <class T, std::size_t R, std::size_t V>
-XGRAD_NOINLINE void tile(std::size_t k, const factors<T>& from, T* c, std::ptrdiff_t c_row, std::size_t cols, bool add) {
-    constexpr auto width = simd::width<T>;
-    multiply_tile<R, V, simd::batch<T>>(k, from, cols, [&](std::size_t r, std::size_t v, const simd::batch<T>& sum) {
+/// Where the sums of a tile go: into c, whose rows have unit stride, or, when `add`, on top of it.
+template <class T, std::size_t V>
+struct put_into {
+    T* c;
+    std::ptrdiff_t c_row;
+    std::size_t cols;
+    bool add;
+
+    XGRAD_ALWAYS_INLINE void operator()(std::size_t r, std::size_t v, const simd::batch<T>& sum) const {
+        constexpr auto width = simd::width<T>;
         auto* to = c + static_cast<std::ptrdiff_t>(r) * c_row + v * width;
         const auto count = v < V - 1 ? width : cols - v * width;
         simd::store_up_to(to, add ? simd::load_up_to(to, count) + sum : sum, count);
-    });
+    }
+};
+
+/// c(R, cols) = a(R, k) @ b(k, cols), or += when `add`. The rows of c have unit stride.
+template <class T, std::size_t R, std::size_t V>
+XGRAD_NOINLINE void tile(std::size_t k, const factors<T>& from, T* c, std::ptrdiff_t c_row, std::size_t cols, bool add) {
+    multiply_tile<R, V, simd::batch<T>>(k, from, cols, put_into<T, V>{c, c_row, cols, add});
+}
+
+/// The same for a whole tile of usual size, which leaves a copy of its panel of b behind, row after row: what others that
+/// read the panel after it find there costs a few stores here.
+template <class T>
+XGRAD_NOINLINE void tile_that_copies(std::size_t k, const factors<T>& from, T* c, std::ptrdiff_t c_row, bool add, T* copy) {
+    constexpr auto width = simd::width<T>;
+    multiply_tile<max_rows, max_vectors, simd::batch<T>>(
+        k, from, max_width<T>, put_into<T, max_vectors>{c, c_row, max_width<T>, add},
+        [copy](std::size_t, const simd::batch<T>& row) mutable {
+            simd::store(copy, row);
+            copy += width;
+        });
 }
 
 template <class T>
