@@ -98,12 +98,12 @@ public:
     /// there twice.
     template <class = void>
     XGRAD_COLD static vocabulary of(const std::vector<std::string>& tokens, const vocabulary_options& options = {}) {
-        auto counts = std::unordered_map<std::string, std::size_t>{};
+        auto counts = std::unordered_map<std::string, std::int64_t>{};
         for (const auto& each : tokens) ++counts[each];
         for (const auto& each : options.special) counts.erase(each);
-        auto order = std::vector<std::pair<std::string, std::size_t>>{};
+        auto order = std::vector<std::pair<std::string, std::int64_t>>{};
         for (const auto& each : counts)
-            if (each.second >= options.min_count) order.push_back(each);
+            if (static_cast<std::size_t>(each.second) >= options.min_count) order.push_back(each);
         std::sort(order.begin(), order.end(), [](const auto& a, const auto& b) {
             return a.second != b.second ? a.second > b.second : a.first < b.first;
         });
