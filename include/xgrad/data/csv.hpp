@@ -70,7 +70,7 @@ public:
     }
 
     /// A column as it stands there, without its quotes.
-    std::vector<std::string> text(const std::string& name) const {
+    XGRAD_ON_DEMAND std::vector<std::string> text(const std::string& name) const {
         const auto at = find(name);
         auto all = std::vector<std::string>{};
         for (auto row = std::size_t{0}; row < size(); ++row) all.push_back(value(row, at));
@@ -79,7 +79,7 @@ public:
 
     /// A column of classes, numbered in the order of their names. Those of another table, which a model was taught
     /// with, may be given: another value is an `io_error`, then.
-    csv_categories categories(const std::string& name, std::vector<std::string> known = {}) const {
+    XGRAD_ON_DEMAND csv_categories categories(const std::string& name, std::vector<std::string> known = {}) const {
         const auto at = find(name);
         const auto values = text(name);
         const auto given = !known.empty();
@@ -102,7 +102,7 @@ public:
     }
 
     /// Where a column has no value: (n).
-    tensor<bool, 1> missing(const std::string& name) const {
+    XGRAD_ON_DEMAND tensor<bool, 1> missing(const std::string& name) const {
         const auto at = find(name);
         auto mask = xgrad::detail::make_result<bool>({size()});
         for (auto row = std::size_t{0}; row < size(); ++row)
@@ -111,7 +111,7 @@ public:
     }
 
     /// The table without those rows in which one of the columns has no value; of all columns, where none is named.
-    csv_table without_missing(const std::vector<std::string>& names = {}) const {
+    XGRAD_ON_DEMAND csv_table without_missing(const std::vector<std::string>& names = {}) const {
         auto at = std::vector<std::size_t>{};
         for (const auto& name : names) at.push_back(find(name));
         for (auto i = std::size_t{0}; names.empty() && i < m_names.size(); ++i) at.push_back(i);

@@ -135,8 +135,7 @@ std::array<subset<D>, Parts> random_split(const D& set, const double (&parts)[Pa
     const auto order = detail::numbers_in_order(samples, options);
     const auto part = [&](std::size_t i) {
         const auto begin = i == 0 ? 0 : ends[i - 1];
-        const auto own = std::span{order}.subspan(begin, ends[i] - begin);
-        return subset<D>{set, {own.begin(), own.end()}};
+        return subset<D>{set, {order.data() + begin, order.data() + ends[i]}};
     };
     return [&]<std::size_t... I>(std::index_sequence<I...>) {
         return std::array<subset<D>, Parts>{part(I)...};

@@ -96,13 +96,14 @@ class vocabulary {
 public:
     /// Counts tokens. Throws `value_error` when `unknown` is none of those that it keeps, and for a special one that is
     /// there twice.
+    template <class = void>
     XGRAD_COLD static vocabulary of(const std::vector<std::string>& tokens, const vocabulary_options& options = {}) {
-        auto counts = std::unordered_map<std::string, std::size_t>{};
+        auto counts = std::unordered_map<std::string, std::int64_t>{};
         for (const auto& each : tokens) ++counts[each];
         for (const auto& each : options.special) counts.erase(each);
-        auto order = std::vector<std::pair<std::string, std::size_t>>{};
+        auto order = std::vector<std::pair<std::string, std::int64_t>>{};
         for (const auto& each : counts)
-            if (each.second >= options.min_count) order.push_back(each);
+            if (static_cast<std::size_t>(each.second) >= options.min_count) order.push_back(each);
         std::sort(order.begin(), order.end(), [](const auto& a, const auto& b) {
             return a.second != b.second ? a.second > b.second : a.first < b.first;
         });
@@ -113,7 +114,7 @@ public:
     }
 
     /// A list that was made before. Throws `value_error` for a token that is there twice.
-    XGRAD_COLD explicit vocabulary(std::vector<std::string> tokens, const std::string& unknown = "")
+    XGRAD_ON_DEMAND XGRAD_COLD explicit vocabulary(std::vector<std::string> tokens, const std::string& unknown = "")
         : m_tokens{std::move(tokens)} {
         for (auto i = std::size_t{0}; i < m_tokens.size(); ++i)
             if (!m_numbers.emplace(m_tokens[i], static_cast<std::int64_t>(i)).second)
@@ -126,10 +127,10 @@ public:
 
     std::size_t size() const noexcept { return m_tokens.size(); }
     const std::vector<std::string>& tokens() const noexcept { return m_tokens; }
-    bool contains(const std::string& token) const { return m_numbers.contains(token); }
+    XGRAD_ON_DEMAND bool contains(const std::string& token) const { return m_numbers.contains(token); }
 
     /// The number of a token. Throws `value_error` for one that is unknown, where none stands for these.
-    std::int64_t operator()(const std::string& token) const {
+    XGRAD_ON_DEMAND std::int64_t operator()(const std::string& token) const {
         const auto found = m_numbers.find(token);
         if (found != m_numbers.end()) return found->second;
         if (m_unknown < 0)
@@ -144,7 +145,7 @@ public:
     }
 
     /// The token of a number. Throws `index_error`.
-    const std::string& operator[](std::int64_t number) const {
+    XGRAD_ON_DEMAND const std::string& operator[](std::int64_t number) const {
         if (number < 0 || number >= static_cast<std::int64_t>(size()))
             fail<index_error>("vocabulary", number, " is not one of ", size(), " tokens");
         return m_tokens[static_cast<std::size_t>(number)];

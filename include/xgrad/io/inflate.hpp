@@ -18,9 +18,9 @@ class prefix_code {
 public:
     /// From the lengths of the code words, 0 for a symbol that has none. False for lengths that are those of no code.
     /// One that leaves bits without a meaning is a code only if it has at most one word.
-    XGRAD_ON_DEMAND bool assign(std::span<const std::uint8_t> lengths) {
+    XGRAD_ON_DEMAND bool assign(const std::uint8_t* lengths, std::size_t symbols) {
         auto counts = std::array<std::uint32_t, 16>{};
-        for (const auto length : lengths) ++counts[length];
+        for (auto symbol = std::size_t{0}; symbol < symbols; ++symbol) ++counts[lengths[symbol]];
         counts[0] = 0;
         m_bits = 15;
         while (m_bits > 1 && counts[m_bits] == 0) --m_bits;
@@ -34,7 +34,7 @@ public:
         }
         if (words > 1 && next[m_bits] + counts[m_bits] != 1u << m_bits) return false;
         m_symbols.assign(std::size_t{1} << m_bits, 0);
-        for (auto symbol = std::size_t{0}; symbol < lengths.size(); ++symbol) {
+        for (auto symbol = std::size_t{0}; symbol < symbols; ++symbol) {
             const auto length = lengths[symbol];
             if (length == 0) continue;
             auto word = next[length]++, turned = 0u;   // the first bit of a word comes first, and is the lowest of what comes
@@ -112,7 +112,7 @@ private:
         for (auto i = std::size_t{0}; i < lengths.size(); ++i) lengths[i] = i < 144 ? 8 : i < 256 ? 9 : i < 280 ? 7 : 8;
         auto distances = std::array<std::uint8_t, 32>{};
         distances.fill(5);
-        return m_literals.assign(lengths) && m_distances.assign(distances);
+        return m_literals.assign(lengths.data(), lengths.size()) && m_distances.assign(distances.data(), distances.size());
     }
 
     XGRAD_ON_DEMAND bool read_codes() {
@@ -122,7 +122,7 @@ private:
         auto of_lengths = std::array<std::uint8_t, 19>{};
         for (auto i = 0u; i < given; ++i) of_lengths[order[i]] = static_cast<std::uint8_t>(take(3));
         auto code = prefix_code{};
-        if (!code.assign(of_lengths)) return false;
+        if (!code.assign(of_lengths.data(), of_lengths.size())) return false;
         auto lengths = std::array<std::uint8_t, 286 + 30>{};
         for (auto i = std::size_t{0}; i < literals + distances;) {
             const auto what = symbol(code);
@@ -132,8 +132,8 @@ private:
             std::fill_n(lengths.begin() + static_cast<std::ptrdiff_t>(i), repeats, what < 16 ? static_cast<std::uint8_t>(what) : what == 16 ? lengths[i - 1] : std::uint8_t{0});
             i += repeats;
         }
-        const auto all = std::span<const std::uint8_t>{lengths};
-        return !m_broken && lengths[256] != 0 && m_literals.assign(all.first(literals)) && m_distances.assign(all.subspan(literals, distances));
+        return !m_broken && lengths[256] != 0 && m_literals.assign(lengths.data(), literals) &&
+               m_distances.assign(lengths.data() + literals, distances);
     }
 
     XGRAD_ON_DEMAND bool block() {

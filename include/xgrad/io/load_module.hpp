@@ -29,7 +29,7 @@ struct load_problems {
     std::string hint;   ///< what helps, said once
 
     /// Throws what there is to say, by the first kind that says all of it.
-    XGRAD_COLD void report(const xgrad::detail::input_file& file) const {
+    XGRAD_ON_DEMAND XGRAD_COLD void report(const xgrad::detail::input_file& file) const {
         auto text = std::string{};
         const auto add = [&](const std::string& sentence) { append_item(text, sentence, "; "); };
         const auto all_of = [](const std::vector<std::string>& names) {
@@ -52,6 +52,8 @@ struct load_problems {
     }
 };
 
+/// A template, as an XGRAD_ON_DEMAND function is: so that its members are made when somebody loads a module.
+template <class = void>
 class module_loader {
 public:
     module_loader(const module_tensors& module, const load_options& options, const std::string& path)

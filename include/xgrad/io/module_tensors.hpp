@@ -30,7 +30,7 @@ struct module_tensors {
 
     bool turned(const tensor_place& place) const { return as_pytorch && place.transposed; }
     /// The shape that a file has for this place.
-    shape sizes_in_file(const tensor_place& place) const {
+    XGRAD_ON_DEMAND shape sizes_in_file(const tensor_place& place) const {
         const auto& own = tensors[place.tensor].data->sizes;
         return turned(place) ? shape{own[1], own[0]} : own;
     }

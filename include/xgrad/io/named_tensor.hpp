@@ -51,6 +51,7 @@ struct named_tensor {
         : name{std::move(name_)}, dtype{detail::dtype_of<T>()}, data{handle(xgrad::detail::access::get(value))} {}
 
 private:
+    template <class = void>
     static std::shared_ptr<xgrad::detail::array> handle(xgrad::detail::array& of) {
         of.handles.add();
         return detail::owner_of(&of);

@@ -68,7 +68,7 @@ XGRAD_ON_DEMAND XGRAD_COLD const zip_entry& find_npz_entry(const zip_file& archi
 
 /// Writes tensors as `np.savez` does: `io::save_npz({{"x", x}, {"labels", labels}}, "some.npz")`. The file appears
 /// under its name when it is complete. Throws `io_error`, and `value_error` when two tensors have one name.
-inline void save_npz(const std::vector<named_tensor>& list, const std::string& path) { detail::write_npz(list, path); }
+XGRAD_ON_DEMAND void save_npz(const std::vector<named_tensor>& list, const std::string& path) { detail::write_npz(list, path); }
 
 /// The same for a list of parameters: `io::save_npz(nn::parameters(net), "net.npz")`.
 template <real T>

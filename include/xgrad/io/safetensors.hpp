@@ -104,7 +104,7 @@ load_report load(const Path&, const Module&, const load_options& = {}) {
 
 /// Writes tensors to a file: `save_tensors({{"w", w}, {"b", b}}, path)`. Throws as `save`, and `value_error`
 /// when two have one name.
-inline void save_tensors(const std::vector<named_tensor>& list, const std::string& path) { detail::save_list(list, path); }
+XGRAD_ON_DEMAND void save_tensors(const std::vector<named_tensor>& list, const std::string& path) { detail::save_list(list, path); }
 
 /// The same for a list of parameters: `save_tensors(opt.state(), path)`.
 template <real T>

@@ -158,13 +158,16 @@ private:
             m_file.fail("entry ", entry.name, " cannot have ", entry.size, " bytes, from ", entry.packed);
     }
 
+    /// By pointers to functions, so that there is one sort for both orders.
+    using order = bool (*)(const zip_entry*, const zip_entry*);
     XGRAD_ON_DEMAND void check_entries() {
         auto sorted = std::vector<const zip_entry*>{};
         for (const auto& each : m_entries) sorted.push_back(&each);
-        std::sort(sorted.begin(), sorted.end(), [](const auto* a, const auto* b) { return a->name < b->name; });
+        const auto sort_by = [&](order before) { std::sort(sorted.begin(), sorted.end(), before); };
+        sort_by([](const auto* a, const auto* b) { return a->name < b->name; });
         for (auto i = std::size_t{1}; i < sorted.size(); ++i)
             if (sorted[i - 1]->name == sorted[i]->name) m_file.fail("entry ", sorted[i]->name, " is there twice");
-        std::sort(sorted.begin(), sorted.end(), [](const auto* a, const auto* b) { return a->header < b->header; });
+        sort_by([](const auto* a, const auto* b) { return a->header < b->header; });
         for (auto i = std::size_t{1}; i < sorted.size(); ++i)
             if (sorted[i]->header < sorted[i - 1]->begin + sorted[i - 1]->packed) m_file.fail("entry ", sorted[i]->name, " overlaps the one before it");
     }

@@ -24,8 +24,8 @@ public:
     zip_writer(std::string_view where, const std::string& path) : m_file{where, path} {}
 
     /// An entry of two pieces.
-    XGRAD_COLD void add(std::string name, std::string_view head, std::span<const std::byte> bytes) {
-        auto each = stored{std::move(name), crc32(bytes, crc32(std::as_bytes(std::span{head}))),
+    XGRAD_ON_DEMAND XGRAD_COLD void add(std::string name, std::string_view head, std::span<const std::byte> bytes) {
+        auto each = stored{std::move(name), crc32(bytes, crc32({reinterpret_cast<const std::byte*>(head.data()), head.size()})),
                            head.size() + bytes.size(), m_at};
         auto extra = std::string{};
         if (each.size >= unknown) append_large(extra, {each.size, each.size});
@@ -38,7 +38,7 @@ public:
         m_entries.push_back(std::move(each));
     }
 
-    XGRAD_COLD void commit() {
+    XGRAD_ON_DEMAND XGRAD_COLD void commit() {
         const auto begin = m_at;
         for (const auto& each : m_entries) write(directory_entry(each));
         const auto bytes = m_at - begin, count = std::uint64_t{m_entries.size()};
@@ -70,6 +70,7 @@ private:
     }
 
     /// The part that both headers of an entry have: of version 4.5, names in UTF-8, stored, on 1 January 1980.
+    template <class = void>
     static void append_common(std::string& header, const stored& each, std::size_t extra_bytes) {
         for (const auto number : {45, 0x800, 0, 0, 0x21})
             append_little_endian(header, static_cast<std::uint64_t>(number), 2);
@@ -79,6 +80,7 @@ private:
         append_little_endian(header, extra_bytes, 2);
     }
 
+    template <class = void>
     static std::string directory_entry(const stored& each) {
         auto extra = std::string{};
         if (each.size >= unknown) append_large(extra, {each.size, each.size, each.header});
@@ -91,7 +93,7 @@ private:
         return entry + each.name + extra;
     }
 
-    void write_large_end(std::uint64_t count, std::uint64_t bytes, std::uint64_t begin) {
+    XGRAD_ON_DEMAND void write_large_end(std::uint64_t count, std::uint64_t bytes, std::uint64_t begin) {
         const auto at = m_at;
         auto end = std::string{"PK\6\6"};
         append_little_endian(end, 44, 8);   // the size of what follows

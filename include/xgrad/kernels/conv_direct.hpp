@@ -21,7 +21,7 @@ namespace xgrad::inline XGRAD_ABI::kernels::detail {
 /// The fewest vectors of a plane's elements that hold the first taps of all windows of a layout.
 class covering {
 public:
-    covering(const plane_layout& layout, std::size_t width) {
+    XGRAD_ON_DEMAND covering(const plane_layout& layout, std::size_t width) {
         const auto& axes = layout.over().axes;
         const auto length = axes[2].out, rows = axes[0].out * axes[1].out;
         for (auto row = std::size_t{0}; row < rows; ++row)

@@ -23,7 +23,7 @@ using runs = std::vector<run, memory::allocator<run>>;
 /// Where things are in a plane.
 class plane_layout {
 public:
-    explicit plane_layout(const window& of)
+    XGRAD_ON_DEMAND explicit plane_layout(const window& of)
         : m_over{of}, m_columns{(of.axes[2].reach() + of.axes[2].stride - 1) / of.axes[2].stride},
           m_pitch{m_columns * of.axes[2].stride} {
         const auto& [a, b, c] = of.axes;
@@ -50,7 +50,7 @@ public:
     std::size_t columns() const { return m_columns; }
 
     /// The windows [first, first + count), in row-major order, as runs: to 0, 1, ...
-    void find_runs(std::size_t first, std::size_t count, runs& found) const {
+    XGRAD_ON_DEMAND void find_runs(std::size_t first, std::size_t count, runs& found) const {
         found.clear();
         const auto length = m_over.axes[2].out;
         for (auto done = std::size_t{0}; done < count;) {

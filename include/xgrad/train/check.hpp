@@ -71,6 +71,8 @@ Stream& operator<<(Stream& stream, const check_result& found) {
 namespace detail {
 
 /// Sees operations whose inputs have a graph and whose results have none; those that they call are their own affair.
+/// A template, as an XGRAD_ON_DEMAND function is: else its virtual functions would be made in every program.
+template <class = void>
 class stops_of_gradients final : public xgrad::detail::reader_scope {
 public:
     explicit stops_of_gradients(std::vector<std::string>& stopped) : m_stopped{stopped} {}

@@ -42,7 +42,7 @@ public:
     const std::vector<std::string>& names() const noexcept { return m_names; }
     const std::vector<double>& steps() const noexcept { return m_steps; }
     /// Throws `value_error` for a name that there is not.
-    const std::vector<double>& operator[](std::string_view name) const {
+    XGRAD_ON_DEMAND const std::vector<double>& operator[](std::string_view name) const {
         const auto found = std::find(m_names.begin(), m_names.end(), name);
         if (found == m_names.end()) fail<value_error>("history", "there is no ", name);
         return m_curves[static_cast<std::size_t>(found - m_names.begin())];
