@@ -5,6 +5,7 @@
 #include <xgrad/autograd/backward.hpp>
 #include <xgrad/autograd/operation.hpp>
 #include <xgrad/autograd/tensor.hpp>
+#include <xgrad/core/cmath.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/dtype.hpp>
 #include <xgrad/core/exact.hpp>
@@ -14,7 +15,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
