@@ -130,7 +130,7 @@ public:
     bool is_leaf() const noexcept { return m_is_leaf; }
     /// Whether the value's elements are those of the (only) input.
     bool shares_input() const noexcept { return m_shares_input; }
-    std::span<node* const> inputs() const noexcept { return {m_inputs, m_input_count}; }
+    std::span<node* const> inputs() const noexcept { return {static_cast<node* const*>(m_inputs), m_input_count}; }
 
     static void* operator new(std::size_t bytes) { return memory::allocate(bytes); }
     static void operator delete(void* block, std::size_t bytes) noexcept { memory::deallocate(block, bytes); }

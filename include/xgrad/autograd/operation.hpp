@@ -26,6 +26,7 @@
 #include <xgrad/core/exact.hpp>
 #include <xgrad/core/sequence.hpp>
 #include <xgrad/core/shape.hpp>
+#include <xgrad/core/spans.hpp>
 #include <xgrad/core/text.hpp>
 #include <xgrad/fwd.hpp>
 
@@ -109,8 +110,8 @@ concept says_options = requires(const X& x) { say_options(x, [](const char*, aut
 /// Tells the reader a list of numbers.
 template <class Number>
 void say_list(operation_reader& to, const char* name, const std::vector<Number>& list) {
-    if constexpr (std::is_integral_v<Number>) to.integers(name, {list.data(), list.size()});
-    else to.numbers(name, {list.data(), list.size()});
+    if constexpr (std::is_integral_v<Number>) to.integers(name, span_of(list));
+    else to.numbers(name, span_of(list));
 }
 
 /// Tells the reader one argument.
@@ -264,7 +265,7 @@ private:
     operation_reader* m_reader;
 };
 
-template <class>
+template <class Who>
 XGRAD_COLD std::vector<any_tensor> any_call::read(void* y) const {
     auto& to = *reading;
     to.begin(name);
@@ -272,7 +273,7 @@ XGRAD_COLD std::vector<any_tensor> any_call::read(void* y) const {
     for (auto at = std::size_t{0}; at < count; ++at) arguments[at].form->say(to, names[at], arguments[at].x);
     to.work();
     auto results = run(f, arguments, y);
-    opened.end({results.data(), results.size()}, std::shared_ptr<const callable_operation>{new called_again<>(*this)});
+    opened.end(span_of(results), std::shared_ptr<const callable_operation>{new called_again<Who>(*this)});
     return results;
 }
 
