@@ -257,7 +257,8 @@ public:
     open_call(const open_call&) = delete;
     open_call& operator=(const open_call&) = delete;
 
-    void end(std::span<const any_tensor> results, std::shared_ptr<const callable_operation> again) {
+    template <class Again>
+    void end(std::span<const any_tensor> results, std::shared_ptr<Again> again) {
         std::exchange(m_reader, nullptr)->end(results, std::move(again));
     }
 
@@ -273,7 +274,7 @@ XGRAD_COLD std::vector<any_tensor> any_call::read(void* y) const {
     for (auto at = std::size_t{0}; at < count; ++at) arguments[at].form->say(to, names[at], arguments[at].x);
     to.work();
     auto results = run(f, arguments, y);
-    opened.end(span_of(results), std::shared_ptr<const callable_operation>{new called_again<Who>(*this)});
+    opened.end(span_of(results), std::shared_ptr<const called_again<Who>>{new called_again<Who>(*this)});
     return results;
 }
 

@@ -21,8 +21,8 @@
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/dtype.hpp>
 #include <xgrad/core/error.hpp>
+#include <xgrad/core/lists.hpp>
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
@@ -242,7 +242,7 @@ bool needs_grad(const basic_tensor<T>&... inputs) {
 namespace detail {
 /// Whether an operation with these inputs has to be recorded.
 inline bool is_recorded(std::span<const input> inputs) {
-    return is_grad_enabled() && std::any_of(inputs.begin(), inputs.end(), [](input x) { return x.graph != nullptr; });
+    return is_grad_enabled() && lists::any_of(inputs, [](input x) { return x.graph != nullptr; });
 }
 }  // namespace detail
 

@@ -7,8 +7,8 @@
 #include <xgrad/autograd/create.hpp>
 #include <xgrad/autograd/operation.hpp>
 #include <xgrad/core/config.hpp>
-#include <xgrad/core/xtensor.hpp>
 #include <xgrad/core/spans.hpp>
+#include <xgrad/core/xtensor.hpp>
 #include <xgrad/kernels/strided.hpp>
 #include <xgrad/ops/take.hpp>
 
