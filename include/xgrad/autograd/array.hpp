@@ -100,7 +100,8 @@ public:
 
     /// A new array over elements in memory that `of` gives back.
     template <class Memory>
-    static array* make_over(std::byte* elements, const shape& sizes, std::size_t element_bytes, std::unique_ptr<Memory> of) {
+    static array* make_over(std::byte* elements, const shape& sizes, std::size_t element_bytes,
+                            std::unique_ptr<Memory> of) {
         const auto size = checked_elements(sizes, element_bytes);
         auto* const made = ::new (memory::allocate(header_bytes())) array(sizes, size, element_bytes, header_bytes());
         made->owner = made;

@@ -90,7 +90,9 @@ template <tensor_like X>
 struct kept_argument<X> {
     static constexpr bool is_input = true;
     static std::size_t count(const X&) { return 1; }
-    static erased restore(std::size_t, const any_tensor*& next) { return erased{of(*next++, static_cast<const X*>(nullptr))}; }
+    static erased restore(std::size_t, const any_tensor*& next) {
+        return erased{of(*next++, static_cast<const X*>(nullptr))};
+    }
 
 private:
     template <element T>

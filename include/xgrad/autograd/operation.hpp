@@ -145,9 +145,9 @@ void say_argument(operation_reader& to, const char* name, const X& x) {
 /// What can be done with an argument whose type is known to these functions alone.
 struct argument_form {
     void (*say)(operation_reader& to, const char* name, const void* x);
-    erased (*keep)(const void* x);                                                 ///< of an attribute, or null
-    std::size_t (*count)(const void* x);                                           ///< of tensors, or null
-    erased (*restore)(std::size_t count, const any_tensor*& next);                 ///< of tensors: from the next of the inputs; or null
+    erased (*keep)(const void* x);                                   ///< of an attribute, or null
+    std::size_t (*count)(const void* x);                             ///< of tensors, or null
+    erased (*restore)(std::size_t count, const any_tensor*& next);   ///< of tensors: the next of the inputs; or null
 };
 template <class X>
 constexpr argument_form make_form() {
@@ -212,7 +212,8 @@ template <class = void>   // on demand
 class called_again final : public callable_operation {
 public:
     explicit called_again(const any_call& call)
-        : m_name{call.name}, m_names(call.names, call.names + call.count), m_keep{call.keep}, m_run{call.run}, m_f{call.keep(call.f)} {
+        : m_name{call.name}, m_names(call.names, call.names + call.count), m_keep{call.keep}, m_run{call.run},
+          m_f{call.keep(call.f)} {
         for (auto at = std::size_t{0}; at < call.count; ++at) {
             const auto& [x, form] = call.arguments[at];
             if (form->restore == nullptr) m_arguments.push_back({form->keep(x), 0, form});

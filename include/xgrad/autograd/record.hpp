@@ -262,8 +262,8 @@ tensor<T> record(const char* name, tensor<T> y, std::span<const detail::input> i
 template <real T, class Rule, class... Kept>
 tensor<T> record(const char* name, tensor<T> y, std::initializer_list<detail::input> inputs,
                  std::tuple<Kept...> kept_values, Rule rule) {
-    return record(name, std::move(y), std::span<const detail::input>{inputs.begin(), inputs.size()}, std::move(kept_values),
-                  std::move(rule));
+    return record(name, std::move(y), std::span<const detail::input>{inputs.begin(), inputs.size()},
+                  std::move(kept_values), std::move(rule));
 }
 
 namespace detail {

@@ -74,7 +74,8 @@ struct adaptive_avg_pool_fn {
     tensor<T, N> operator()(const tensor<T, N>& x, const per_axis& size) const {
         static_assert(real<T>, "an operation on real numbers: convert the operand with astype<float>(x)");
         detail::check_pool_rank<Axes, N>();
-        return detail::with_rank<N>(detail::adaptive_avg_pool_any<T>(x, detail::sizes_of_adaptive_pool(detail::adaptive_avg_pool_names[Axes - 1], Axes, detail::shape_of(x), size)));
+        const auto sizes = detail::sizes_of_adaptive_pool(detail::adaptive_avg_pool_names[Axes - 1], Axes, detail::shape_of(x), size);
+        return detail::with_rank<N>(detail::adaptive_avg_pool_any<T>(x, sizes));
     }
 };
 inline constexpr adaptive_avg_pool_fn<1> adaptive_avg_pool1d{};
@@ -95,7 +96,8 @@ protected:
         static_assert(real<T>, "an operation on real numbers: convert the operand with astype<float>(x)");
         detail::check_pool_rank<Axes, N>();
         const auto& names = wants_indices ? detail::adaptive_max_pool_with_indices_names : detail::adaptive_max_pool_names;
-        return detail::adaptive_max_pool_any<T>(x, detail::sizes_of_adaptive_pool(names[Axes - 1], Axes, detail::shape_of(x), size), wants_indices);
+        const auto sizes = detail::sizes_of_adaptive_pool(names[Axes - 1], Axes, detail::shape_of(x), size);
+        return detail::adaptive_max_pool_any<T>(x, sizes, wants_indices);
     }
 };
 inline constexpr adaptive_max_pool_fn<1> adaptive_max_pool1d{};

@@ -70,8 +70,8 @@ labelled<T> without_idle_axes(const labelled<T>& x, label_set needed) {
 
 /// The product of a set of operands, along the cheapest way.
 template <real T>
-labelled<T> product_of_set(const operand_list<T>& operands, const contraction_order<>& order, std::size_t set, const label_list& wanted,
-                           const label_sizes& sizes) {
+labelled<T> product_of_set(const operand_list<T>& operands, const contraction_order<>& order, std::size_t set,
+                           const label_list& wanted, const label_sizes& sizes) {
     if ((set & (set - 1)) == 0) return operands[static_cast<std::size_t>(std::countr_zero(set))];
     const auto left = order.split(set), right = set ^ left;
     auto a = product_of_set(operands, order, left, {}, sizes), b = product_of_set(operands, order, right, {}, sizes);

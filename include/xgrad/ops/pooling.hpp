@@ -174,7 +174,8 @@ tensor<T> max_unpool_any(const basic_tensor<T>& x, const tensor<std::int64_t>& i
         for (auto i = std::size_t{0}; i < places.size(); ++i) {
             const auto index = places.data()[i];
             if (index < 0 || static_cast<std::size_t>(index) >= to.length)
-                fail<index_error>(max_unpool_names[last - 1], "index ", index, " is out of range for a plane of ", to.length, " elements, of a result of shape ", result);
+                fail<index_error>(max_unpool_names[last - 1], "index ", index, " is out of range for a plane of ", to.length,
+                                  " elements, of a result of shape ", result);
             access::elements(y)[i / from.length * to.length + static_cast<std::size_t>(index)] = v.data()[i];
         }
         return record("max_unpool", std::move(y), {v}, keep(places), [last](const auto& dy, gradients& d, const auto& at) {

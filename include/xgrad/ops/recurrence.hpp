@@ -29,8 +29,8 @@
 
 namespace xgrad::inline XGRAD_ABI::detail {
 
-/// keep, (b, length), as a list of (b, 1), one for each step; none where it is undefined. (A template of the type, which is
-/// bool, so that programs without recurrent layers do not have it compiled.)
+/// keep, (b, length), as a list of (b, 1), one for each step; none where it is undefined. (A template of the type, which
+/// is bool, so that programs without recurrent layers do not have it compiled.)
 template <element Truth>
 std::vector<tensor<Truth, 2>> steps_of(const tensor<Truth>& keep) {
     if (!keep.defined()) return {};
