@@ -175,7 +175,7 @@ XGRAD_ON_DEMAND std::string in_quotes(const std::string& label) {
 
 /// The program as a graph in Graphviz's language: `dot -Tsvg`. Boxes are operations with their attributes, ellipses
 /// arguments and results, notes constants; a line is a value, with its shape.
-XGRAD_ON_DEMAND std::string to_dot(const program& of) {
+inline std::string to_dot(const program& of) {
     using namespace detail;
     auto text = std::string{"digraph program {\n    node [fontname=\"sans-serif\", fontsize=11];\n"
                             "    edge [fontname=\"sans-serif\", fontsize=9];\n"};

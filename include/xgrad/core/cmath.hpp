@@ -3,4 +3,6 @@
 // numbers for the places in so many lines, and then notes each place apart, which takes much memory.
 #pragma once
 
+#include <xgrad/core/config.hpp>
+
 #include <cmath>
