@@ -228,7 +228,7 @@ TEST_CASE_TEMPLATE("pooling: windows of minus infinity, and of NaN", T, float, d
 
 TEST_CASE("pooling: errors name the sizes") {
     const auto x = xg::zeros<float>({2, 3, 4, 5});
-    CHECK_THROWS_WITH_AS(xg::max_pool2d(x, 6), "[max_pool] the kernel, 6 elements, is larger than the input, 4 elements with padding 0 and 0", xg::shape_error);
+    CHECK_THROWS_WITH_AS(xg::max_pool2d(x, 6), "[max_pool2d] the kernel, 6 elements, is larger than the input, 4 elements with padding 0 and 0", xg::shape_error);
     CHECK_THROWS_WITH_AS(xg::avg_pool2d(x, 2, {.padding = 2}), doctest::Contains("more than half of the kernel, 2"), xg::value_error);
     CHECK_THROWS_WITH_AS(xg::max_pool1d(xg::zeros<float>({1, 2}), 2, {.padding = 1, .dilation = 3}),
                          doctest::Contains("a window of padding alone, which has no value: of 2 elements a kernel of 2 with dilation 3 meets none"),

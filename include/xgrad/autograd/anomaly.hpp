@@ -53,26 +53,15 @@ XGRAD_ON_DEMAND std::string first_not_finite(const array& x) {
     return x.element_bytes == sizeof(float) ? first_not_finite<float>(x) : first_not_finite<double>(x);
 }
 
-}  // namespace detail
-
-/// While an object of this class lives, the first operation of its thread that makes an infinity or a NaN out of finite
-/// numbers, forward or backward, throws a `value_error` that names the operation, shapes, the first such element, and the
-/// parameters among its inputs by their names, where it is given those of a net:
-///
-///     const auto guard = xg::detect_anomaly{xg::nn::named_parameters(net)};
-///     xg::mse_loss(net(x), y).backward();
-///
-/// Of an operation that is made of others the innermost is named, too. For looking for a fault: everything is read once more.
-class [[nodiscard]] detect_anomaly final : detail::reader_scope, detail::rule_watcher {
+/// What `detect_anomaly` does, at the door and at the backward rules.
+template <class = void>   // on demand
+class anomaly_reader final : reader_scope, rule_watcher {
 public:
-    [[nodiscard("without a name it ends at once: write xg::detect_anomaly guard;")]]
-    explicit detect_anomaly(anomaly_options options = {}) : m_options{options}, m_before{std::exchange(detail::watching_rules, static_cast<rule_watcher*>(this))} {}
-    template <real T>
-    [[nodiscard("without a name it ends at once: write xg::detect_anomaly guard{...};")]]
-    explicit detect_anomaly(const parameter_list<T>& parameters, anomaly_options options = {}) : detect_anomaly{options} {
-        for (const auto& each : parameters) m_parameters.push_back({each.name(), any_tensor{each}});
-    }
-    ~detect_anomaly() override { detail::watching_rules = m_before; }
+    explicit anomaly_reader(anomaly_options options)
+        : m_options{options}, m_before{std::exchange(watching_rules, static_cast<rule_watcher*>(this))} {}
+    ~anomaly_reader() override { watching_rules = m_before; }
+
+    void name(std::string name, const any_tensor& x) { m_parameters.push_back({std::move(name), x}); }
 
 private:
     struct named {
@@ -93,8 +82,8 @@ private:
         reader_scope::input(name, x);
         auto& current = m_open.back();
         if (!x.defined()) return;
-        current.finite = current.finite && detail::first_not_finite(x).empty();
-        current.inputs += detail::joined_text(current.inputs.empty() ? "" : ", ", name, " ", name_of(x.get()), x.shape());
+        current.finite = current.finite && first_not_finite(x).empty();
+        current.inputs += joined_text(current.inputs.empty() ? "" : ", ", name, " ", name_of(x.get()), x.shape());
     }
     void number(const char* name, double value) override {
         reader_scope::number(name, value);
@@ -110,7 +99,7 @@ private:
         m_open.pop_back();
         if (!done.finite || m_rules != 0) return;
         for (const auto& each : results)
-            if (const auto what = detail::first_not_finite(each); !what.empty()) {
+            if (const auto what = first_not_finite(each); !what.empty()) {
                 if (m_innermost.empty()) m_innermost = done.name;
                 if (!m_open.empty()) return;   // the operation that called it may yet make something finite of it
                 const auto inside = std::exchange(m_innermost, {});
@@ -126,8 +115,8 @@ private:
         if (m_open.empty()) m_innermost.clear();
     }
 
-    void run(detail::node& at) override {
-        const auto was_finite = detail::first_not_finite(*at.gradient).empty();
+    void run(node& at) override {
+        const auto was_finite = first_not_finite(*at.gradient).empty();
         ++m_rules;
         try {
             at.differentiate();
@@ -140,7 +129,7 @@ private:
         const auto inputs = at.inputs();
         for (auto i = std::size_t{0}; i < inputs.size(); ++i) {
             if (inputs[i] == nullptr || inputs[i]->gradient == nullptr) continue;
-            const auto what = detail::first_not_finite(*inputs[i]->gradient);
+            const auto what = first_not_finite(*inputs[i]->gradient);
             if (what.empty()) continue;
             stop();
             fail<value_error>(at.name, "its backward made ", what, " of the gradient of input ", i, ", ", name_of(*inputs[i]),
@@ -149,12 +138,12 @@ private:
     }
 
     /// "fc1.weight " for a parameter.
-    std::string name_of(const detail::array& x) const {
+    std::string name_of(const array& x) const {
         for (const auto& each : m_parameters)
             if (&each.x.get() == &x) return each.name + ' ';
         return {};
     }
-    std::string name_of(const detail::node& leaf) const {
+    std::string name_of(const node& leaf) const {
         for (const auto& each : m_parameters)
             if (each.x.get().graph == &leaf) return each.name + ' ';
         return {};
@@ -172,6 +161,31 @@ private:
     std::vector<open_operation> m_open{};
     std::string m_innermost{};
     int m_rules = 0;   // backward rules at work: only what comes of them counts
+};
+
+}  // namespace detail
+
+/// While an object of this class lives, the first operation of its thread that makes an infinity or a NaN out of finite
+/// numbers, forward or backward, throws a `value_error` that names the operation, shapes, the first such element, and the
+/// parameters among its inputs by their names, where it is given those of a net:
+///
+///     const auto guard = xg::detect_anomaly{xg::nn::named_parameters(net)};
+///     xg::mse_loss(net(x), y).backward();
+///
+/// Of an operation that is made of others the innermost is named, too. For looking for a fault: everything is read once more.
+class [[nodiscard]] detect_anomaly {
+public:
+    template <class = void>   // on demand
+    [[nodiscard("without a name it ends at once: write xg::detect_anomaly guard;")]]
+    explicit detect_anomaly(anomaly_options options = {}) : m_reader{options} {}
+    template <real T>
+    [[nodiscard("without a name it ends at once: write xg::detect_anomaly guard{...};")]]
+    explicit detect_anomaly(const parameter_list<T>& parameters, anomaly_options options = {}) : m_reader{options} {
+        for (const auto& each : parameters) m_reader.name(each.name(), any_tensor{each});
+    }
+
+private:
+    detail::anomaly_reader<> m_reader;
 };
 
 }  // namespace xgrad

@@ -99,7 +99,9 @@ public:
     }
 
     /// A new array over elements in memory that `of` gives back.
-    static array* make_over(std::byte* elements, const shape& sizes, std::size_t element_bytes, std::unique_ptr<foreign_memory> of) {
+    template <class Memory>
+    static array* make_over(std::byte* elements, const shape& sizes, std::size_t element_bytes,
+                            std::unique_ptr<Memory> of) {
         const auto size = checked_elements(sizes, element_bytes);
         auto* const made = ::new (memory::allocate(header_bytes())) array(sizes, size, element_bytes, header_bytes());
         made->owner = made;

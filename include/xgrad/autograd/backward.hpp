@@ -117,6 +117,7 @@ protected:
 /// Named nodes are made for the purpose (`variable` in functional.hpp). So what is older than all of them did not
 /// come of them, and neither did a leaf; the walk stops there without leaving a trace. That spares the history
 /// of whatever else the value came of, and lets several threads use the same leaves at once.
+template <class = void>   // on demand
 class pass {
 public:
     /// Nodes at which the walk stops go onto the list `others`, each once, if there is one.

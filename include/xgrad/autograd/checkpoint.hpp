@@ -18,6 +18,7 @@ namespace xgrad::inline XGRAD_ABI {
 namespace detail {
 
 /// Nodes that the backward pass under way may be at, free for a pass within it, and given back as they were.
+template <class = void>   // on demand
 class set_aside {
 public:
     explicit set_aside(const node_list& nodes) {
@@ -51,6 +52,7 @@ private:
 };
 
 /// In its scope the default generator goes on from another point, afterwards from where it was.
+template <class = void>   // on demand
 class numbers_from {
 public:
     explicit numbers_from(const generator& start) : m_other{start} { exchange(); }

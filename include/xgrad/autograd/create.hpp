@@ -5,6 +5,7 @@
 #include <xgrad/autograd/backward.hpp>
 #include <xgrad/autograd/operation.hpp>
 #include <xgrad/autograd/tensor.hpp>
+#include <xgrad/core/cmath.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/dtype.hpp>
 #include <xgrad/core/exact.hpp>
@@ -14,7 +15,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -212,16 +212,29 @@ tensor<T, detail::rank_of<Sizes>> randint(whole low, whole high, const Sizes& si
     return detail::random_integers<detail::rank_of<Sizes>, T>(low, high, shape(sizes));
 }
 
-/// The numbers 0, ..., count - 1 in random order.
-inline tensor<std::int64_t, 1> randperm(std::size_t count) {
-    return detail::call("randperm", {"count"}, [](std::size_t size) {
-        auto y = detail::make_result<std::int64_t>({size});
-        auto* const numbers = detail::access::elements(y);
-        for (auto i = std::size_t{0}; i < size; ++i) numbers[i] = static_cast<std::int64_t>(i);
+namespace detail {
+
+template <element T>
+tensor<T, 1> random_order(std::size_t count) {
+    return call("randperm", {"count"}, [](std::size_t size) {
+        auto y = make_result<T>({size});
+        auto* const numbers = access::elements(y);
+        for (auto i = std::size_t{0}; i < size; ++i) numbers[i] = static_cast<T>(i);
         with_default_generator([&](generator& g) { g.shuffle(std::span{numbers, size}); });
-        return detail::with_rank<1>(std::move(y));
+        return with_rank<1>(std::move(y));
     }, count);
 }
+
+}  // namespace detail
+
+/// The numbers 0, ..., count - 1 in random order.
+struct randperm_fn {
+    template <class = void>   // on demand
+    tensor<std::int64_t, 1> operator()(std::size_t count) const {
+        return detail::random_order<std::int64_t>(count);
+    }
+};
+inline constexpr randperm_fn randperm{};
 
 /// (rows, columns) with ones on the diagonal; square when `columns` is left out.
 template <element T = float>

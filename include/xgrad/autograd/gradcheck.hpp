@@ -2,12 +2,12 @@
 #pragma once
 
 #include <xgrad/autograd/functional.hpp>
+#include <xgrad/core/cmath.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/random.hpp>
 #include <xgrad/core/text.hpp>
 
 #include <algorithm>
-#include <cmath>
 #include <cstddef>
 #include <string>
 #include <tuple>

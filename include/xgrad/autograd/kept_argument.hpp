@@ -24,6 +24,9 @@ concept tensor_like = requires { typename X::value_type; } && element<typename X
                       std::derived_from<X, basic_tensor<typename X::value_type>>;
 template <class X>
 concept list_of_tensors = sequence<X> && tensor_like<sequence_value<X>>;
+/// Of one type, or of several.
+template <class X>
+concept list_of_inputs = list_of_tensors<X> || (sequence<X> && std::is_same_v<sequence_value<X>, any_tensor>);
 
 /// A const object on the heap, of which nobody but its maker knows the type. (std::shared_ptr<const void> would be as
 /// good, at a class with a table of virtual functions for each type.)
@@ -83,16 +86,13 @@ struct kept_argument<std::span<const Number, Extent>> {
         return {made, &made->view};
     }
 };
-inline any_tensor next_of(std::span<const any_tensor>& inputs) {
-    auto next = inputs.front();
-    inputs = inputs.subspan(1);
-    return next;
-}
 template <tensor_like X>
 struct kept_argument<X> {
     static constexpr bool is_input = true;
     static std::size_t count(const X&) { return 1; }
-    static erased restore(std::size_t, std::span<const any_tensor>& inputs) { return erased{of(next_of(inputs), static_cast<const X*>(nullptr))}; }
+    static erased restore(std::size_t, const any_tensor*& next) {
+        return erased{of(*next++, static_cast<const X*>(nullptr))};
+    }
 
 private:
     template <element T>
@@ -104,40 +104,28 @@ private:
         return new tensor<T, N>(x.as<T>());
     }
 };
-template <list_of_tensors X>
+template <list_of_inputs X>
 struct kept_argument<X> {
     using part = sequence_value<X>;
     static constexpr bool is_input = true;
 
     static std::size_t count(const X& x) { return std::size(x); }
-    static erased restore(std::size_t count, std::span<const any_tensor>& inputs) {
+    static erased restore(std::size_t count, const any_tensor*& next) {
         struct list {
             std::vector<part> parts{};
             X view{};
         };
         auto* const made = new list{};
         auto owner = erased{made, &made->view};
-        for (; count > 0; --count) made->parts.push_back(next_of(inputs).as<typename part::value_type>());
-        made->view = X(made->parts);
+        for (; count > 0; --count) made->parts.push_back(part_of(*next++));
+        made->view = X(made->parts.data(), made->parts.data() + made->parts.size());
         return owner;
     }
-};
-/// Of tensors whose types differ.
-template <>
-struct kept_argument<std::span<const any_tensor>> {
-    static constexpr bool is_input = true;
 
-    static std::size_t count(std::span<const any_tensor> x) { return x.size(); }
-    static erased restore(std::size_t count, std::span<const any_tensor>& inputs) {
-        struct list {
-            std::vector<any_tensor> parts{};
-            std::span<const any_tensor> view{};
-        };
-        auto* const made = new list{};
-        auto owner = erased{made, &made->view};
-        for (; count > 0; --count) made->parts.push_back(next_of(inputs));
-        made->view = made->parts;
-        return owner;
+private:
+    static part part_of(const any_tensor& x) {
+        if constexpr (std::is_same_v<part, any_tensor>) return x;
+        else return x.as<typename part::value_type>();
     }
 };
 

@@ -42,7 +42,7 @@ public:
     /// Where it stores the gradient for `grad()`; null if it does not.
     virtual void* retained() noexcept { return nullptr; }
 
-    std::unique_ptr<observer> next;   ///< that sees it afterwards
+    observer* next = nullptr;   ///< that sees it afterwards; both are the node's
 };
 
 /// A node stands for one value: the result of an operation, or a leaf. It knows the nodes of the operation's
@@ -62,6 +62,7 @@ public:
         drop_inputs();
         if (m_inputs != m_few.data())
             memory::allocator<node*>{}.deallocate(m_inputs, m_input_count);
+        while (m_observers != nullptr) delete std::exchange(m_observers, m_observers->next);
     }
     node(const node&) = delete;
     node& operator=(const node&) = delete;
@@ -89,17 +90,18 @@ public:
         return watched != nullptr && watched->current_version() != m_version;
     }
 
-    void observe(std::unique_ptr<observer> last) {
-        auto* end = &m_observers;
+    template <class Observer>
+    void observe(std::unique_ptr<Observer> last) {
+        auto** end = &m_observers;
         while (*end != nullptr) end = &(*end)->next;
-        *end = std::move(last);
+        *end = last.release();
     }
     /// Shows the complete gradient to all observers, which may put another in its place.
     void show_gradient() {
-        for (auto* each = m_observers.get(); each != nullptr; each = each->next.get()) each->see(*this);
+        for (auto* each = m_observers; each != nullptr; each = each->next) each->see(*this);
     }
     void* retained() const noexcept {
-        for (auto* each = m_observers.get(); each != nullptr; each = each->next.get())
+        for (auto* each = m_observers; each != nullptr; each = each->next)
             if (auto* const stored = each->retained()) return stored;
         return nullptr;
     }
@@ -130,7 +132,7 @@ public:
     bool is_leaf() const noexcept { return m_is_leaf; }
     /// Whether the value's elements are those of the (only) input.
     bool shares_input() const noexcept { return m_shares_input; }
-    std::span<node* const> inputs() const noexcept { return {m_inputs, m_input_count}; }
+    std::span<node* const> inputs() const noexcept { return {static_cast<node* const*>(m_inputs), m_input_count}; }
 
     static void* operator new(std::size_t bytes) { return memory::allocate(bytes); }
     static void operator delete(void* block, std::size_t bytes) noexcept { memory::deallocate(block, bytes); }
@@ -169,7 +171,7 @@ private:
 
     std::atomic<const void*> m_claimed_by{nullptr};   ///< whose thread's backward pass is at this node
     std::atomic<array*> m_watched{nullptr};
-    std::unique_ptr<observer> m_observers;
+    observer* m_observers = nullptr;
     std::uint32_t m_version;   ///< of the value's elements, when it was recorded
     std::uint8_t m_claim_level = 0;
     bool m_is_leaf;

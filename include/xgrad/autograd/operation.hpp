@@ -26,6 +26,7 @@
 #include <xgrad/core/exact.hpp>
 #include <xgrad/core/sequence.hpp>
 #include <xgrad/core/shape.hpp>
+#include <xgrad/core/spans.hpp>
 #include <xgrad/core/text.hpp>
 #include <xgrad/fwd.hpp>
 
@@ -106,13 +107,18 @@ inline constexpr bool is_opaque<opaque<X>> = true;
 template <class X>
 concept says_options = requires(const X& x) { say_options(x, [](const char*, auto) {}); };
 
+/// Tells the reader a list of numbers.
+template <class Number>
+void say_list(operation_reader& to, const char* name, const std::vector<Number>& list) {
+    if constexpr (std::is_integral_v<Number>) to.integers(name, span_of(list));
+    else to.numbers(name, span_of(list));
+}
+
 /// Tells the reader one argument.
 template <class X>
 void say_argument(operation_reader& to, const char* name, const X& x) {
     if constexpr (tensor_like<X>) to.input(name, any_tensor{x});
-    else if constexpr (std::is_same_v<X, std::span<const any_tensor>>)
-        for (const auto& each : x) to.input(name, each);
-    else if constexpr (list_of_tensors<X>)
+    else if constexpr (list_of_inputs<X>)
         for (const auto& each : x) to.input(name, any_tensor{each});
     else if constexpr (says_options<X>) say_options(x, [&](const char* part, const auto& value) { say_argument(to, part, value); });
     else if constexpr (std::is_same_v<X, bool>) to.truth(name, x);
@@ -126,22 +132,22 @@ void say_argument(operation_reader& to, const char* name, const X& x) {
         auto list = std::vector<std::int64_t>{};
         for (auto axis = std::size_t{0}; axis < max_rank; ++axis)
             if (x.contains(axis)) list.push_back(static_cast<std::int64_t>(axis));
-        to.integers(name, list);
+        say_list(to, name, list);
     } else {
         using value = sequence_value<X>;
         static_assert(std::is_arithmetic_v<value>, "an attribute is a number, a text, axes, a shape, a list of numbers, or says its "
                                                    "parts by say_options");
-        if constexpr (std::is_integral_v<value>) to.integers(name, std::vector<std::int64_t>(std::begin(x), std::end(x)));
-        else to.numbers(name, std::vector<double>(std::begin(x), std::end(x)));
+        using told = std::conditional_t<std::is_integral_v<value>, std::int64_t, double>;
+        say_list(to, name, std::vector<told>(std::begin(x), std::end(x)));
     }
 }
 
 /// What can be done with an argument whose type is known to these functions alone.
 struct argument_form {
     void (*say)(operation_reader& to, const char* name, const void* x);
-    erased (*keep)(const void* x);                                                 ///< of an attribute, or null
-    std::size_t (*count)(const void* x);                                           ///< of tensors, or null
-    erased (*restore)(std::size_t count, std::span<const any_tensor>& inputs);     ///< of tensors, or null
+    erased (*keep)(const void* x);                                   ///< of an attribute, or null
+    std::size_t (*count)(const void* x);                             ///< of tensors, or null
+    erased (*restore)(std::size_t count, const any_tensor*& next);   ///< of tensors: the next of the inputs; or null
 };
 template <class X>
 constexpr argument_form make_form() {
@@ -189,35 +195,41 @@ std::vector<any_tensor> tensors_of(const Y& y) {
 struct any_call {
     const char* name;
     const char* const* names;
-    std::span<const argument> arguments;
+    const argument* arguments;
+    std::size_t count;   // of arguments
     const void* f;
     erased (*keep)(const void* f);
     /// Calls f. The result goes to *y, a std::optional of its type, if there is one.
     std::vector<any_tensor> (*run)(const void* f, const argument* x, void* y);
 
     /// Calls it while somebody reads.
+    template <class = void>   // on demand
     std::vector<any_tensor> read(void* y) const;
 };
 
 /// A call that was read, on other inputs.
+template <class = void>   // on demand
 class called_again final : public callable_operation {
 public:
     explicit called_again(const any_call& call)
-        : m_name{call.name}, m_names(call.names, call.names + call.arguments.size()), m_keep{call.keep},
-          m_run{call.run}, m_f{call.keep(call.f)} {
-        for (const auto& [x, form] : call.arguments)
+        : m_name{call.name}, m_names(call.names, call.names + call.count), m_keep{call.keep}, m_run{call.run},
+          m_f{call.keep(call.f)} {
+        for (auto at = std::size_t{0}; at < call.count; ++at) {
+            const auto& [x, form] = call.arguments[at];
             if (form->restore == nullptr) m_arguments.push_back({form->keep(x), 0, form});
             else m_arguments.push_back({{}, form->count(x), form});
+        }
     }
 
     std::vector<any_tensor> operator()(std::span<const any_tensor> inputs) const override {
         auto held = std::vector<erased>{};
         auto arguments = std::vector<argument>{};
+        const auto* next = inputs.data();
         for (const auto& [attribute, count, form] : m_arguments) {
-            if (form->restore != nullptr) held.push_back(form->restore(count, inputs));
+            if (form->restore != nullptr) held.push_back(form->restore(count, next));
             arguments.push_back({form->restore != nullptr ? held.back().get() : attribute.get(), form});
         }
-        const auto call = any_call{m_name, m_names.data(), arguments, m_f.get(), m_keep, m_run};
+        const auto call = any_call{m_name, m_names.data(), arguments.data(), arguments.size(), m_f.get(), m_keep, m_run};
         return reading == nullptr ? call.run(call.f, arguments.data(), nullptr) : call.read(nullptr);
     }
 
@@ -246,7 +258,8 @@ public:
     open_call(const open_call&) = delete;
     open_call& operator=(const open_call&) = delete;
 
-    void end(std::span<const any_tensor> results, std::unique_ptr<const callable_operation> again) {
+    template <class Again>
+    void end(std::span<const any_tensor> results, std::shared_ptr<Again> again) {
         std::exchange(m_reader, nullptr)->end(results, std::move(again));
     }
 
@@ -254,14 +267,15 @@ private:
     operation_reader* m_reader;
 };
 
-XGRAD_COLD inline std::vector<any_tensor> any_call::read(void* y) const {
+template <class Who>
+XGRAD_COLD std::vector<any_tensor> any_call::read(void* y) const {
     auto& to = *reading;
     to.begin(name);
     auto opened = open_call{to};
-    for (auto at = std::size_t{0}; at < arguments.size(); ++at) arguments[at].form->say(to, names[at], arguments[at].x);
+    for (auto at = std::size_t{0}; at < count; ++at) arguments[at].form->say(to, names[at], arguments[at].x);
     to.work();
-    auto results = run(f, arguments.data(), y);
-    opened.end(results, std::unique_ptr<const callable_operation>{new called_again(*this)});
+    auto results = run(f, arguments, y);
+    opened.end(span_of(results), std::shared_ptr<const called_again<Who>>{new called_again<Who>(*this)});
     return results;
 }
 
@@ -297,7 +311,7 @@ auto call_by(const char* name, const char* const* names, const F& f, const X&...
     using erased_f = erased_call<std::index_sequence_for<X...>, F, X...>;
     const argument arguments[] = {{&x, &form_of<X>}...};
     auto y = std::optional<decltype(f(x...))>{};
-    any_call{name, names, arguments, &f, &erased_f::keep, &erased_f::run}.read(&y);
+    any_call{name, names, arguments, sizeof...(X), &f, &erased_f::keep, &erased_f::run}.read(&y);
     return *std::move(y);
 }
 template <class F, class... X>

@@ -2,13 +2,13 @@
 #pragma once
 
 #include <xgrad/autograd/tensor.hpp>
+#include <xgrad/core/cmath.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/dtype.hpp>
 #include <xgrad/core/text.hpp>
 
 #include <algorithm>
 #include <charconv>
-#include <cmath>
 #include <cstddef>
 #include <ostream>
 #include <string>

@@ -8,6 +8,7 @@
 #include <xgrad/core/error.hpp>
 #include <xgrad/core/lists.hpp>
 #include <xgrad/core/shape.hpp>
+#include <xgrad/core/spans.hpp>
 #include <xgrad/core/text.hpp>
 
 #include <algorithm>
@@ -64,6 +65,7 @@ struct program {
     /// The results for other arguments, by the same operations: bit for bit what the function gives, as long as it
     /// calls the same operations whatever the elements are. Throws `value_error`, `dtype_error` and `shape_error` where
     /// the arguments are not of the number, types and shapes that it was captured with.
+    template <class = void>   // on demand
     std::vector<any_tensor> run(std::span<const any_tensor> given) const;
 };
 
@@ -139,7 +141,7 @@ XGRAD_ON_DEMAND void append_operations(std::string& text, const program& of, con
 }  // namespace detail
 
 /// The program as text: an operation in each line, those it is made of beneath it, further to the right.
-inline std::string to_string(const program& of) {
+XGRAD_ON_DEMAND std::string to_string(const program& of) {
     using namespace detail;
     const auto typed = [&](std::size_t number) { return typed_name(of, number); };
     auto text = joined_text("program(", listed(of.arguments, typed), ")\n");
@@ -207,7 +209,8 @@ inline std::string to_dot(const program& of) {
     return text + "}\n";
 }
 
-inline std::vector<any_tensor> program::run(std::span<const any_tensor> given) const {
+template <class>
+std::vector<any_tensor> program::run(std::span<const any_tensor> given) const {
     if (given.size() != arguments.size())
         fail<value_error>("program", given.size(), " arguments, captured with ", arguments.size());
     auto at = std::vector<any_tensor>(values.size());
@@ -230,7 +233,7 @@ inline std::vector<any_tensor> program::run(std::span<const any_tensor> given) c
         const auto& each = operations[i];
         auto inputs = std::vector<any_tensor>{};
         for (const auto& given_to : each.inputs) inputs.push_back(given_to.value == none ? any_tensor{} : at[given_to.value]);
-        auto made = (*each.again)(inputs);
+        auto made = (*each.again)(detail::span_of(inputs));
         for (const auto& given_to : each.inputs)
             if (given_to.value != none && last_use[given_to.value] == i) at[given_to.value] = {};
         for (auto k = std::size_t{0}; k < made.size(); ++k) at[each.results[k]] = std::move(made[k]);

@@ -21,8 +21,8 @@
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/dtype.hpp>
 #include <xgrad/core/error.hpp>
+#include <xgrad/core/lists.hpp>
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
@@ -143,8 +143,8 @@ kept_result<T> keep_one(kept_result<T>&& y) {
 
 /// What a rule keeps: tensors, and `result(y)`. Keeps nothing while recording is off.
 template <class... Values>
-auto keep(Values&&... values) {
-    return std::tuple{detail::keep_one(std::forward<Values>(values))...};
+std::tuple<decltype(detail::keep_one(std::declval<Values>()))...> keep(Values&&... values) {
+    return {detail::keep_one(std::forward<Values>(values))...};
 }
 
 namespace detail {
@@ -242,7 +242,7 @@ bool needs_grad(const basic_tensor<T>&... inputs) {
 namespace detail {
 /// Whether an operation with these inputs has to be recorded.
 inline bool is_recorded(std::span<const input> inputs) {
-    return is_grad_enabled() && std::any_of(inputs.begin(), inputs.end(), [](input x) { return x.graph != nullptr; });
+    return is_grad_enabled() && lists::any_of(inputs, [](input x) { return x.graph != nullptr; });
 }
 }  // namespace detail
 
@@ -253,7 +253,7 @@ tensor<T> record(const char* name, tensor<T> y, std::span<const detail::input> i
                  Rule rule) {
     static_assert(sizeof(detail::input) == sizeof(detail::node*));
     if (!detail::is_recorded(inputs)) return y;
-    const auto nodes = std::span{&inputs.data()->graph, inputs.size()};
+    const auto nodes = std::span<detail::node* const>{&inputs.data()->graph, inputs.size()};
     auto& value = detail::access::get(y);
     value.graph = new detail::operation<T, Rule, Kept...>{name, value, nodes, std::move(kept_values), std::move(rule)};
     return y;
@@ -262,8 +262,8 @@ tensor<T> record(const char* name, tensor<T> y, std::span<const detail::input> i
 template <real T, class Rule, class... Kept>
 tensor<T> record(const char* name, tensor<T> y, std::initializer_list<detail::input> inputs,
                  std::tuple<Kept...> kept_values, Rule rule) {
-    return record(name, std::move(y), std::span{inputs.begin(), inputs.size()}, std::move(kept_values),
-                  std::move(rule));
+    return record(name, std::move(y), std::span<const detail::input>{inputs.begin(), inputs.size()},
+                  std::move(kept_values), std::move(rule));
 }
 
 namespace detail {

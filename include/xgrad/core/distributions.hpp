@@ -1,6 +1,7 @@
 // Distributions with parameters, as functions of a generator: for what fills a tensor, and for what makes one.
 #pragma once
 
+#include <xgrad/core/cmath.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/dtype.hpp>
 #include <xgrad/core/error.hpp>
@@ -8,7 +9,6 @@
 #include <xgrad/core/random.hpp>
 
 #include <algorithm>
-#include <cmath>
 #include <string_view>
 
 namespace xgrad::inline XGRAD_ABI::detail {

@@ -2,11 +2,11 @@
 // to a comparison, a bound, a count or an element.
 #pragma once
 
+#include <xgrad/core/cmath.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/dtype.hpp>
 #include <xgrad/core/error.hpp>
 
-#include <cmath>
 #include <compare>
 #include <concepts>
 #include <cstdint>

@@ -1,10 +1,10 @@
 // The derivatives of digamma for single numbers.
 #pragma once
 
+#include <xgrad/core/cmath.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/simd_gamma.hpp>
 
-#include <cmath>
 #include <concepts>
 #include <limits>
 #include <type_traits>

@@ -10,11 +10,11 @@
 // log2 of a power of two and exp2 of a whole number are exact, and so is log10 of a power of ten.
 #pragma once
 
+#include <xgrad/core/cmath.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/simd.hpp>
 #include <xgrad/core/simd_math.hpp>
 
-#include <cmath>
 #include <limits>
 
 namespace xgrad::inline XGRAD_ABI::simd {

@@ -11,12 +11,12 @@
 // PyTorch 1.13's derivative of erfinv, e^(y^2), is 1971 units off at 1 - 2^-24.
 #pragma once
 
+#include <xgrad/core/cmath.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/simd.hpp>
 #include <xgrad/core/simd_math.hpp>
 #include <xgrad/core/simd_normal.hpp>
 
-#include <cmath>
 #include <concepts>
 #include <limits>
 

@@ -10,11 +10,11 @@
 //     atan2         2.0      2.2    the same
 #pragma once
 
+#include <xgrad/core/cmath.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/simd.hpp>
 #include <xgrad/core/simd_math.hpp>
 
-#include <cmath>
 #include <concepts>
 #include <limits>
 

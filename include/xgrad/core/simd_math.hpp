@@ -34,11 +34,11 @@
 //     pow           0.6      0.6    std, number by number: e^(b ln a) would lose as many digits as the result has before the point
 #pragma once
 
+#include <xgrad/core/cmath.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/simd.hpp>
 
 #include <bit>
-#include <cmath>
 #include <concepts>
 #include <cstddef>
 #include <limits>

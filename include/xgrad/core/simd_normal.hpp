@@ -5,11 +5,11 @@
 // underflows.
 #pragma once
 
+#include <xgrad/core/cmath.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/simd.hpp>
 #include <xgrad/core/simd_math.hpp>
 
-#include <cmath>
 #include <concepts>
 #include <numbers>
 

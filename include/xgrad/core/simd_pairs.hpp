@@ -9,11 +9,11 @@
 //     remainder     0.5      0.5    fmod, and one addition
 #pragma once
 
+#include <xgrad/core/cmath.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/simd.hpp>
 #include <xgrad/core/simd_math.hpp>
 
-#include <cmath>
 #include <concepts>
 #include <cstddef>
 #include <limits>

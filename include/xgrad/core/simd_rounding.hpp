@@ -1,11 +1,11 @@
 // Rounding to whole numbers for vectors and for single numbers: exact, and with the sign of x where the result is zero.
 #pragma once
 
+#include <xgrad/core/cmath.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/simd.hpp>
 #include <xgrad/core/simd_math.hpp>
 
-#include <cmath>
 #include <concepts>
 
 namespace xgrad::inline XGRAD_ABI::simd {

@@ -1,11 +1,11 @@
 // Sine, cosine, tangent and sinc for vectors and for single numbers. How exact they are stands in core/simd_math.hpp.
 #pragma once
 
+#include <xgrad/core/cmath.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/simd.hpp>
 #include <xgrad/core/simd_math.hpp>
 
-#include <cmath>
 #include <concepts>
 #include <utility>
 

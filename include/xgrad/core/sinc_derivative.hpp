@@ -1,9 +1,9 @@
 // The derivatives of sin(pi x) / (pi x) for single numbers.
 #pragma once
 
+#include <xgrad/core/cmath.hpp>
 #include <xgrad/core/config.hpp>
 
-#include <cmath>
 #include <numbers>
 
 namespace xgrad::inline XGRAD_ABI::detail {

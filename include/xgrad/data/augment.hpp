@@ -8,6 +8,7 @@
 
 #include <xgrad/autograd/record.hpp>
 #include <xgrad/autograd/tensor.hpp>
+#include <xgrad/core/cmath.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/dtype.hpp>
 #include <xgrad/core/error.hpp>
@@ -15,7 +16,6 @@
 #include <xgrad/core/shape.hpp>
 
 #include <algorithm>
-#include <cmath>
 #include <cstddef>
 #include <numbers>
 #include <vector>

@@ -1,12 +1,12 @@
 // Connectionist temporal classification: the likelihood of a sequence of labels, whatever their places, and its derivative.
 #pragma once
 
+#include <xgrad/core/cmath.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/dtype.hpp>
 #include <xgrad/core/memory.hpp>
 
 #include <algorithm>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <limits>

@@ -1,6 +1,7 @@
 // The square root of a positive definite matrix: a = l l^T.
 #pragma once
 
+#include <xgrad/core/cmath.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/memory.hpp>
 #include <xgrad/kernels/decompose_triangle.hpp>
@@ -9,7 +10,6 @@
 #include <xgrad/kernels/matrix_ref.hpp>
 
 #include <algorithm>
-#include <cmath>
 #include <concepts>
 #include <cstddef>
 

@@ -1,6 +1,7 @@
 // Determinants, and how they change: cofactors, and the derivative of these, of matrices with and without an inverse.
 #pragma once
 
+#include <xgrad/core/cmath.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/memory.hpp>
 #include <xgrad/kernels/decompose_lu.hpp>
@@ -9,7 +10,6 @@
 #include <xgrad/kernels/matrix_ref.hpp>
 
 #include <algorithm>
-#include <cmath>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>

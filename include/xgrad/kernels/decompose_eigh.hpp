@@ -1,6 +1,7 @@
 // Eigenvalues and eigenvectors of symmetric matrices.
 #pragma once
 
+#include <xgrad/core/cmath.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/lists.hpp>
 #include <xgrad/core/memory.hpp>
@@ -10,7 +11,6 @@
 #include <xgrad/kernels/matrix_ref.hpp>
 
 #include <algorithm>
-#include <cmath>
 #include <concepts>
 #include <cstddef>
 #include <limits>

@@ -1,6 +1,7 @@
 // Reflections that make a matrix triangular: a = q r.
 #pragma once
 
+#include <xgrad/core/cmath.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/memory.hpp>
 #include <xgrad/kernels/decompose_triangle.hpp>
@@ -10,7 +11,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <concepts>
 #include <cstddef>
 

@@ -6,6 +6,7 @@
 // multiprocessor arrays, 1985; Demmel and Veselic, Jacobi's method is more accurate than QR, 1992)
 #pragma once
 
+#include <xgrad/core/cmath.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/lists.hpp>
 #include <xgrad/core/memory.hpp>
@@ -16,7 +17,6 @@
 #include <xgrad/kernels/matrix_ref.hpp>
 
 #include <algorithm>
-#include <cmath>
 #include <concepts>
 #include <cstddef>
 #include <limits>

@@ -1,11 +1,11 @@
 // Vectors as decompositions use them: inner products, multiples, lengths that do not leave the range of numbers.
 #pragma once
 
+#include <xgrad/core/cmath.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/simd.hpp>
 
 #include <algorithm>
-#include <cmath>
 #include <concepts>
 #include <cstddef>
 #include <functional>

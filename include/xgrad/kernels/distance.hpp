@@ -2,13 +2,13 @@
 // elements, which keep the digits that |a|^2 - 2 a b + |b|^2 would lose.
 #pragma once
 
+#include <xgrad/core/cmath.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/parallel.hpp>
 #include <xgrad/core/simd.hpp>
 #include <xgrad/kernels/reduce.hpp>
 
 #include <algorithm>
-#include <cmath>
 #include <cstddef>
 #include <limits>
 

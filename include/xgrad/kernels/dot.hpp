@@ -1,6 +1,7 @@
 // Scalar products and norms of whole arrays, in double precision.
 #pragma once
 
+#include <xgrad/core/cmath.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/dtype.hpp>
 #include <xgrad/core/finite.hpp>
@@ -8,7 +9,6 @@
 #include <xgrad/core/parallel.hpp>
 
 #include <algorithm>
-#include <cmath>
 #include <cstddef>
 
 namespace xgrad::inline XGRAD_ABI::kernels {

@@ -1,6 +1,7 @@
 // The logarithm of a sum of exponentials along an axis.
 #pragma once
 
+#include <xgrad/core/cmath.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/memory.hpp>
 #include <xgrad/core/parallel.hpp>
@@ -12,7 +13,6 @@
 #include <xgrad/kernels/term_sums.hpp>
 
 #include <algorithm>
-#include <cmath>
 #include <cstddef>
 
 namespace xgrad::inline XGRAD_ABI::kernels {

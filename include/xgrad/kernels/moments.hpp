@@ -6,6 +6,7 @@
 // algorithm for computing sample variances", 1979, so that memory is read once.
 #pragma once
 
+#include <xgrad/core/cmath.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/memory.hpp>
 #include <xgrad/core/parallel.hpp>
@@ -15,7 +16,6 @@
 #include <xgrad/kernels/term_sums.hpp>
 
 #include <algorithm>
-#include <cmath>
 #include <cstddef>
 #include <limits>
 

@@ -1,6 +1,7 @@
 // Norms of vectors along an axis, whose powers do not leave the range when the norm does not.
 #pragma once
 
+#include <xgrad/core/cmath.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/memory.hpp>
 #include <xgrad/core/simd.hpp>
@@ -9,7 +10,6 @@
 #include <xgrad/kernels/take.hpp>
 #include <xgrad/kernels/term_sums.hpp>
 
-#include <cmath>
 #include <cstddef>
 #include <limits>
 

@@ -5,13 +5,13 @@
 // G. H. Golub, R. J. LeVeque, "Algorithms for computing the sample variance", The American Statistician 37, 1983).
 #pragma once
 
+#include <xgrad/core/cmath.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/parallel.hpp>
 #include <xgrad/core/simd.hpp>
 #include <xgrad/kernels/reduce.hpp>
 
 #include <algorithm>
-#include <cmath>
 #include <cstddef>
 #include <type_traits>
 

@@ -1,6 +1,7 @@
 // Resampling along one axis: each place of the result is a sum of a few elements, by weights that depend on the place alone.
 #pragma once
 
+#include <xgrad/core/cmath.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/memory.hpp>
 #include <xgrad/core/parallel.hpp>
@@ -8,7 +9,6 @@
 #include <xgrad/kernels/take.hpp>
 
 #include <algorithm>
-#include <cmath>
 #include <cstddef>
 #include <vector>
 

@@ -5,6 +5,7 @@
 // is never cut, so that nothing depends on the number of threads.
 #pragma once
 
+#include <xgrad/core/cmath.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/dtype.hpp>
 #include <xgrad/core/parallel.hpp>
@@ -12,7 +13,6 @@
 #include <xgrad/kernels/take.hpp>
 
 #include <algorithm>
-#include <cmath>
 #include <cstddef>
 #include <limits>
 #include <type_traits>

@@ -1,6 +1,7 @@
 // Softmax and its logarithm along an axis, and the cross-entropy of rows against class labels.
 #pragma once
 
+#include <xgrad/core/cmath.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/memory.hpp>
 #include <xgrad/core/parallel.hpp>
@@ -10,7 +11,6 @@
 #include <xgrad/kernels/take.hpp>
 
 #include <algorithm>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <limits>

@@ -1,6 +1,7 @@
 // Sums of squares, magnitudes and the like along an axis, in one pass over memory.
 #pragma once
 
+#include <xgrad/core/cmath.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/memory.hpp>
 #include <xgrad/core/parallel.hpp>
@@ -9,7 +10,6 @@
 #include <xgrad/kernels/take.hpp>
 
 #include <algorithm>
-#include <cmath>
 #include <cstddef>
 
 namespace xgrad::inline XGRAD_ABI::kernels {

@@ -77,6 +77,7 @@ private:
         std::vector<shape> sizes;
         std::shared_ptr<const written> made;
     };
+    struct unused {};
     struct copied {
         any_tensor original, copy;   // both held, so that no other array gets its address
     };
@@ -103,8 +104,8 @@ private:
     Module m_module;
     bool m_has_written = false;
     std::vector<copied> m_others;
-    folder<float> m_float;
-    folder<double> m_double;
+    std::conditional_t<(types & 1) != 0, folder<float>, unused> m_float;
+    std::conditional_t<(types & 2) != 0, folder<double>, unused> m_double;
     std::mutex m_turn;
     std::list<entry> m_lately;
 };

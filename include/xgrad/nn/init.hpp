@@ -8,6 +8,7 @@
 #pragma once
 
 #include <xgrad/autograd/tensor.hpp>
+#include <xgrad/core/cmath.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/distributions.hpp>
 #include <xgrad/core/dtype.hpp>
@@ -15,7 +16,6 @@
 #include <xgrad/core/random.hpp>
 
 #include <algorithm>
-#include <cmath>
 #include <numbers>
 
 namespace xgrad::inline XGRAD_ABI::nn::init {

@@ -4,6 +4,7 @@
 #include <xgrad/autograd/backward.hpp>
 #include <xgrad/autograd/record.hpp>
 #include <xgrad/autograd/tensor.hpp>
+#include <xgrad/core/cmath.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/dtype.hpp>
 #include <xgrad/core/error.hpp>
@@ -12,7 +13,6 @@
 #include <xgrad/nn/walk.hpp>
 #include <xgrad/ops/linalg.hpp>
 
-#include <cmath>
 #include <concepts>
 #include <cstddef>
 #include <optional>

@@ -3,6 +3,7 @@
 
 #include <xgrad/autograd/record.hpp>
 #include <xgrad/autograd/tensor.hpp>
+#include <xgrad/core/cmath.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/dtype.hpp>
 #include <xgrad/core/error.hpp>
@@ -10,7 +11,6 @@
 #include <xgrad/nn/init.hpp>
 #include <xgrad/ops/linalg.hpp>
 
-#include <cmath>
 #include <cstddef>
 
 namespace xgrad::inline XGRAD_ABI::nn::detail {

@@ -14,7 +14,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <optional>
-#include <span>
 #include <string_view>
 #include <vector>
 
@@ -49,12 +48,13 @@ public:
         auto own = std::vector<xgrad::detail::array*>{};
         for_each_tensor([&](std::string_view, const auto& x) { own.push_back(&xgrad::detail::access::get(x)); }, m_average);
         const auto part = m_updates == 0 ? 1.0 : m_options.decay ? 1 - *m_options.decay : 1 / (static_cast<double>(m_updates) + 1);
-        auto position = std::size_t{0};
+        auto moved = std::vector<const xgrad::detail::array*>{};
         for_each_tensor([&]<element T>(std::string_view name, const basic_tensor<T>& x) {
-            if (position == own.size() || own[position]->sizes != xgrad::detail::shape_of(x))
+            if (moved.size() == own.size() || own[moved.size()]->sizes != xgrad::detail::shape_of(x))
                 fail<shape_error>("nn::moving_average", name, " is not what it was when the average began");
-            auto* const average = own[position];
-            if (!lists::contains(std::span{own}.first(position++), average)) move<T>(*average, x, part);   // a shared one once
+            auto* const average = own[moved.size()];
+            if (!lists::contains(moved, average)) move<T>(*average, x, part);   // a shared one once
+            moved.push_back(average);
         }, module);
         ++m_updates;
     }

@@ -8,6 +8,7 @@
 #include <xgrad/autograd/program.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/shape.hpp>
+#include <xgrad/core/spans.hpp>
 #include <xgrad/ops/einsum_labels.hpp>
 
 #include <algorithm>
@@ -36,7 +37,8 @@ struct called_operation {
 
 /// How many terms each element of an einsum is the sum of.
 XGRAD_ON_DEMAND std::uint64_t terms_of_einsum(const called_operation& of) {
-    const auto equation = xgrad::detail::einsum_equation{of.attribute("subscripts", std::string{}), of.inputs};
+    const auto subscripts = of.attribute("subscripts", std::string{});
+    const auto equation = xgrad::detail::einsum_equation{subscripts, xgrad::detail::span_of(of.inputs)};
     auto seen = equation.output.set();
     auto terms = std::uint64_t{1};
     for (const auto& operand : equation.operands)

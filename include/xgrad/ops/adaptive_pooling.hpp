@@ -17,10 +17,11 @@ namespace detail {
 inline constexpr const char* adaptive_max_pool_names[] = {"adaptive_max_pool1d", "adaptive_max_pool2d", "adaptive_max_pool3d"};
 inline constexpr const char* adaptive_max_pool_with_indices_names[] = {"adaptive_max_pool1d_with_indices", "adaptive_max_pool2d_with_indices", "adaptive_max_pool3d_with_indices"};
 inline constexpr const char* adaptive_avg_pool_names[] = {"adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_avg_pool3d"};
+
 /// Of an operand whose last axes shall have the sizes of `size`.
 XGRAD_ON_DEMAND pool_sizes sizes_of_adaptive_pool(const char* caller, std::size_t axes, const shape& x, const per_axis& size) {
     check_pool_operand(caller, axes, x);
-    auto result = pool_sizes{{}, {}, axes, false};
+    auto result = pool_sizes{caller, {}, {}, axes, false};
     for (auto i = std::size_t{0}; i < axes; ++i) {
         auto& axis = result.over.axes[3 - axes + i];
         axis.in = x[x.rank() - axes + i];
@@ -44,16 +45,16 @@ values_and_indices<T> adaptive_max_pool_value(const basic_tensor<T>& x, const po
 template <real T>
 values_and_indices<T> adaptive_max_pool_any(const basic_tensor<T>& x, const pool_sizes& sizes, bool wants_indices) {
     if (!wants_indices)
-        return {call(sizes.name(adaptive_max_pool_names), {"x", "sizes"}, [](const basic_tensor<T>& v, const pool_sizes& s) { return adaptive_max_pool_value(v, s, false).values; },
+        return {call(sizes.name, {"x", "sizes"}, [](const basic_tensor<T>& v, const pool_sizes& s) { return adaptive_max_pool_value(v, s, false).values; },
                      x, sizes), {}};
-    return call(sizes.name(adaptive_max_pool_with_indices_names), {"x", "sizes"}, [](const basic_tensor<T>& v, const pool_sizes& s) { return adaptive_max_pool_value(v, s, true); },
+    return call(sizes.name, {"x", "sizes"}, [](const basic_tensor<T>& v, const pool_sizes& s) { return adaptive_max_pool_value(v, s, true); },
                 x, sizes);
 }
 
 /// The average over a box is that along each of its axes in turn.
 template <real T>
 tensor<T> adaptive_avg_pool_any(const basic_tensor<T>& x, const pool_sizes& sizes) {
-    return call(sizes.name(adaptive_avg_pool_names), {"x", "sizes"}, [](const basic_tensor<T>& v, const pool_sizes& s) {
+    return call(sizes.name, {"x", "sizes"}, [](const basic_tensor<T>& v, const pool_sizes& s) {
         auto y = tensor<T>{v};
         for (auto i = std::size_t{0}; i < s.axes; ++i) {
             const auto& axis = s.over.axes[2 - i];
@@ -73,7 +74,8 @@ struct adaptive_avg_pool_fn {
     tensor<T, N> operator()(const tensor<T, N>& x, const per_axis& size) const {
         static_assert(real<T>, "an operation on real numbers: convert the operand with astype<float>(x)");
         detail::check_pool_rank<Axes, N>();
-        return detail::with_rank<N>(detail::adaptive_avg_pool_any<T>(x, detail::sizes_of_adaptive_pool("adaptive_avg_pool", Axes, detail::shape_of(x), size)));
+        const auto sizes = detail::sizes_of_adaptive_pool(detail::adaptive_avg_pool_names[Axes - 1], Axes, detail::shape_of(x), size);
+        return detail::with_rank<N>(detail::adaptive_avg_pool_any<T>(x, sizes));
     }
 };
 inline constexpr adaptive_avg_pool_fn<1> adaptive_avg_pool1d{};
@@ -93,7 +95,9 @@ protected:
     static values_and_indices<T> apply(const tensor<T, N>& x, const per_axis& size, bool wants_indices) {
         static_assert(real<T>, "an operation on real numbers: convert the operand with astype<float>(x)");
         detail::check_pool_rank<Axes, N>();
-        return detail::adaptive_max_pool_any<T>(x, detail::sizes_of_adaptive_pool("adaptive_max_pool", Axes, detail::shape_of(x), size), wants_indices);
+        const auto& names = wants_indices ? detail::adaptive_max_pool_with_indices_names : detail::adaptive_max_pool_names;
+        const auto sizes = detail::sizes_of_adaptive_pool(names[Axes - 1], Axes, detail::shape_of(x), size);
+        return detail::adaptive_max_pool_any<T>(x, sizes, wants_indices);
     }
 };
 inline constexpr adaptive_max_pool_fn<1> adaptive_max_pool1d{};

@@ -2,13 +2,13 @@
 // their type holds, which else throws `value_error`. Integers wrap around, as NumPy's do.
 #pragma once
 
+#include <xgrad/core/cmath.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/lists.hpp>
 #include <xgrad/ops/compare.hpp>
 #include <xgrad/ops/elementwise.hpp>
 
 #include <algorithm>
-#include <cmath>
 #include <concepts>
 #include <cstddef>
 #include <functional>

@@ -2,11 +2,11 @@
 #pragma once
 
 #include <xgrad/autograd/operation.hpp>
+#include <xgrad/core/cmath.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/error.hpp>
 #include <xgrad/ops/attention_rule.hpp>
 
-#include <cmath>
 #include <cstddef>
 #include <optional>
 #include <type_traits>

@@ -2,10 +2,10 @@
 #pragma once
 
 #include <xgrad/autograd/operation.hpp>
+#include <xgrad/core/cmath.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/ops/normalized.hpp>
 
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <optional>

@@ -6,12 +6,12 @@
 
 #include <xgrad/autograd/create.hpp>
 #include <xgrad/autograd/operation.hpp>
+#include <xgrad/core/cmath.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/exact.hpp>
 #include <xgrad/core/lists.hpp>
 #include <xgrad/ops/elementwise.hpp>
 
-#include <cmath>
 #include <concepts>
 #include <cstddef>
 #include <functional>

@@ -45,6 +45,7 @@ labelled<T> reordered(const labelled<T>& x, const label_list& wanted) {
 
 /// How one operand takes part in a stack of matrix products as it stands: its labels are those of the stack (and some free ones
 /// among them), then (free, inner), or (inner, free) when it is transposed.
+template <class = void>   // on demand
 struct matrix_layout {
     std::span<const axis_label> stack, free, inner;
     bool inner_first = false, possible = true;
@@ -103,8 +104,8 @@ private:
     /// Below so many products of single elements, one matrix product of moved operands is better than a stack of them.
     static constexpr std::size_t least_work = 4096;
 
-    matrix_layout layout(const labelled<T>& x) const { return {x.labels, m_shared & ~m_summed, m_summed}; }
-    label_set free_in_stack(const matrix_layout& x) const {
+    matrix_layout<> layout(const labelled<T>& x) const { return {x.labels, m_shared & ~m_summed, m_summed}; }
+    label_set free_in_stack(const matrix_layout<>& x) const {
         auto set = label_set{0};
         for (const auto one : x.stack) set |= set_of(one);
         return set & ~m_shared;
@@ -153,7 +154,7 @@ private:
     }
 
     /// The stack's labels, of two operands that have the shared ones in one order.
-    label_list merged(const matrix_layout& left, const matrix_layout& right) const {
+    label_list merged(const matrix_layout<>& left, const matrix_layout<>& right) const {
         auto result = label_list{};
         const auto* next = right.stack.data();
         const auto* const end = next + right.stack.size();
@@ -177,7 +178,7 @@ private:
     }
 
     /// One matrix, or a stack with one axis; with one for each label where an operand lacks some.
-    tensor<T> as_matrices(const labelled<T>& x, const matrix_layout& own, const label_list& stack) const {
+    tensor<T> as_matrices(const labelled<T>& x, const matrix_layout<>& own, const label_list& stack) const {
         auto sizes = shape{};
         const auto labels = x.labels.set();
         if ((stack.set() & ~m_shared) == 0) {

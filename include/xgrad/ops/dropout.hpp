@@ -6,12 +6,12 @@
 
 #include <xgrad/autograd/backward.hpp>
 #include <xgrad/autograd/operation.hpp>
+#include <xgrad/core/cmath.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/distributions.hpp>
 #include <xgrad/core/random.hpp>
 #include <xgrad/kernels/dropout.hpp>
 
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 

@@ -4,6 +4,7 @@
 #include <xgrad/autograd/backward.hpp>
 #include <xgrad/autograd/operation.hpp>
 #include <xgrad/core/config.hpp>
+#include <xgrad/core/spans.hpp>
 #include <xgrad/ops/contract.hpp>
 #include <xgrad/ops/einsum_labels.hpp>
 #include <xgrad/ops/einsum_order.hpp>
@@ -69,8 +70,8 @@ labelled<T> without_idle_axes(const labelled<T>& x, label_set needed) {
 
 /// The product of a set of operands, along the cheapest way.
 template <real T>
-labelled<T> product_of_set(const operand_list<T>& operands, const contraction_order& order, std::size_t set, const label_list& wanted,
-                           const label_sizes& sizes) {
+labelled<T> product_of_set(const operand_list<T>& operands, const contraction_order<>& order, std::size_t set,
+                           const label_list& wanted, const label_sizes& sizes) {
     if ((set & (set - 1)) == 0) return operands[static_cast<std::size_t>(std::countr_zero(set))];
     const auto left = order.split(set), right = set ^ left;
     auto a = product_of_set(operands, order, left, {}, sizes), b = product_of_set(operands, order, right, {}, sizes);
@@ -86,7 +87,7 @@ void multiply_greedily(operand_list<T>& operands, label_set output, const label_
             if (k != i && k != j) set |= operands[k].labels.set();
         return set;
     };
-    while (operands.size() > contraction_order::most) {
+    while (operands.size() > contraction_order<>::most) {
         auto first = std::size_t{0}, second = std::size_t{1};
         auto least = std::numeric_limits<double>::infinity();
         for (auto i = std::size_t{0}; i < operands.size(); ++i)
@@ -107,7 +108,7 @@ template <real T>
 tensor<T> einsum_value(std::string_view text, std::span<const tensor<T>> given) {
     auto shapes = std::vector<shape, memory::allocator<shape>>{};
     for (const auto& each : given) shapes.push_back(shape_of(each));
-    const auto equation = einsum_equation{text, shapes};
+    const auto equation = einsum_equation{text, span_of(shapes)};
     const auto& wanted = equation.output;
     auto operands = operand_list<T>{};
     for (auto k = std::size_t{0}; k < given.size(); ++k)
@@ -121,7 +122,7 @@ tensor<T> einsum_value(std::string_view text, std::span<const tensor<T>> given) 
     multiply_greedily(operands, wanted.set(), equation.sizes);
     auto sets = std::vector<label_set, memory::allocator<label_set>>{};
     for (const auto& each : operands) sets.push_back(each.labels.set());
-    const auto order = contraction_order{sets, wanted.set(), equation.sizes};
+    const auto order = contraction_order{span_of(sets), wanted.set(), equation.sizes};
     const auto y = product_of_set(operands, order, order.all(), wanted, equation.sizes);
     const auto result = reordered(y, wanted).value;
     // An operand as it is gets a handle of its own: the result of an operation is none of its inputs.

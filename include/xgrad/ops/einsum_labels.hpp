@@ -66,6 +66,7 @@ XGRAD_ON_DEMAND std::string name_of(axis_label one) {
 
 /// The equation taken apart, for operands of these shapes. Throws `value_error` for one that is none, `rank_error` and
 /// `shape_error` for operands that it does not fit.
+template <class = void>   // on demand
 class einsum_equation {
 public:
     einsum_equation(std::string_view text, std::span<const shape> shapes) : m_shapes{shapes} {

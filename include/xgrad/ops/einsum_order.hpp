@@ -16,6 +16,7 @@ namespace xgrad::inline XGRAD_ABI::detail {
 /// The cheapest way to multiply up to `most` operands, found from all (R. Bellman's dynamic programming over sets of operands,
 /// as in R. Pfeifer, J. Haegeman, F. Verstraete, "Faster identification of optimal contraction sequences for tensor networks",
 /// 2014). The cost of two is the number of their products of single elements.
+template <class = void>   // on demand
 class contraction_order {
 public:
     static constexpr std::size_t most = 8;

@@ -4,6 +4,7 @@
 #include <xgrad/autograd/backward.hpp>
 #include <xgrad/autograd/no_grad.hpp>
 #include <xgrad/autograd/upstream.hpp>
+#include <xgrad/core/cmath.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/kernels/norm.hpp>
 #include <xgrad/kernels/term_sums.hpp>
@@ -13,7 +14,6 @@
 #include <xgrad/ops/reduce.hpp>
 #include <xgrad/ops/reduction_options.hpp>
 
-#include <cmath>
 #include <limits>
 #include <utility>
 

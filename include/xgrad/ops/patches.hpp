@@ -47,7 +47,7 @@ tensor<T> fold_by(const basic_tensor<T>& y, const pool_sizes& sizes) {
 /// Windows over images whose last axes have these sizes.
 XGRAD_ON_DEMAND pool_sizes sizes_of_patches(const char* caller, std::size_t axes, const shape& x, const per_axis& kernel, const unfold_options& options) {
     const auto placed = place_window(caller, x, axes, kernel_of(caller, kernel, axes), options.stride, options.padding, options.dilation);
-    auto result = pool_sizes{placed.over, placed.after, axes, false};
+    auto result = pool_sizes{caller, placed.over, placed.after, axes, false};
     for (auto i = 3 - axes; i < 3; ++i) result.over.axes[i].out = count_windows(caller, result.over.axes[i], result.after[i]);
     return result;
 }

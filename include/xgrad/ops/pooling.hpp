@@ -34,6 +34,7 @@ inline constexpr const char* max_pool_names[] = {"max_pool1d", "max_pool2d", "ma
 inline constexpr const char* max_pool_with_indices_names[] = {"max_pool1d_with_indices", "max_pool2d_with_indices", "max_pool3d_with_indices"};
 inline constexpr const char* avg_pool_names[] = {"avg_pool1d", "avg_pool2d", "avg_pool3d"};
 inline constexpr const char* lp_pool_names[] = {"lp_pool1d", "lp_pool2d", "lp_pool3d"};
+
 /// Elements of each plane by their number in it, y[i] = x[indices[i]], and their sums put back, y[indices[i]] += x[i]: the
 /// derivative of each is the other.
 template <real T>
@@ -79,9 +80,9 @@ values_and_indices<T> max_pool_value(const basic_tensor<T>& x, const pool_sizes&
 template <real T>
 values_and_indices<T> max_pool_any(const basic_tensor<T>& x, const pool_sizes& sizes, bool wants_indices) {
     if (!wants_indices)
-        return {call(sizes.name(max_pool_names), {"x", "sizes"}, [](const basic_tensor<T>& v, const pool_sizes& s) { return max_pool_value(v, s, false).values; },
+        return {call(sizes.name, {"x", "sizes"}, [](const basic_tensor<T>& v, const pool_sizes& s) { return max_pool_value(v, s, false).values; },
                      x, sizes), {}};
-    return call(sizes.name(max_pool_with_indices_names), {"x", "sizes"}, [](const basic_tensor<T>& v, const pool_sizes& s) { return max_pool_value(v, s, true); }, x, sizes);
+    return call(sizes.name, {"x", "sizes"}, [](const basic_tensor<T>& v, const pool_sizes& s) { return max_pool_value(v, s, true); }, x, sizes);
 }
 
 /// What the sum of a window is divided by.
@@ -111,7 +112,7 @@ template <real T>
 tensor<T> add_average(const basic_tensor<T>& y, const pool_sizes& sizes, const average_of& by, const shape& from);
 template <real T>
 tensor<T> avg_pool_any(const basic_tensor<T>& x, const pool_sizes& sizes, const average_of& by) {
-    return call(sizes.name(avg_pool_names), {"x", "sizes", "by"}, [](const basic_tensor<T>& v, const pool_sizes& s, const average_of& b) {
+    return call(sizes.name, {"x", "sizes", "by"}, [](const basic_tensor<T>& v, const pool_sizes& s, const average_of& b) {
         auto y = make_result<T>(s.out(shape_of(v)));
         kernels::average_pool(s.over, b.divisors<T>(s), planes_of{shape_of(v), s.axes}.count, v.data(), access::elements(y));
         return record("avg_pool", std::move(y), {v}, keep(), [s, b, from = shape_of(v)](const auto& dy, gradients& d) {
@@ -134,9 +135,11 @@ tensor<T> add_average(const basic_tensor<T>& y, const pool_sizes& sizes, const a
 /// infinite, the gradient is 0.
 template <real T>
 tensor<T> lp_pool_any(const basic_tensor<T>& x, T p, const pool_sizes& sizes) {
-    return call(sizes.name(lp_pool_names), {"x", "p", "sizes"}, [](const basic_tensor<T>& v, T exponent, const pool_sizes& s) {
+    return call(sizes.name, {"x", "p", "sizes"}, [](const basic_tensor<T>& v, T exponent, const pool_sizes& s) {
         const auto powers = tensor<T>{pow(tensor<T>{v}, exponent)};
-        const auto total = tensor<T>{avg_pool_any<T>(powers, s, {true, 0}) * static_cast<T>(s.over.taps())};
+        auto averaged = s;
+        averaged.name = avg_pool_names[s.axes - 1];
+        const auto total = tensor<T>{avg_pool_any<T>(powers, averaged, {true, 0}) * static_cast<T>(s.over.taps())};
         const auto root = tensor<T>{pow(total, 1 / exponent)};
         return exponent > 1 ? tensor<T>{where(total == 0, 0, root)} : root;
     }, x, p, sizes);
@@ -165,13 +168,14 @@ tensor<T> max_unpool_any(const basic_tensor<T>& x, const tensor<std::int64_t>& i
     return call(max_unpool_names[axes - 1], {"x", "indices", "axes", "shape"},
                 [](const basic_tensor<T>& v, const tensor<std::int64_t>& places, std::size_t last, const shape& result) {
         if (shape_of(v) != shape_of(places))
-            fail<shape_error>("max_unpool", "x is ", shape_of(v), ", the indices are ", shape_of(places), "; both must be equal");
+            fail<shape_error>(max_unpool_names[last - 1], "x is ", shape_of(v), ", the indices are ", shape_of(places), "; both must be equal");
         auto y = filled<dynamic_rank>(result, T{0});
         const auto from = planes_of{shape_of(v), last}, to = planes_of{result, last};
         for (auto i = std::size_t{0}; i < places.size(); ++i) {
             const auto index = places.data()[i];
             if (index < 0 || static_cast<std::size_t>(index) >= to.length)
-                fail<index_error>("max_unpool", "index ", index, " is out of range for a plane of ", to.length, " elements, of a result of shape ", result);
+                fail<index_error>(max_unpool_names[last - 1], "index ", index, " is out of range for a plane of ", to.length,
+                                  " elements, of a result of shape ", result);
             access::elements(y)[i / from.length * to.length + static_cast<std::size_t>(index)] = v.data()[i];
         }
         return record("max_unpool", std::move(y), {v}, keep(places), [last](const auto& dy, gradients& d, const auto& at) {
@@ -201,7 +205,8 @@ protected:
     static values_and_indices<T> apply(const tensor<T, N>& x, const per_axis& kernel, const max_pool_options& options, bool wants_indices) {
         static_assert(real<T>, "an operation on real numbers: convert the operand with astype<float>(x)");
         detail::check_pool_rank<Axes, N>();
-        const auto sizes = detail::sizes_of_pool("max_pool", Axes, detail::shape_of(x), kernel, options.stride, options.padding, options.dilation,
+        const auto& names = wants_indices ? detail::max_pool_with_indices_names : detail::max_pool_names;
+        const auto sizes = detail::sizes_of_pool(names[Axes - 1], Axes, detail::shape_of(x), kernel, options.stride, options.padding, options.dilation,
                                                  options.ceil_mode);
         return detail::max_pool_any<T>(x, sizes, wants_indices);
     }
@@ -230,7 +235,7 @@ struct max_unpool_fn {
                             const max_unpool_options& options = {}) const {
         static_assert(real<T>, "an operation on real numbers: convert the operand with astype<float>(x)");
         detail::check_pool_rank<Axes, N>();
-        const auto sizes = detail::unpooled_shape("max_unpool", Axes, detail::shape_of(x), kernel, options);
+        const auto sizes = detail::unpooled_shape(detail::max_unpool_names[Axes - 1], Axes, detail::shape_of(x), kernel, options);
         return detail::with_rank<N>(detail::max_unpool_any<T>(x, indices, Axes, sizes));
     }
 };
@@ -245,8 +250,8 @@ struct avg_pool_fn {
     tensor<T, N> operator()(const tensor<T, N>& x, const per_axis& kernel, const avg_pool_options& options = {}) const {
         static_assert(real<T>, "an operation on real numbers: convert the operand with astype<float>(x)");
         detail::check_pool_rank<Axes, N>();
-        const auto sizes = detail::sizes_of_pool("avg_pool", Axes, detail::shape_of(x), kernel, options.stride, options.padding, 1, options.ceil_mode);
-        if (options.divisor < 0) fail<value_error>("avg_pool", "the divisor must not be negative, got ", options.divisor.value);
+        const auto sizes = detail::sizes_of_pool(detail::avg_pool_names[Axes - 1], Axes, detail::shape_of(x), kernel, options.stride, options.padding, 1, options.ceil_mode);
+        if (options.divisor < 0) fail<value_error>(sizes.name, "the divisor must not be negative, got ", options.divisor.value);
         return detail::with_rank<N>(detail::avg_pool_any<T>(x, sizes, {options.count_include_pad, static_cast<std::size_t>(options.divisor.value)}));
     }
 };
@@ -262,7 +267,7 @@ struct lp_pool_fn {
     tensor<T, N> operator()(const tensor<T, N>& x, detail::number_for<T> p, const per_axis& kernel, const lp_pool_options& options = {}) const {
         static_assert(real<T>, "an operation on real numbers: convert the operand with astype<float>(x)");
         detail::check_pool_rank<Axes, N>();
-        const auto sizes = detail::sizes_of_pool("lp_pool", Axes, detail::shape_of(x), kernel, options.stride, 0, 1, options.ceil_mode);
+        const auto sizes = detail::sizes_of_pool(detail::lp_pool_names[Axes - 1], Axes, detail::shape_of(x), kernel, options.stride, 0, 1, options.ceil_mode);
         return detail::with_rank<N>(detail::lp_pool_any<T>(x, p, sizes));
     }
 };

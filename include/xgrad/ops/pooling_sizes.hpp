@@ -44,13 +44,11 @@ namespace detail {
 
 /// Windows over the last axes, and what is behind the elements of each.
 struct pool_sizes {
+    const char* name;   ///< of the operation as it was called: "max_pool2d"
     kernels::window over;
     std::array<std::size_t, 3> after;
     std::size_t axes;
     bool ceil_mode;
-
-    /// That of the operation over so many axes, of those over one, two and three.
-    const char* name(const char* const (&names)[3]) const { return names[axes - 1]; }
 
     shape out(shape sizes) const {
         for (auto i = std::size_t{0}; i < axes; ++i) sizes[sizes.rank() - axes + i] = over.axes[3 - axes + i].out;
@@ -100,7 +98,7 @@ XGRAD_ON_DEMAND pool_sizes sizes_of_pool(const char* caller, std::size_t axes, c
                                 const window_padding& padding, const per_axis& dilation, bool ceil_mode) {
     check_pool_operand(caller, axes, x);
     const auto placed = place_window(caller, x, axes, kernel_of(caller, kernel, axes), stride == per_axis{0} ? kernel : stride, padding, dilation);
-    auto result = pool_sizes{placed.over, placed.after, axes, ceil_mode};
+    auto result = pool_sizes{caller, placed.over, placed.after, axes, ceil_mode};
     for (auto i = 3 - axes; i < 3; ++i) {
         auto& axis = result.over.axes[i];
         const auto before = static_cast<std::size_t>(axis.before), reach = (axis.kernel - 1) * axis.dilation + 1;

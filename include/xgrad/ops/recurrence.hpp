@@ -29,6 +29,14 @@
 
 namespace xgrad::inline XGRAD_ABI::detail {
 
+/// keep, (b, length), as a list of (b, 1), one for each step; none where it is undefined. (A template of the type, which
+/// is bool, so that programs without recurrent layers do not have it compiled.)
+template <element Truth>
+std::vector<tensor<Truth, 2>> steps_of(const tensor<Truth>& keep) {
+    if (!keep.defined()) return {};
+    return unbind(tensor<Truth, 3>{expand_dims(keep, 2)}, 1);
+}
+
 /// Goes along the steps of gates, (b, length, gates), with states (b, features): step(gates of the step, states) is the next
 /// states, of which the first is the output. Outputs (b, length, features); `own` goes from the states at first to the last.
 /// A step of which `keep`, (b, length), says that it is not there leaves the state as it was, so that a run from the end
@@ -37,7 +45,7 @@ template <real T, std::size_t States, class Step>
 tensor<T, 3> along_steps(const tensor<T, 3>& gates, const tensor<bool>& keep, bool reverse, std::array<tensor<T, 2>, States>& own,
                          const Step& step) {
     auto outputs = unbind(gates, 1);
-    const auto there = keep.defined() ? unbind(tensor<bool, 3>{expand_dims(keep, 2)}, 1) : std::vector<tensor<bool, 2>>{};
+    const auto there = steps_of(keep);
     for (auto i = std::size_t{0}; i < outputs.size(); ++i) {
         const auto t = reverse ? outputs.size() - 1 - i : i;
         const auto next = step(outputs[t], own);

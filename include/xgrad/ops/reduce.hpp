@@ -7,6 +7,7 @@
 
 #include <xgrad/autograd/create.hpp>
 #include <xgrad/autograd/operation.hpp>
+#include <xgrad/core/cmath.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/finite.hpp>
 #include <xgrad/kernels/arg_reduce.hpp>
@@ -17,7 +18,6 @@
 #include <xgrad/ops/reduction.hpp>
 
 #include <array>
-#include <cmath>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>

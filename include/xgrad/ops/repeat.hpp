@@ -4,6 +4,7 @@
 #include <xgrad/autograd/create.hpp>
 #include <xgrad/autograd/operation.hpp>
 #include <xgrad/core/config.hpp>
+#include <xgrad/core/spans.hpp>
 #include <xgrad/ops/index_map.hpp>
 #include <xgrad/ops/shape.hpp>
 #include <xgrad/ops/take.hpp>
@@ -58,7 +59,7 @@ tensor<std::int64_t> repeated_indices(const basic_tensor<Integer>& repeats, std:
             fail<shape_error>("repeat_interleave", "by ", count, ", more than memory can hold");
         chosen.insert(chosen.end(), static_cast<std::size_t>(count), static_cast<std::int64_t>(i));
     }
-    return {chosen, {chosen.size()}};
+    return {span_of(chosen), {chosen.size()}};
 }
 
 template <element T, element Integer>

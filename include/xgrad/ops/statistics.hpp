@@ -6,6 +6,7 @@
 
 #include <xgrad/autograd/backward.hpp>
 #include <xgrad/autograd/upstream.hpp>
+#include <xgrad/core/cmath.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/kernels/moments.hpp>
 #include <xgrad/ops/arithmetic.hpp>
@@ -14,7 +15,6 @@
 #include <xgrad/ops/reduction_options.hpp>
 
 #include <algorithm>
-#include <cmath>
 #include <cstddef>
 #include <type_traits>
 #include <utility>

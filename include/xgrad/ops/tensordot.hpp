@@ -103,7 +103,7 @@ struct tensordot_fn {
             first[i] = static_cast<std::ptrdiff_t>(i);
             last[i] = static_cast<std::ptrdiff_t>(a.rank() - axes + i);
         }
-        return detail::tensordot_any<T>(a, b, std::span{last}.first(axes), std::span{first}.first(axes));
+        return detail::tensordot_any<T>(a, b, {last.data(), axes}, {first.data(), axes});
     }
     template <element T, element U, std::size_t N, std::size_t M, std::size_t K, std::size_t L>
     auto operator()(const tensor<T, N>& a, const tensor<U, M>& b, const extent (&axes_a)[K], const extent (&axes_b)[L]) const {

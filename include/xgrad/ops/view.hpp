@@ -7,6 +7,7 @@
 #include <xgrad/autograd/create.hpp>
 #include <xgrad/autograd/operation.hpp>
 #include <xgrad/core/config.hpp>
+#include <xgrad/core/spans.hpp>
 #include <xgrad/core/xtensor.hpp>
 #include <xgrad/kernels/strided.hpp>
 #include <xgrad/ops/take.hpp>
@@ -35,7 +36,7 @@ struct places_of_view {
 };
 void say_options(const places_of_view& places, const auto& say) {
     say("offset", places.at.offset);
-    say("strides", std::span{places.at.along.data(), places.rank});
+    say("strides", std::span<const std::ptrdiff_t>{places.at.along.data(), places.rank});
 }
 
 template <element T>
@@ -183,7 +184,7 @@ private:
                 chosen.push_back(at < 0 ? at + size : at);
             }
         }
-        return {chosen, {chosen.size()}};
+        return {span_of(chosen), {chosen.size()}};
     }
 
     template <class Range>

@@ -1,6 +1,7 @@
 // Adam.
 #pragma once
 
+#include <xgrad/core/cmath.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/dtype.hpp>
 #include <xgrad/core/simd.hpp>
@@ -9,7 +10,6 @@
 #include <xgrad/optim/rule.hpp>
 
 #include <array>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <span>

@@ -3,6 +3,7 @@
 
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/error.hpp>
+#include <xgrad/core/lists.hpp>
 #include <xgrad/optim/schedule.hpp>
 
 #include <algorithm>
@@ -27,20 +28,19 @@ public:
         if (m_schedules.size() != m_milestones.size() + 1)
             fail<value_error>("sequential_lr", "there must be one milestone fewer than schedules, got ", m_milestones.size(), " and ",
                               m_schedules.size());
-        if (!std::is_sorted(m_milestones.begin(), m_milestones.end()))
-            fail<value_error>("sequential_lr", "no milestone may be below the one before it, got ", m_milestones);
+        for (auto i = std::size_t{1}; i < m_milestones.size(); ++i)
+            if (m_milestones[i] < m_milestones[i - 1])
+                fail<value_error>("sequential_lr", "no milestone may be below the one before it, got ", m_milestones);
     }
 
     double operator()(double base, std::size_t step) const {
-        const auto next = std::upper_bound(m_milestones.begin(), m_milestones.end(), step);
-        const auto begin = next == m_milestones.begin() ? std::size_t{0} : *(next - 1);
-        return m_schedules[static_cast<std::size_t>(next - m_milestones.begin())](base, step - begin);
+        const auto at = reached(step);
+        return m_schedules[at](base, step - begin_of(at));
     }
     /// What the schedule of this step says, or the last one before that had something to say.
     std::optional<double> momentum(std::size_t step) const {
-        auto at = static_cast<std::size_t>(std::upper_bound(m_milestones.begin(), m_milestones.end(), step) - m_milestones.begin());
-        for (;; --at) {
-            const auto begin = at == 0 ? std::size_t{0} : m_milestones[at - 1];
+        for (auto at = reached(step);; --at) {
+            const auto begin = begin_of(at);
             if (step >= begin)
                 if (const auto found = m_schedules[at].momentum(step - begin)) return found;
             if (begin == 0) return std::nullopt;   // what is before has no steps
@@ -49,6 +49,12 @@ public:
     }
 
 private:
+    /// The last schedule that has begun, and the step at which one begins.
+    std::size_t reached(std::size_t step) const {
+        return lists::count_if(m_milestones, [=](std::size_t each) { return each <= step; });
+    }
+    std::size_t begin_of(std::size_t at) const { return at == 0 ? 0 : m_milestones[at - 1]; }
+
     std::vector<schedule> m_schedules;
     std::vector<std::size_t> m_milestones;
 };

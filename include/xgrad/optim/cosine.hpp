@@ -1,11 +1,11 @@
 // Schedules along the cosine. b is the learning rate at the beginning, t the step.
 #pragma once
 
+#include <xgrad/core/cmath.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/optim/decay.hpp>
 
 #include <algorithm>
-#include <cmath>
 #include <cstddef>
 #include <limits>
 #include <numbers>

@@ -1,6 +1,7 @@
 // LAMB.
 #pragma once
 
+#include <xgrad/core/cmath.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/dtype.hpp>
 #include <xgrad/core/memory.hpp>
@@ -10,7 +11,6 @@
 #include <xgrad/optim/moments.hpp>
 
 #include <array>
-#include <cmath>
 #include <cstdint>
 #include <span>
 #include <utility>

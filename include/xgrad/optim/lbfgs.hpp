@@ -2,6 +2,7 @@
 #pragma once
 
 #include <xgrad/autograd/no_grad.hpp>
+#include <xgrad/core/cmath.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/dtype.hpp>
 #include <xgrad/core/error.hpp>
@@ -14,7 +15,6 @@
 #include <xgrad/optim/optimizer.hpp>
 
 #include <algorithm>
-#include <cmath>
 #include <cstddef>
 #include <deque>
 #include <string>

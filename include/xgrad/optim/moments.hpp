@@ -1,6 +1,7 @@
 // What the rules have in common that go by an average of the gradient and one of its squares, or of its size.
 #pragma once
 
+#include <xgrad/core/cmath.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/dtype.hpp>
 #include <xgrad/core/simd.hpp>
@@ -8,7 +9,6 @@
 #include <xgrad/optim/rule.hpp>
 
 #include <array>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <span>

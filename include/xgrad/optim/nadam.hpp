@@ -1,6 +1,7 @@
 // NAdam.
 #pragma once
 
+#include <xgrad/core/cmath.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/dtype.hpp>
 #include <xgrad/core/simd.hpp>
@@ -8,7 +9,6 @@
 #include <xgrad/optim/moments.hpp>
 
 #include <array>
-#include <cmath>
 #include <cstdint>
 #include <span>
 #include <utility>

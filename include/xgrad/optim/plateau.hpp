@@ -2,6 +2,7 @@
 #pragma once
 
 #include <xgrad/autograd/parameter.hpp>
+#include <xgrad/core/cmath.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/dtype.hpp>
 #include <xgrad/core/error.hpp>
@@ -10,7 +11,6 @@
 #include <xgrad/optim/schedule.hpp>
 
 #include <algorithm>
-#include <cmath>
 #include <cstddef>
 #include <limits>
 #include <vector>

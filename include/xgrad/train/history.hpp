@@ -3,6 +3,7 @@
 
 #include <xgrad/autograd/parameter.hpp>
 #include <xgrad/autograd/tensor.hpp>
+#include <xgrad/core/cmath.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/error.hpp>
 #include <xgrad/core/file.hpp>
@@ -11,7 +12,6 @@
 #include <xgrad/train/named_value.hpp>
 
 #include <algorithm>
-#include <cmath>
 #include <cstddef>
 #include <limits>
 #include <string>

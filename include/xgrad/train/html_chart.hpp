@@ -1,6 +1,7 @@
 // Curves as a drawing: axes with round numbers, lines, a legend.
 #pragma once
 
+#include <xgrad/core/cmath.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/finite.hpp>
 #include <xgrad/core/text.hpp>
@@ -10,7 +11,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cmath>
 #include <cstddef>
 #include <string>
 #include <utility>

@@ -2,11 +2,11 @@
 #pragma once
 
 #include <xgrad/autograd/tensor.hpp>
+#include <xgrad/core/cmath.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/dtype.hpp>
 #include <xgrad/core/error.hpp>
 
-#include <cmath>
 #include <cstddef>
 #include <limits>
 

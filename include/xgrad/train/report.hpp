@@ -1,12 +1,12 @@
 // What a classifier has learnt, as tables.
 #pragma once
 
+#include <xgrad/core/cmath.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/train/metrics.hpp>
 #include <xgrad/train/text.hpp>
 
 #include <algorithm>
-#include <cmath>
 #include <cstddef>
 #include <string>
 #include <vector>

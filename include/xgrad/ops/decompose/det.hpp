@@ -1,6 +1,7 @@
 // Determinants and their logarithms.
 #pragma once
 
+#include <xgrad/core/cmath.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/kernels/decompose_det.hpp>
 #include <xgrad/ops/arithmetic.hpp>
@@ -9,7 +10,6 @@
 #include <xgrad/ops/reduce.hpp>
 
 #include <atomic>
-#include <cmath>
 #include <cstddef>
 #include <utility>
 

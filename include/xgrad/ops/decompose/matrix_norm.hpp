@@ -1,6 +1,7 @@
 // Norms of matrices.
 #pragma once
 
+#include <xgrad/core/cmath.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/kernels/decompose_vectors.hpp>
 #include <xgrad/ops/arithmetic.hpp>
@@ -11,7 +12,6 @@
 #include <xgrad/ops/reduce.hpp>
 
 #include <array>
-#include <cmath>
 #include <concepts>
 #include <cstddef>
 #include <limits>

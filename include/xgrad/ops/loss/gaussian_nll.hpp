@@ -2,6 +2,7 @@
 #pragma once
 
 #include <xgrad/autograd/operation.hpp>
+#include <xgrad/core/cmath.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/error.hpp>
 #include <xgrad/ops/arithmetic.hpp>
@@ -11,7 +12,6 @@
 #include <xgrad/ops/math.hpp>
 
 #include <algorithm>
-#include <cmath>
 #include <cstddef>
 #include <numbers>
 
