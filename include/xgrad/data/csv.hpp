@@ -7,6 +7,7 @@
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/dtype.hpp>
 #include <xgrad/core/error.hpp>
+#include <xgrad/core/lists.hpp>
 #include <xgrad/core/parallel.hpp>
 #include <xgrad/data/csv_fields.hpp>
 #include <xgrad/data/file_text.hpp>
@@ -136,13 +137,12 @@ private:
     std::string value(std::size_t row, std::size_t at) const {
         return detail::unquoted(field(row, at), m_options.quote);
     }
-    bool is_missing(std::string_view value) const {
-        return std::find(m_options.missing.begin(), m_options.missing.end(), detail::trimmed(value)) !=
-               m_options.missing.end();
+    XGRAD_ON_DEMAND bool is_missing(std::string_view value) const {
+        return lists::contains(m_options.missing, detail::trimmed(value));
     }
 
-    std::size_t find(const std::string& name) const {
-        const auto found = std::find(m_names.begin(), m_names.end(), name);
+    XGRAD_ON_DEMAND std::size_t find(const std::string& name) const {
+        const auto found = lists::find(m_names, name);
         if (found == m_names.end()) xgrad::fail<value_error>("read_csv", m_path, " has no column ", name);
         if (std::find(found + 1, m_names.end(), name) != m_names.end())
             xgrad::fail<value_error>("read_csv", m_path, " has more than one column ", name);
@@ -154,6 +154,7 @@ private:
         const auto line = detail::line_of(m_text.view(), static_cast<std::size_t>(at - m_text.bytes.get()));
         xgrad::fail<io_error>("read_csv", m_path, ", line ", line, pieces...);
     }
+    template <class = void>
     [[noreturn]] XGRAD_COLD void fail_at(std::size_t row, std::size_t at, std::string_view what) const {
         fail_in_line(field(row, at).data(), ", column ", at + 1, " (", m_names[at], "): \"", value(row, at), "\"",
                      what);

@@ -23,15 +23,16 @@ struct file_text {
 XGRAD_ON_DEMAND XGRAD_COLD file_text read_text(std::string_view where, const std::string& path) {
     auto file = xgrad::detail::input_file{where, path};
     const auto size = static_cast<std::size_t>(file.size());
-    auto bytes = std::shared_ptr<char[]>{new char[size + 8]};
-    std::memset(bytes.get() + size, 0, 8);
-    file.read(bytes.get(), size);
+    auto* const text = new char[size + 8];
+    const auto bytes = std::shared_ptr<const char[]>{text};
+    std::memset(text + size, 0, 8);
+    file.read(text, size);
     const auto begins_with = [&](std::string_view mark) {
-        return std::string_view{bytes.get(), size}.starts_with(mark);
+        return std::string_view{text, size}.starts_with(mark);
     };
     if (begins_with("\xff\xfe") || begins_with("\xfe\xff")) file.fail("is UTF-16; convert it to UTF-8 first");
     const auto mark = begins_with("\xef\xbb\xbf") ? std::size_t{3} : std::size_t{0};
-    return {std::shared_ptr<const char[]>{bytes, bytes.get() + mark}, size - mark};
+    return {std::shared_ptr<const char[]>{bytes, text + mark}, size - mark};
 }
 
 }  // namespace xgrad::data::detail
