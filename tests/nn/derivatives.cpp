@@ -128,6 +128,16 @@ TEST_CASE("the Hessian by the biases agrees with differences of the gradient") {
     CHECK(hessian(4, 4) == doctest::Approx(1));   // of the mean of ten squares, five of which are the output's
 }
 
+TEST_CASE("a list of tensors is its tensors, whether they require a gradient or not") {
+    const auto f = [](const auto& all) { return xg::sum(all[0] * all[0] * all[1]); };
+    const auto list = std::vector<xg::tensor<double, 1>>{{1, 2}, {3, 4}};
+    const auto slope = xg::grad(f)(list);
+    CHECK(xg::array_equal(slope[0], xg::tensor<double, 1>{6, 16}));
+    CHECK(xg::array_equal(slope[1], xg::tensor<double, 1>{1, 4}));
+    CHECK(!list[0].requires_grad());
+    CHECK(xg::array_equal(xg::grad(f)(std::array{list[0], list[1]})[1], slope[1]));
+}
+
 TEST_CASE("captured, it is one operation") {
     const auto net = mlp{};
     const auto given = data{};
