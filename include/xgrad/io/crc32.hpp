@@ -12,8 +12,7 @@
 namespace xgrad::inline XGRAD_ABI::io::detail {
 
 /// What `k` bytes of zero behind a byte make of it, for eight k: so that eight bytes are taken at once.
-/// Made when they are first used: a compiler that makes them takes as long as for a header of a thousand lines.
-XGRAD_ON_DEMAND auto make_crc_tables() {
+constexpr auto make_crc_tables() {
     auto tables = std::array<std::array<std::uint32_t, 256>, 8>{};
     for (auto byte = std::uint32_t{0}; byte < 256; ++byte) {
         auto crc = byte;
@@ -26,9 +25,15 @@ XGRAD_ON_DEMAND auto make_crc_tables() {
     return tables;
 }
 
+/// A template, so that only a program that uses them has them made: a compiler takes as long for that as for a header of a
+/// thousand lines.
+template <class>
+inline constexpr auto crc_tables = make_crc_tables();
+
 /// The CRC-32 of ISO 3309, of what stood before, if anything, and these bytes.
-XGRAD_ON_DEMAND XGRAD_COLD std::uint32_t crc32(std::span<const std::byte> bytes, std::uint32_t before = 0) {
-    static const auto tables = make_crc_tables();
+template <class User = void>
+XGRAD_COLD std::uint32_t crc32(std::span<const std::byte> bytes, std::uint32_t before = 0) {
+    constexpr const auto& tables = crc_tables<User>;
     auto crc = ~before;
     auto at = std::size_t{0};
     for (; bytes.size() - at >= 8; at += 8) {
