@@ -12,6 +12,7 @@
 namespace xgrad::inline XGRAD_ABI::io::detail {
 
 /// What `k` bytes of zero behind a byte make of it, for eight k: so that eight bytes are taken at once.
+template <class>
 constexpr auto make_crc_tables() {
     auto tables = std::array<std::array<std::uint32_t, 256>, 8>{};
     for (auto byte = std::uint32_t{0}; byte < 256; ++byte) {
@@ -27,8 +28,8 @@ constexpr auto make_crc_tables() {
 
 /// A template, so that only a program that uses them has them made: a compiler takes as long for that as for a header of a
 /// thousand lines.
-template <class>
-inline constexpr auto crc_tables = make_crc_tables();
+template <class User>
+inline constexpr auto crc_tables = make_crc_tables<User>();
 
 /// The CRC-32 of ISO 3309, of what stood before, if anything, and these bytes.
 template <class User = void>
