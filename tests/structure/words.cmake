@@ -6,6 +6,7 @@
 # - The algorithms of std::ranges have the compiler prove their concepts in every program; core/lists.hpp does without.
 # - std::stable_sort and its like take memory that no allocator of ours gives, and clang 19 refuses what libstdc++ takes it by,
 #   in the program of whoever has warnings as errors; core/lists.hpp has what takes their place.
+# - libstdc++'s <cmath> is read again wherever it is included; core/cmath.hpp includes it once.
 cmake_minimum_required(VERSION 3.23)
 
 set(of_the_locale
@@ -37,5 +38,7 @@ endfunction()
 
 refuse("${of_the_locale}" "this depends on the locale; core/text.hpp does not")
 refuse("${of_ranges}" "this costs every program time to compile; core/lists.hpp does not")
+list(REMOVE_ITEM headers include/xgrad/core/cmath.hpp)
+refuse("# *include *<(cmath|math.h)>" "this is read again at each place; core/cmath.hpp is not")
 refuse("${of_buffers}" "this takes memory by what is deprecated; lists::sort_numbers does not")
 message(STATUS "${count} headers ask no locale, take no buffers to sort, and use no algorithm of std::ranges")

@@ -35,11 +35,15 @@ tensor<T, N> variable(const tensor<T, N>& x) {
     return x.detach().requires_grad(true);
 }
 
-/// Calls f with each tensor by which a function of x is differentiated: with x, or with the parameters of a module.
+/// Calls f with each tensor by which a function of x is differentiated: with x, with each of a list, as if it were an argument
+/// by itself, or with the parameters of a module.
 template <class X, class F>
 void for_each_part(X& x, const F& f) {
     if constexpr (tensor_like<std::remove_const_t<X>>) f(x);
-    else differentiable_parts<std::remove_const_t<X>>::for_each(x, f);
+    else if constexpr (list_of_tensors<std::remove_const_t<X>>) {
+        if constexpr (real<typename sequence_value<X>::value_type>)
+            for (auto& each : x) f(each);
+    } else differentiable_parts<std::remove_const_t<X>>::for_each(x, f);
 }
 
 /// A module with variables in the places of its parameters; of one that it has in two places, one variable.
@@ -113,7 +117,7 @@ std::tuple<X...> gradients_of(const basic_tensor<T>& y, const basic_tensor<T>& w
             return dx.defined() ? V(dx.template as<typename V::value_type>()) : zeros_like(at);
         } else {
             auto result = at;
-            differentiable_parts<V>::for_each_member(result, [&]<element U, std::size_t N>(tensor<U, N>& each) {
+            for_each_tensor(result, [&]<element U, std::size_t N>(tensor<U, N>& each) {
                 if (!each.requires_grad()) return void(each = {});   // buffers have no gradient
                 auto& dx = brought[static_cast<std::size_t>(lists::find(wanted, access::graph(each)) - wanted.begin())];
                 if (!dx.defined()) dx = zeros_like(each);

@@ -124,7 +124,7 @@
 #else
 #define XGRAD_ALWAYS_INLINE inline __attribute__((always_inline))
 #define XGRAD_INLINED __attribute__((always_inline))   // of a lambda, behind its parameters
-#define XGRAD_FLATTEN __attribute__((flatten))                  // all that it calls is inlined
+#define XGRAD_FLATTEN __attribute__((flatten))                // all that it calls is inlined
 #define XGRAD_NOINLINE __attribute__((noinline))
 #define XGRAD_COLD __attribute__((cold, noinline))            // rare, and never in a hurry: compiled for size
 #define XGRAD_RESTRICT __restrict__

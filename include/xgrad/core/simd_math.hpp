@@ -158,8 +158,7 @@ XGRAD_ALWAYS_INLINE V log1p_of(const V& x) {
 
 }  // namespace detail
 
-// What is short is always inlined: a call takes its operand from memory, and its constants at every vector. On an AMD EPYC
-// (Zen 3) tanh, silu, erf and their like took 1.3 to 1.7 times as long so.
+// What is short is always inlined: a call takes its operand from memory, and its constants at every vector.
 
 template <real_vector V>
 XGRAD_ALWAYS_INLINE V exp(const V& x) {

@@ -1,12 +1,12 @@
 // Numbers of 16 bits on the way between ranks: the upper half of a float, so its range with 8 bits of precision.
 #pragma once
 
+#include <xgrad/core/cmath.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/dtype.hpp>
 #include <xgrad/io/elements.hpp>
 
 #include <bit>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 

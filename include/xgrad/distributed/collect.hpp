@@ -3,13 +3,13 @@
 
 #include <xgrad/autograd/record.hpp>
 #include <xgrad/autograd/tensor.hpp>
+#include <xgrad/core/cmath.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/dtype.hpp>
 #include <xgrad/core/error.hpp>
 #include <xgrad/distributed/mpi.hpp>
 #include <xgrad/distributed/world.hpp>
 
-#include <cmath>
 #include <cstddef>
 #include <cstring>
 #include <span>

@@ -18,15 +18,15 @@
 
 namespace xgrad::inline XGRAD_ABI::kernels::detail {
 
-template <class T>
-inline constexpr std::size_t turned_row = most_vectors * simd::width<T>;
+/// How many vectors wide the tile for the next `left` of them is: no wider than the rows of a panel.
+inline std::size_t turned_width(std::size_t left) { return std::min(next_width(left), max_vectors); }
 
-/// The weights of all groups, transposed: one panel (depth, turned_row) for the channels of each tile.
+/// The weights of all groups, transposed: one panel (depth, max_width) for the channels of each tile.
 template <class T>
 class turned_weights {
 public:
     template <class Weight>
-    turned_weights(const convolution& of, const Weight& weight_ref_of) : m_size{panels(of) * of.depth() * turned_row<T>}, m_memory{of.groups * m_size} {
+    turned_weights(const convolution& of, const Weight& weight_ref_of) : m_size{panels(of) * of.depth() * max_width<T>}, m_memory{of.groups * m_size} {
         for (auto group = std::size_t{0}; group < of.groups; ++group) copy(of, weight_ref_of(group), m_memory.data() + group * m_size);
     }
     const T* of_group(std::size_t group) const { return m_memory.data() + group * m_size; }
@@ -35,14 +35,14 @@ private:
     static std::size_t vectors(const convolution& of) { return (of.out + simd::width<T> - 1) / simd::width<T>; }
     static std::size_t panels(const convolution& of) {
         auto count = std::size_t{0};
-        for (auto left = vectors(of); left != 0; left -= next_width(left)) ++count;
+        for (auto left = vectors(of); left != 0; left -= turned_width(left)) ++count;
         return count;
     }
     static void copy(const convolution& of, const weight_ref<T>& w, T* to) {
-        constexpr auto width = simd::width<T>, row = turned_row<T>;
+        constexpr auto width = simd::width<T>, row = max_width<T>;
         const auto taps = of.over.taps(), depth = of.depth();
         for (auto first = std::size_t{0}, count = std::size_t{0}; first < vectors(of); first += count, to += depth * row) {
-            count = next_width(vectors(of) - first);
+            count = turned_width(vectors(of) - first);
             const auto rows = std::min(count * width, of.out - first * width);
             const auto* const from = w.data + static_cast<std::ptrdiff_t>(first * width) * w.row;
             if (w.tap == 1 && w.channel == static_cast<std::ptrdiff_t>(taps)) {
@@ -88,7 +88,7 @@ void convolve_turned(const convolution& of, const window& band, const T* x, cons
     const auto taps = band.taps(), count = band.out(), vectors = (of.out + width - 1) / width;
     const auto along = even_parts{of.in, std::max<std::size_t>(1, block_depth<T>() / taps)};
     const auto many = along.count() > 1;
-    const auto row = many ? panel_row<T>(of.out) : turned_row<T>;
+    const auto row = many ? panel_row<T>(of.out) : max_width<T>;
     auto planes = channel_planes<T>{layout, along.size(0)};
     const auto sums = memory::scratch<T>{((many ? count : turned_windows) + max_rows) * row}, room = memory::scratch<T>{width * turned_windows};
     const auto table = memory::scratch<tile_step>{along.size(0) * taps};
@@ -100,13 +100,13 @@ void convolve_turned(const convolution& of, const window& band, const T* x, cons
         planes.read(x + channel * band.in(), along.size(part));
         for (auto k = std::size_t{0}; k < depth; ++k)
             table.data()[k] = {static_cast<std::ptrdiff_t>(k / taps * layout.size() + layout.tap(k % taps)),
-                               static_cast<std::ptrdiff_t>((channel * taps + k) * turned_row<T>)};
+                               static_cast<std::ptrdiff_t>((channel * taps + k) * max_width<T>)};
         auto from = scattered_factors<T>{table.data(), depth, {}, {}};
         for (auto j = std::size_t{0}; j < count; j += turned_windows) {
             const auto some = std::min(turned_windows, count - j);
             const auto* panel = panels;
-            for (auto first = std::size_t{0}, wide = std::size_t{0}; first < vectors; first += wide, panel += of.depth() * turned_row<T>) {
-                wide = next_width(vectors - first);
+            for (auto first = std::size_t{0}, wide = std::size_t{0}; first < vectors; first += wide, panel += of.depth() * max_width<T>) {
+                wide = turned_width(vectors - first);
                 for (auto v = std::size_t{0}; v < wide; ++v) from.b[v] = panel + v * width;
                 auto* const c = many ? sums.data() + j * row + first * width : sums.data();
                 for (auto i = std::size_t{0}, height = std::size_t{0}; i < some; i += height) {

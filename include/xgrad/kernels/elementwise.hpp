@@ -99,18 +99,17 @@ XGRAD_FLATTEN void inner_loop(F f, std::array<T*, R> y, std::size_t count, std::
         ...);
     const auto step = std::array{stride[K] * width...};
     const auto rest = count % width;
-    auto end = y;
+    const auto to = y;
     for (auto left = (count + width - 1) / width; left != 0; --left) {
         if (left == 1 && rest != 0) [[unlikely]] {
             ((stride[K] != 0 ? simd::store(copies[K], simd::load_partial(at[K], rest)) : void(), at[K] = copies[K]), ...);
-            end = y;
             for (auto r = std::size_t{0}; r < R; ++r) y[r] = last[r];
         }
         const std::array<simd::batch<T>, R> results = f(simd::load(at[K])...);
         for (auto r = std::size_t{0}; r < R; ++r) simd::store(y[r], results[r]), y[r] += width;
         ((at[K] += step[K]), ...);
     }
-    for (auto r = std::size_t{0}; r < R && rest != 0; ++r) simd::store_partial(end[r], simd::load(last[r]), rest);
+    for (auto r = std::size_t{0}; r < R && rest != 0; ++r) simd::store_partial(to[r] + (count - rest), simd::load(last[r]), rest);
 }
 
 /// The innermost loop on single elements: integers, truth values, operands of several types.

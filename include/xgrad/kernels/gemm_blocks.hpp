@@ -92,12 +92,11 @@ struct packing {
     std::size_t size() const { return a_size() + (b ? depth * max_width<T> : 0); }
 
     /// How many steps ahead a tile asks for a row of b: where the rows are so far apart that the processor does not see what
-    /// comes next, and the next tile does not find the panel in the first-level cache, because it is too large or is copied
-    /// at this moment.
-    std::ptrdiff_t ahead(std::size_t steps, bool copying) const {
-        const auto stays = b || steps * panel_bytes <= xgrad::detail::cache_sizes().first.bytes() / 2;
-        return copying || !stays ? 8 : 0;
+    /// comes next, and the panel is too large to be in the first-level cache when the next tile wants it.
+    std::ptrdiff_t ahead(std::size_t steps) const {
+        return !b && steps * panel_bytes > xgrad::detail::cache_sizes().first.bytes() / 2 ? far_ahead : 0;
     }
+    static constexpr std::ptrdiff_t far_ahead = 8;
 
     /// Whether the first tile to read a whole panel of b, of a part of c with so many rows, copies it.
     static bool first_tile_copies(const matrix_ref<const T>& right, const matrix_ref<T>& c, std::size_t rows) {
@@ -177,22 +176,23 @@ private:
     void multiply_panel(const part& of, const matrix_ref<const T>& a, const matrix_ref<const T>& first_b,
                         const matrix_ref<const T>& b, std::size_t j, std::size_t vectors) const {
         const auto along_rows = even_parts{of.rows, m_packs.a ? max_rows : tile_rows(vectors)};
+        const auto ahead = m_packs.ahead(of.depth);
         for (auto pr = std::size_t{0}; pr < along_rows.count(); ++pr) {
             const auto first = along_rows.begin(pr), height = along_rows.size(pr);
             if (m_b.col_stride == 1 && along_rows.count() > 1) prefetch_next(of, j + b.cols, pr, along_rows.count());
-            const auto& panel = pr == 0 ? first_b : b;
-            const auto copying = panel.data != b.data;
-            const auto ahead = m_packs.ahead(of.depth, copying);
-            auto from = factors<T>{a.at(first, 0), a.row_stride, a.col_stride, panel.data, panel.row_stride, ahead};
+            auto from = factors<T>{a.at(first, 0), a.row_stride, a.col_stride, b.data, b.row_stride, ahead};
             if (m_packs.a) {
                 from.a = m_room_a + first * of.depth;
                 from.a_row = 1;
                 from.a_k = static_cast<std::ptrdiff_t>(height);
             }
-            if (!copying) {
+            if (pr != 0 || first_b.data == b.data) {
                 multiply_one(of, from, of.row + first, height, j, b.cols, vectors);
                 continue;
             }
+            from.b = first_b.data;
+            from.b_k = first_b.row_stride;
+            from.ahead = packing<T>::far_ahead;
             tile_that_copies<T>(of.depth, from, m_c.at(of.row, j), m_c.row_stride, of.add, m_room_b);
             if (of.complete) m_finish(of.row, height, j, b.cols);
         }

@@ -101,8 +101,7 @@ auto named_buffers(const Modules&... modules) {
 
 namespace xgrad::inline XGRAD_ABI {
 
-/// A module, as an argument by which a derivative is taken: `grad(f)(net)` is an object of its type with the gradients of its
-/// parameters. A list of tensors is no more than its tensors, as if each were an argument: all of them get one.
+/// A module, as an argument by which a derivative is taken: `grad(f)(net)` is an object of its type with the gradients.
 template <class Module>
     requires(std::is_class_v<Module> && !xgrad::detail::tensor_like<Module>)
 struct differentiable_parts<Module> {
@@ -110,7 +109,7 @@ struct differentiable_parts<Module> {
     static void for_each(M& module, const F& f) {
         for_each_member(module, [&](auto& x) {
             if constexpr (real<typename std::remove_reference_t<decltype(x)>::value_type>)
-                if (xgrad::detail::list_of_tensors<Module> || x.requires_grad()) f(x);
+                if (x.requires_grad()) f(x);
         });
     }
     template <class M, class F>
