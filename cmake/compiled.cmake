@@ -19,7 +19,7 @@ function(xgrad_set_compiled_options target)
         CXX_VISIBILITY_PRESET hidden INTERPROCEDURAL_OPTIMIZATION OFF)
 endfunction()
 
-add_library(xgrad_compiled "${XGRAD_COMPILED_FOLDER}/choose.cpp")
+add_library(xgrad_compiled "${XGRAD_COMPILED_FOLDER}/choose.cpp" "${XGRAD_COMPILED_FOLDER}/common.cpp")
 add_library(xgrad::compiled ALIAS xgrad_compiled)
 xgrad_set_compiled_options(xgrad_compiled)
 target_link_libraries(xgrad_compiled PUBLIC xgrad)

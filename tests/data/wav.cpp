@@ -74,6 +74,11 @@ TEST_CASE("odd chunks, an extensible header, and lengths that nobody knew") {
     CHECK(samples(riff(format(0xfffe, 1, 32, 4, real_guid) + chunk("data", bits_of(0.75f)))) == std::vector{0.75});
     CHECK(samples(riff(format(1, 1, 16, 2) + chunk("data", "\x00\x40\x00\x20"s, 0xffffffff))) == std::vector{0.5, 0.25});
     CHECK(samples(riff(format(1, 1, 16, 2) + chunk("data", "\x00\x40\x00"s, 0xffffffff))) == std::vector{0.5});   // a frame not finished
+    // Of a recording that was broken off, in which no length is written; none of one that says that it has no samples.
+    const auto broken_off = format(1, 1, 16, 2) + "data" + number(0, 4) + "\x00\x40\x00\x20"s;
+    CHECK(samples("RIFF" + number(0, 4) + "WAVE" + broken_off) == std::vector{0.5, 0.25});
+    CHECK(samples("RIFF" + number(8, 4) + "WAVE" + broken_off) == std::vector{0.5, 0.25});
+    CHECK(samples(riff(format(1, 1, 16, 2) + chunk("data", "") + chunk("LIST", "abcd"))).empty());
     CHECK(samples("RIFF\xff\xff\xff\xffWAVE" + format(1, 1, 16, 2) + body) == std::vector{0.5});
     CHECK(samples(riff(format(1, 1, 8, 1) + "data" + number(1, 4) + "\xc0")) == std::vector{0.5});   // no byte of padding
     CHECK(samples(riff(format(1, 1, 16, 2) + body + chunk("LIST", "abc"))) == std::vector{0.5});

@@ -173,6 +173,7 @@ TEST_CASE("products of every kind have their multiply-adds") {
                 case 6: return xg::conv1d(x, w, {.padding = 1});
                 case 8: return xg::matmul(xg::einsum("ij->ji", x), w);
                 case 9: return xg::einsum("...ij, ...jk -> ik", x, w);
+                case 10: return xg::outer(xg::flatten(x), xg::flatten(w));
                 default: return xg::dot(xg::flatten(x), xg::flatten(w));
                 }
             }();
@@ -181,6 +182,7 @@ TEST_CASE("products of every kind have their multiply-adds") {
     };
     CHECK(count(one{xg::ones<float>({5, 3}), 0}, {5, 7}) == 7 * 3 * 5);
     CHECK(count(one{xg::ones<float>({3, 7}), 1}, {5, 7}) == 5 * 3 * 7);
+    CHECK(count(one{xg::ones<float>({3, 2}), 10}, {5, 7}) == 5 * 7 * 3 * 2);
     CHECK(count(one{xg::ones<float>({4, 3}), 2}, {2, 5, 4}) == 2 * 5 * 3 * 4);
     CHECK(count(one{xg::ones<float>({4, 3}), 3}, {2, 5, 4}) == 2 * 5 * 3 * 4);
     CHECK(count(one{xg::ones<float>({4, 3}), 4}, {2, 5, 4}) == 2 * 5 * 3 * 4);

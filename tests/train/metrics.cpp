@@ -20,6 +20,9 @@ TEST_CASE("accuracy") {
     CHECK_THROWS_WITH_AS(train::accuracy(out, xg::tensor<int, 1>{1, 0}),
                          "[count_correct] output is (4, 2), labels are (2,); there must be one label for each row",
                          xg::shape_error);
+    CHECK_THROWS_WITH_AS(train::accuracy(out, xg::tensor<int, 1>{1, 0, 1, -100}), "[count_correct] -100 is not one of 2 classes", xg::index_error);
+    CHECK_THROWS_AS(train::accuracy(out, xg::tensor<int, 1>{1, 0, 1, 2}), xg::index_error);
+    CHECK(train::accuracy(out, xg::tensor<bool, 1>{true, false, true, true}) == 0.75);
 }
 
 TEST_CASE("confusion matrix") {

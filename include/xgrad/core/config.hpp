@@ -86,15 +86,23 @@
 // and the library have in common is then named for no set. A unit that is built for more than the least set of its
 // machine goes without the library: it is header-only, for its own set. So does one with AddressSanitizer, whose memory is
 // another.
-// An INSTANCE is a function that the library has, behind the headers that define it: with one name for all sets.
-// In the library, XGRAD_COMPILED_TYPE is the real type that a unit is about.
+// An INSTANCE is a function that the library has, behind the headers that define it: with one name for all sets. A
+// COMMON_INSTANCE it has once, for the least set: what never is in a hurry, as files and errors, where no vectors help.
+// In the library, XGRAD_COMPILED_TYPE is the real type that a unit is about, XGRAD_COMPILED_COMMON marks the unit of what is common.
 #if defined(XGRAD_COMPILED_TYPE)
 #define XGRAD_NAMED_FOR compiled
 #define XGRAD_INSTANCE template XGRAD_VISIBLE
+#define XGRAD_COMMON_INSTANCE extern template XGRAD_VISIBLE
 #define XGRAD_FOR_REAL_TYPES(list) list(XGRAD_COMPILED_TYPE)
+#elif defined(XGRAD_COMPILED_COMMON)
+#define XGRAD_NAMED_FOR compiled
+#define XGRAD_INSTANCE extern template XGRAD_VISIBLE
+#define XGRAD_COMMON_INSTANCE template XGRAD_VISIBLE
+#define XGRAD_FOR_REAL_TYPES(list) list(float) list(double)
 #elif defined(XGRAD_COMPILED) && defined(XGRAD_LEAST_ISA) && !XGRAD_ADDRESS_SANITIZER
 #define XGRAD_NAMED_FOR compiled
 #define XGRAD_INSTANCE extern template XGRAD_VISIBLE
+#define XGRAD_COMMON_INSTANCE extern template XGRAD_VISIBLE
 #define XGRAD_FOR_REAL_TYPES(list) list(float) list(double)
 #else
 #define XGRAD_NAMED_FOR XGRAD_ISA
@@ -134,7 +142,8 @@
 // Before a function, or a member function, that most programs do not call, in place of `inline`: a template, so that what
 // its body needs (a sort of strings, a table, a message) is made when somebody calls it. A function that is no template
 // has all of that made in each program that includes the header. docs/performance.md, "Compiling", says what it is worth.
-#define XGRAD_ON_DEMAND template <class = void> inline
+// Not `inline` as well: g++ would make what XGRAD_COMMON_INSTANCE says the library has.
+#define XGRAD_ON_DEMAND template <class = void>
 
 // Before a loop over an array of vectors: left as a loop, the array would live in memory instead of in
 // registers. At -O2 g++ unrolls no such loop unless it is told to; clang does so by itself.

@@ -79,3 +79,17 @@ template <class Error, class... Pieces>
 }
 
 }  // namespace xgrad
+
+// Defined by xgrad::compiled.
+#if defined(XGRAD_COMMON_INSTANCE)
+namespace xgrad::inline XGRAD_ABI::detail {
+XGRAD_COMMON_INSTANCE void fail_with<error>(std::string_view, std::initializer_list<text_piece>);
+XGRAD_COMMON_INSTANCE void fail_with<shape_error>(std::string_view, std::initializer_list<text_piece>);
+XGRAD_COMMON_INSTANCE void fail_with<rank_error>(std::string_view, std::initializer_list<text_piece>);
+XGRAD_COMMON_INSTANCE void fail_with<index_error>(std::string_view, std::initializer_list<text_piece>);
+XGRAD_COMMON_INSTANCE void fail_with<dtype_error>(std::string_view, std::initializer_list<text_piece>);
+XGRAD_COMMON_INSTANCE void fail_with<autograd_error>(std::string_view, std::initializer_list<text_piece>);
+XGRAD_COMMON_INSTANCE void fail_with<io_error>(std::string_view, std::initializer_list<text_piece>);
+XGRAD_COMMON_INSTANCE void fail_with<value_error>(std::string_view, std::initializer_list<text_piece>);
+}
+#endif

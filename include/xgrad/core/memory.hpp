@@ -154,7 +154,7 @@ inline void give_to_system(void* block, std::size_t bytes) {
     ::operator delete(block, std::align_val_t{alignment});
 }
 
-XGRAD_NOINLINE inline void* allocate_slowly(std::size_t index) {
+XGRAD_ON_DEMAND XGRAD_NOINLINE void* allocate_slowly(std::size_t index) {
     auto& list = own_blocks.lists[index];
     if (!own_blocks.watched && !own_blocks.ended) watch_this_thread();
     {
@@ -166,7 +166,7 @@ XGRAD_NOINLINE inline void* allocate_slowly(std::size_t index) {
 }
 
 // For a thread that gave back a block and is not watched yet, has ended, or keeps more than its share.
-XGRAD_NOINLINE inline void settle(std::size_t index) {
+XGRAD_ON_DEMAND XGRAD_NOINLINE void settle(std::size_t index) {
     auto& list = own_blocks.lists[index];
     if (!own_blocks.watched && !own_blocks.ended) watch_this_thread();
     const auto excess = own_blocks.ended ? list.count : list.count > share[index] ? list.count / 2 : 0;
@@ -252,3 +252,11 @@ private:
 };
 
 }  // namespace xgrad::memory
+
+// Defined by xgrad::compiled.
+#if defined(XGRAD_COMMON_INSTANCE)
+namespace xgrad::inline XGRAD_ABI::memory::detail {
+XGRAD_COMMON_INSTANCE void* allocate_slowly<>(std::size_t);
+XGRAD_COMMON_INSTANCE void settle<>(std::size_t);
+}
+#endif

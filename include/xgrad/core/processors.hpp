@@ -75,7 +75,7 @@ inline int usable_processors() {
 }
 
 /// What the environment asks for, XGRAD_NUM_THREADS before OMP_NUM_THREADS; else one for each usable processor.
-XGRAD_COLD inline int default_threads() {
+XGRAD_ON_DEMAND XGRAD_COLD int default_threads() {
     for (const auto* const variable : {"XGRAD_NUM_THREADS", "OMP_NUM_THREADS"})
         if (const auto* const text = std::getenv(variable))
             if (const auto count = leading_count(text); count != 0) return count;
@@ -83,3 +83,10 @@ XGRAD_COLD inline int default_threads() {
 }
 
 }  // namespace xgrad::inline XGRAD_ABI::detail
+
+// Defined by xgrad::compiled.
+#if defined(XGRAD_COMMON_INSTANCE)
+namespace xgrad::inline XGRAD_ABI::detail {
+XGRAD_COMMON_INSTANCE int default_threads<>();
+}
+#endif

@@ -207,3 +207,10 @@ template <std::size_t N>
 struct std::tuple_size<xgrad::static_shape<N>> : std::integral_constant<std::size_t, N> {};
 template <std::size_t At, std::size_t N>
 struct std::tuple_element<At, xgrad::static_shape<N>> : std::type_identity<std::size_t> {};
+
+// Defined by xgrad::compiled.
+#if defined(XGRAD_COMMON_INSTANCE)
+namespace xgrad::inline XGRAD_ABI::detail {
+XGRAD_COMMON_INSTANCE void append_text(std::string&, const shape&);
+}
+#endif

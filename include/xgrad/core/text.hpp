@@ -65,7 +65,7 @@ private:
     void (*m_append)(std::string&, const void*) = nullptr;
 };
 
-XGRAD_COLD inline std::string joined(std::initializer_list<text_piece> pieces) {
+XGRAD_ON_DEMAND XGRAD_COLD std::string joined(std::initializer_list<text_piece> pieces) {
     auto text = std::string{};
     for (const auto& piece : pieces) piece.append_to(text);
     return text;
@@ -86,3 +86,15 @@ inline std::string decimal_text(double value, int decimals, std::chars_format fo
 }
 
 }  // namespace xgrad::inline XGRAD_ABI::detail
+
+// Defined by xgrad::compiled.
+#if defined(XGRAD_COMMON_INSTANCE)
+namespace xgrad::inline XGRAD_ABI::detail {
+XGRAD_COMMON_INSTANCE std::string joined<>(std::initializer_list<text_piece>);
+XGRAD_COMMON_INSTANCE void append_text(std::string&, int);
+XGRAD_COMMON_INSTANCE void append_text(std::string&, long);
+XGRAD_COMMON_INSTANCE void append_text(std::string&, unsigned long);
+XGRAD_COMMON_INSTANCE void append_text(std::string&, float);
+XGRAD_COMMON_INSTANCE void append_text(std::string&, double);
+}
+#endif

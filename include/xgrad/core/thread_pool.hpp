@@ -219,7 +219,7 @@ inline void begin_threads(team& all, std::size_t count) {
 /// Calls body(context, 0), ..., body(context, parts - 1), each once, on at most `threads` threads, this one among them.
 /// Throws what one of them throws first; others may then be left out. Does nothing, and gives back false, while the team
 /// serves another call.
-inline bool run_parts(std::size_t threads, std::uint32_t parts, void (*body)(const void*, std::size_t), const void* context) {
+XGRAD_ON_DEMAND bool run_parts(std::size_t threads, std::uint32_t parts, void (*body)(const void*, std::size_t), const void* context) {
     if (library_ended.load(std::memory_order_relaxed)) return false;
     auto& all = this_team();
     const auto held = hold{all};
@@ -250,3 +250,10 @@ inline bool run_parts(std::size_t threads, std::uint32_t parts, void (*body)(con
 }
 
 }  // namespace xgrad::inline XGRAD_ABI::detail
+
+// Defined by xgrad::compiled.
+#if defined(XGRAD_COMMON_INSTANCE)
+namespace xgrad::inline XGRAD_ABI::detail {
+XGRAD_COMMON_INSTANCE bool run_parts<>(std::size_t, std::uint32_t, void (*)(const void*, std::size_t), const void*);
+}
+#endif

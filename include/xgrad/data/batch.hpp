@@ -233,3 +233,11 @@ private:
 };
 
 }  // namespace xgrad::data::detail
+
+// Defined by xgrad::compiled.
+#if defined(XGRAD_COMMON_INSTANCE)
+namespace xgrad::inline XGRAD_ABI::data::detail {
+XGRAD_COMMON_INSTANCE xgrad::detail::array* copy_rows<>(const xgrad::detail::array&, std::span<const std::size_t>, std::size_t, std::size_t);
+XGRAD_COMMON_INSTANCE xgrad::detail::array* stack<>(std::span<const xgrad::detail::array* const>, std::size_t, const void*);
+}
+#endif

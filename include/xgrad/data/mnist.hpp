@@ -104,3 +104,11 @@ labelled_images<T> mnist(const std::string& folder, split part) {
 }
 
 }  // namespace xgrad::data
+
+// Defined by xgrad::compiled.
+#if defined(XGRAD_COMMON_INSTANCE)
+namespace xgrad::inline XGRAD_ABI::data {
+XGRAD_COMMON_INSTANCE labelled_images<float> mnist(const std::string&, split);
+XGRAD_COMMON_INSTANCE labelled_images<double> mnist(const std::string&, split);
+}
+#endif

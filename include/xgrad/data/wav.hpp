@@ -49,7 +49,8 @@ public:
         if (name(head.data()) != "RIFF" || name(head.data() + 8) != "WAVE")
             m_file.fail("is no WAV file: it must begin with RIFF, a length, WAVE");
         m_at = head.size();
-        find_samples();
+        // The lengths are written last: a recording that was broken off has none. A format alone has 24 bytes.
+        find_samples(from_little_endian(head.data() + 4, 4) < 24);
     }
 
     std::uint16_t channels = 0;
@@ -66,14 +67,15 @@ private:
     static std::string_view name(const std::uint8_t* bytes) { return {reinterpret_cast<const char*>(bytes), 4}; }
 
     /// Through the chunks to that of the samples, the format's coming before it.
-    void find_samples() {
+    void find_samples(bool broken_off) {
         while (m_file.size() - m_at >= 8) {
             auto head = std::array<std::uint8_t, 8>{};
             m_file.seek(m_at);
             m_file.read(head.data(), head.size());
             m_at += head.size();
             const auto length = from_little_endian(head.data() + 4, 4), left = m_file.size() - m_at;
-            const auto is_data = name(head.data()) == "data", to_the_end = is_data && length == streamed;
+            const auto is_data = name(head.data()) == "data";
+            const auto to_the_end = is_data && (length == streamed || (length == 0 && broken_off));
             if (length > left && !to_the_end)
                 m_file.fail("is cut short: chunk ", printable(head.data()), " would have ", length, " bytes, and ",
                             left, " are there");
@@ -145,8 +147,8 @@ T as_sample(const std::uint8_t* bytes, std::size_t count, bool is_real) {
 }  // namespace detail
 
 /// A sound: PCM of 8 to 32 bits and IEEE floats, with the plain or the extensible header. Integers become numbers in
-/// [-1, 1], where 1 is what a `float` makes of the largest of 32 bits. Throws `io_error` when the file cannot be read,
-/// is no such file, or is cut short.
+/// [-1, 1], where 1 is what a `float` makes of the largest of 32 bits. One that was broken off before its lengths were written
+/// is read to its end. Throws `io_error` when the file cannot be read, is no such file, or is cut short.
 template <real T = float>
 sound<T> read_wav(const std::string& path) {
     auto file = detail::wav_file{path};

@@ -217,4 +217,15 @@ private:
     load_report m_report;
 };
 
+XGRAD_ON_DEMAND XGRAD_COLD load_report load_module(const module_tensors& module, const load_options& options, const std::string& path) {
+    return module_loader{module, options, path}.load();
+}
+
 }  // namespace xgrad::inline XGRAD_ABI::io::detail
+
+// Defined by xgrad::compiled.
+#if defined(XGRAD_COMMON_INSTANCE)
+namespace xgrad::inline XGRAD_ABI::io::detail {
+XGRAD_COMMON_INSTANCE load_report load_module<>(const module_tensors&, const load_options&, const std::string&);
+}
+#endif

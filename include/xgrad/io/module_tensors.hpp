@@ -36,24 +36,30 @@ struct module_tensors {
     }
 };
 
+/// Adds the tensor of the next place, which may have been at another place before.
+XGRAD_ON_DEMAND XGRAD_COLD void add_place(module_tensors& to, named_tensor x, bool transposed) {
+    const auto found = lists::find_if(to.tensors, [&](const named_tensor& other) { return other.data == x.data; });
+    if (const auto rank = x.data->sizes.rank(); to.as_pytorch && transposed && rank != 2)
+        fail<rank_error>("io", "tensor ", x.name, " has ", rank, " axes; is_transposed() of its layer may name tensors of two only");
+    to.places.push_back({x.name, static_cast<std::size_t>(found - to.tensors.begin()), transposed});
+    if (found == to.tensors.end()) to.tensors.push_back(std::move(x));
+}
+
 template <class Module>
 module_tensors tensors_of(const Module& module, bool as_pytorch) {
     auto made = module_tensors{{}, {}, as_pytorch};
-    nn::for_each_tensor_with_layout(
-        [&](std::string_view name, const auto& x, bool transposed) {
-            const auto same = [&](const named_tensor& other) {
-                return other.data.get() == &xgrad::detail::access::get(x);
-            };
-            const auto found = lists::find_if(made.tensors, same);
-            const auto number = static_cast<std::size_t>(found - made.tensors.begin());
-            if (found == made.tensors.end()) made.tensors.push_back(named_tensor{std::string{name}, x});
-            if (as_pytorch && transposed && x.rank() != 2)
-                fail<rank_error>("io", "tensor ", name, " has ", x.rank(),
-                                 " axes; is_transposed() of its layer may name tensors of two only");
-            made.places.push_back({std::string{name}, number, transposed});
-        },
-        module);
+    const auto add = [&](std::string_view name, const auto& x, bool transposed) {
+        add_place(made, named_tensor{std::string{name}, x}, transposed);
+    };
+    nn::for_each_tensor_with_layout(add, module);
     return made;
 }
 
 }  // namespace xgrad::inline XGRAD_ABI::io::detail
+
+// Defined by xgrad::compiled.
+#if defined(XGRAD_COMMON_INSTANCE)
+namespace xgrad::inline XGRAD_ABI::io::detail {
+XGRAD_COMMON_INSTANCE void add_place<>(module_tensors&, named_tensor, bool);
+}
+#endif

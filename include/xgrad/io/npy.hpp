@@ -50,3 +50,10 @@ tensor<T> load_npy(const std::string& path) {
 }
 
 }  // namespace xgrad::io
+
+// Defined by xgrad::compiled.
+#if defined(XGRAD_COMMON_INSTANCE)
+namespace xgrad::inline XGRAD_ABI::io::detail {
+XGRAD_COMMON_INSTANCE void write_npy<>(const named_tensor&, const std::string&);
+}
+#endif

@@ -111,3 +111,10 @@ std::vector<std::pair<std::string, tensor<T>>> load_npz(const std::string& path,
 }
 
 }  // namespace xgrad::io
+
+// Defined by xgrad::compiled.
+#if defined(XGRAD_COMMON_INSTANCE)
+namespace xgrad::inline XGRAD_ABI::io::detail {
+XGRAD_COMMON_INSTANCE void write_npz<>(const std::vector<named_tensor>&, const std::string&);
+}
+#endif

@@ -86,7 +86,7 @@ void save(const Module& module, const std::string& path, const save_options& opt
 template <class Module>
 load_report load(Module& module, const std::string& path, const load_options& options = {}) {
     const auto tensors = detail::tensors_of(std::as_const(module), options.layout == layout::pytorch);
-    return detail::module_loader{tensors, options, path}.load();
+    return detail::load_module(tensors, options, path);
 }
 
 /// The arguments the other way round: one sentence, instead of all that does not fit.
@@ -128,3 +128,11 @@ std::vector<std::pair<std::string, tensor<T>>> load_tensors(const std::string& p
 }
 
 }  // namespace xgrad::io
+
+// Defined by xgrad::compiled.
+#if defined(XGRAD_COMMON_INSTANCE)
+namespace xgrad::inline XGRAD_ABI::io::detail {
+XGRAD_COMMON_INSTANCE void save_module<>(const module_tensors&, const save_options&, const std::string&);
+XGRAD_COMMON_INSTANCE void save_list<>(const std::vector<named_tensor>&, const std::string&);
+}
+#endif

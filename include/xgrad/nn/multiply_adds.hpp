@@ -77,6 +77,7 @@ XGRAD_ON_DEMAND std::uint64_t multiply_adds(const called_operation& of) {
     if (is("conv_transpose1d", "conv_transpose2d", "conv_transpose3d")) return count(first) * filter();
     if (is("scaled_dot_product_attention")) return (count(first) + count(of.output)) * second[second.rank() - 2];
     if (is("lstm", "gru")) return count(first) * second[0];
+    if (is("outer")) return count(of.output);
     if (is("addmm")) return of.inputs.size() < 3 ? of.inside : count(of.output) * second.back();
     if (is("linear", "matmul", "bmm", "einsum", "tensordot", "inner")) return count(of.output) * terms_of_product(of);
     return of.inside;

@@ -131,21 +131,7 @@ public:
 protected:
     /// Throws `autograd_error` for a parameter that is no leaf requiring a gradient, `value_error` for one listed twice
     /// and for none at all.
-    optimizer(const char* rule, parameter_list<T> parameters, double lr)
-        : m_rule{rule}, m_parameters{std::move(parameters)}, m_groups(m_parameters.size()), m_updated(m_parameters.size()), m_lrs{lr} {
-        detail::check_not_negative(rule, "lr", lr);
-        if (m_parameters.empty()) fail<value_error>(m_rule, "there is no parameter to learn: the list is empty; nn::parameters leaves out what is frozen");
-        for (auto each = m_parameters.begin(); each != m_parameters.end(); ++each) {
-            if (!each->requires_grad() || !each->is_leaf())
-                fail<autograd_error>(m_rule, "parameter ", each->name(), " is no leaf that requires a gradient");
-            const auto same = [&](const auto& other) { return detail::is_same<T>(other, *each); };
-            if (const auto first = std::find_if(m_parameters.begin(), each, same); first != each)
-                fail<value_error>(m_rule, "parameter ", each->name(), " is the same tensor as ", first->name());
-            const auto named = [&](const auto& other) { return other.name() == each->name(); };
-            const auto before = std::count_if(m_parameters.begin(), each, named);
-            m_keys.push_back(before == 0 ? each->name() : each->name() + '#' + std::to_string(before));
-        }
-    }
+    optimizer(const char* rule, parameter_list<T> parameters, double lr);
 
     const char* rule_name() const noexcept { return m_rule; }
     /// The name of parameter `i` in the state.
@@ -207,4 +193,31 @@ private:
     std::vector<double> m_lrs;           // of each group
 };
 
+template <real T>
+optimizer<T>::optimizer(const char* rule, parameter_list<T> parameters, double lr)
+    : m_rule{rule}, m_parameters{std::move(parameters)}, m_groups(m_parameters.size()), m_updated(m_parameters.size()), m_lrs{lr} {
+    detail::check_not_negative(rule, "lr", lr);
+    if (m_parameters.empty()) fail<value_error>(m_rule, "there is no parameter to learn: the list is empty; nn::parameters leaves out what is frozen");
+    for (auto each = m_parameters.begin(); each != m_parameters.end(); ++each) {
+        if (!each->requires_grad() || !each->is_leaf())
+            fail<autograd_error>(m_rule, "parameter ", each->name(), " is no leaf that requires a gradient");
+        const auto same = [&](const auto& other) { return detail::is_same<T>(other, *each); };
+        if (const auto first = std::find_if(m_parameters.begin(), each, same); first != each)
+            fail<value_error>(m_rule, "parameter ", each->name(), " is the same tensor as ", first->name());
+        const auto named = [&](const auto& other) { return other.name() == each->name(); };
+        const auto before = std::count_if(m_parameters.begin(), each, named);
+        m_keys.push_back(before == 0 ? each->name() : each->name() + '#' + std::to_string(before));
+    }
+}
+
 }  // namespace xgrad::optim
+
+// Defined by xgrad::compiled.
+#if defined(XGRAD_COMMON_INSTANCE)
+namespace xgrad::inline XGRAD_ABI::optim {
+#define XGRAD_INSTANCES(T) \
+    XGRAD_COMMON_INSTANCE optimizer<T>::optimizer(const char*, parameter_list<T>, double);
+XGRAD_INSTANCES(float) XGRAD_INSTANCES(double)
+#undef XGRAD_INSTANCES
+}
+#endif

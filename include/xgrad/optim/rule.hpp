@@ -92,25 +92,12 @@ public:
                 move_by(i, xgrad::detail::stored_of("step", each));
     }
 
-    parameter_list<T> state() const override {
-        auto list = parameter_list<T>{};
-        for (auto i = std::size_t{0}; i < m_memory.size(); ++i) {
-            for (auto slot = std::size_t{0}; slot < m_slots.size(); ++slot)
-                if (const auto& value = m_memory[i].arrays[slot]; value.defined())
-                    list.push_back(parameter<T>{this->key(i) + '.' + m_slots[slot], value});
-            if (m_counts && m_memory[i].steps != 0)
-                list.push_back(parameter<T>{this->key(i) + ".step", detail::number_of_steps<T>(m_memory[i].steps)});
-        }
-        return list;
-    }
+    parameter_list<T> state() const override;
 
 protected:
     /// `remembered` names the arrays that the rule remembers for each parameter; `counts`, whether the number of its
     /// updates is part of the state.
-    stepwise(const char* rule, parameter_list<T> parameters, double lr, std::vector<const char*> remembered,
-             bool counts)
-        : optimizer<T>{rule, std::move(parameters), lr}, m_slots{std::move(remembered)}, m_counts{counts},
-          m_memory(this->parameters().size(), detail::memory_of<T>{std::vector<tensor<T>>(m_slots.size()), 0}) {}
+    stepwise(const char* rule, parameter_list<T> parameters, double lr, std::vector<const char*> remembered, bool counts);
 
     /// The elements of slot number `slot` of parameter `i`; all of them `initial` at first.
     T* remembered(std::size_t i, std::size_t slot, double initial = 0) {
@@ -148,39 +135,10 @@ private:
         m_regions = parallel_regions();
     }
 
-    std::vector<std::string> load(const parameter_list<T>& list) override {
-        auto reader = detail::state_reader<T>{this->rule_name(), list};
-        auto loaded = std::vector<detail::memory_of<T>>{};
-        for (auto i = std::size_t{0}; i < m_memory.size(); ++i) loaded.push_back(read(i, reader));
-        for (auto i = std::size_t{0}; i < m_memory.size(); ++i) reader.check_all_taken(this->key(i));
-        auto rest = reader.not_taken();
-        m_memory = std::move(loaded);
-        return rest;
-    }
+    std::vector<std::string> load(const parameter_list<T>& list) override;
 
     /// All that the rule remembers of parameter `i`, or nothing.
-    detail::memory_of<T> read(std::size_t i, detail::state_reader<T>& reader) const {
-        auto found = detail::memory_of<T>{std::vector<tensor<T>>(m_slots.size()), 0};
-        auto missing = std::string{};
-        auto any = false;
-        const auto take = [&](const char* slot, const shape& sizes) {
-            const auto name = this->key(i) + '.' + slot;
-            auto value = reader.take(name, sizes);
-            if (value.defined()) any = true;
-            else missing = name;
-            return value;
-        };
-        for (auto slot = std::size_t{0}; slot < m_slots.size(); ++slot)
-            if (uses(i, slot)) found.arrays[slot] = take(m_slots[slot], xgrad::detail::shape_of(this->parameters()[i]));
-        if (m_counts) {
-            if (const auto steps = take("step", {}); steps.defined())
-                found.steps = whole_number(this->key(i), steps.item());
-        } else if (any) {
-            found.steps = 1;
-        }
-        if (any && !missing.empty()) fail<value_error>("load_state", missing, " is missing");
-        return found;
-    }
+    detail::memory_of<T> read(std::size_t i, detail::state_reader<T>& reader) const;
 
     static std::uint64_t whole_number(const std::string& key, T steps) {
         const auto number = static_cast<double>(steps);
@@ -194,6 +152,59 @@ private:
     std::vector<detail::memory_of<T>> m_memory;   // of each parameter
     std::size_t m_regions = 0;                    // how often work had been shared by the end of the last step
 };
+
+template <real T>
+stepwise<T>::stepwise(const char* rule, parameter_list<T> parameters, double lr, std::vector<const char*> remembered, bool counts)
+    : optimizer<T>{rule, std::move(parameters), lr}, m_slots{std::move(remembered)}, m_counts{counts},
+      m_memory(this->parameters().size(), detail::memory_of<T>{std::vector<tensor<T>>(m_slots.size()), 0}) {}
+
+template <real T>
+parameter_list<T> stepwise<T>::state() const {
+    auto list = parameter_list<T>{};
+    for (auto i = std::size_t{0}; i < m_memory.size(); ++i) {
+        for (auto slot = std::size_t{0}; slot < m_slots.size(); ++slot)
+            if (const auto& value = m_memory[i].arrays[slot]; value.defined())
+                list.push_back(parameter<T>{this->key(i) + '.' + m_slots[slot], value});
+        if (m_counts && m_memory[i].steps != 0)
+            list.push_back(parameter<T>{this->key(i) + ".step", detail::number_of_steps<T>(m_memory[i].steps)});
+    }
+    return list;
+}
+
+template <real T>
+std::vector<std::string> stepwise<T>::load(const parameter_list<T>& list) {
+    auto reader = detail::state_reader<T>{this->rule_name(), list};
+    auto loaded = std::vector<detail::memory_of<T>>{};
+    for (auto i = std::size_t{0}; i < m_memory.size(); ++i) loaded.push_back(read(i, reader));
+    for (auto i = std::size_t{0}; i < m_memory.size(); ++i) reader.check_all_taken(this->key(i));
+    auto rest = reader.not_taken();
+    m_memory = std::move(loaded);
+    return rest;
+}
+
+template <real T>
+detail::memory_of<T> stepwise<T>::read(std::size_t i, detail::state_reader<T>& reader) const {
+    auto found = detail::memory_of<T>{std::vector<tensor<T>>(m_slots.size()), 0};
+    auto missing = std::string{};
+    auto any = false;
+    const auto take = [&](const char* slot, const shape& sizes) {
+        const auto name = this->key(i) + '.' + slot;
+        auto value = reader.take(name, sizes);
+        if (value.defined()) any = true;
+        else missing = name;
+        return value;
+    };
+    for (auto slot = std::size_t{0}; slot < m_slots.size(); ++slot)
+        if (uses(i, slot)) found.arrays[slot] = take(m_slots[slot], xgrad::detail::shape_of(this->parameters()[i]));
+    if (m_counts) {
+        if (const auto steps = take("step", {}); steps.defined())
+            found.steps = whole_number(this->key(i), steps.item());
+    } else if (any) {
+        found.steps = 1;
+    }
+    if (any && !missing.empty()) fail<value_error>("load_state", missing, " is missing");
+    return found;
+}
 
 /// A rule with options, of which each group has its own. `Rule` has
 ///     name, remembers, counts      its name, the names of what it remembers, whether it counts its steps
@@ -247,3 +258,15 @@ private:
 };
 
 }  // namespace xgrad::optim
+
+// Defined by xgrad::compiled.
+#if defined(XGRAD_COMMON_INSTANCE)
+namespace xgrad::inline XGRAD_ABI::optim {
+#define XGRAD_INSTANCES(T) \
+    XGRAD_COMMON_INSTANCE stepwise<T>::stepwise(const char*, parameter_list<T>, double, std::vector<const char*>, bool); \
+    XGRAD_COMMON_INSTANCE parameter_list<T> stepwise<T>::state() const; \
+    XGRAD_COMMON_INSTANCE std::vector<std::string> stepwise<T>::load(const parameter_list<T>&);
+XGRAD_INSTANCES(float) XGRAD_INSTANCES(double)
+#undef XGRAD_INSTANCES
+}
+#endif

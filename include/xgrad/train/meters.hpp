@@ -12,13 +12,11 @@
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/dtype.hpp>
 #include <xgrad/core/error.hpp>
-#include <xgrad/core/exact.hpp>
 #include <xgrad/train/metrics.hpp>
 
 #include <algorithm>
 #include <concepts>
 #include <cstddef>
-#include <cstdint>
 
 namespace xgrad::inline XGRAD_ABI::train {
 
@@ -98,10 +96,7 @@ public:
         const auto* row = output.data();
         auto sum = 0.0;
         for (const auto each : labels) {
-            const auto label = xgrad::detail::nearest_cast<std::int64_t>(each);
-            if (label < 0 || label >= static_cast<std::int64_t>(classes))
-                fail<index_error>("top_k_accuracy", label, " is not one of ", classes, " classes");
-            sum += detail::share_in_top(row, classes, static_cast<std::size_t>(label), m_k);
+            sum += detail::share_in_top(row, classes, detail::class_of("top_k_accuracy", each, classes), m_k);
             row += classes;
         }
         m_sum += sum;

@@ -28,22 +28,30 @@ void check_output(const char* where, const tensor<T, N>& output, const tensor<In
                           xgrad::detail::shape_of(labels), "; there must be one label for each row");
 }
 
+/// The class that a label names. Throws `index_error` for a label that is none.
+template <std::integral Integer>
+std::size_t class_of(const char* where, Integer label, std::size_t classes) {
+    const auto number = xgrad::detail::nearest_cast<std::int64_t>(label);
+    if (number < 0 || number >= static_cast<std::int64_t>(classes)) fail<index_error>(where, number, " is not one of ", classes, " classes");
+    return static_cast<std::size_t>(number);
+}
+
 }  // namespace detail
 
 /// How many rows of `output` have their largest element where the label says; NaN is never the largest, so that a row
 /// with one is not right.
-/// output: (b, classes)  labels: (b). Throws `shape_error` when there is not one label for each row.
+/// output: (b, classes)  labels: (b). Throws `shape_error` when there is not one label for each row, `index_error` for a label that
+/// is no class.
 template <real T, std::size_t N, std::integral Integer, std::size_t M>
 std::size_t count_correct(const tensor<T, N>& output, const tensor<Integer, M>& labels) {
     detail::check_output("count_correct", output, labels);
     const auto predicted = argmax(output, 1);   // of a row with NaN, that one
     const auto classes = output.shape(1);
     const auto* const p = predicted.data();
-    const auto* const l = labels.data();
     auto count = std::size_t{0};
     for (auto i = std::size_t{0}; i < labels.size(); ++i) {
-        const auto is_label = p[i] == static_cast<std::int64_t>(l[i]);
-        if (is_label && !std::isnan(output.data()[i * classes + static_cast<std::size_t>(p[i])])) ++count;
+        const auto label = detail::class_of("count_correct", labels.data()[i], classes);
+        if (static_cast<std::size_t>(p[i]) == label && !std::isnan(output.data()[i * classes + label])) ++count;
     }
     return count;
 }
@@ -62,8 +70,7 @@ public:
 
     /// Throws `index_error` for what is not one of the classes; nothing is counted then.
     void add(std::int64_t label, std::int64_t predicted) {
-        const auto at = index(label) * m_classes + index(predicted);
-        ++m_counts[at];
+        ++m_counts[at(label, predicted)];
     }
 
     /// Counts two tensors of classes, element by element. Throws `shape_error` when their sizes differ, `index_error`
@@ -72,20 +79,13 @@ public:
     void add(const tensor<Integer, N>& labels, const tensor<J, M>& predicted) {
         if (labels.size() != predicted.size())
             fail<shape_error>("confusion_matrix", labels.size(), " labels, ", predicted.size(), " predictions");
-        const auto class_in = [](const auto& tensor, std::size_t i) {
-            return xgrad::detail::nearest_cast<std::int64_t>(tensor.data()[i]);
-        };
-        for (auto i = std::size_t{0}; i < labels.size(); ++i) index(class_in(labels, i)), index(class_in(predicted, i));
-        for (auto i = std::size_t{0}; i < labels.size(); ++i) add(class_in(labels, i), class_in(predicted, i));
+        for (auto i = std::size_t{0}; i < labels.size(); ++i) index(labels.data()[i]), index(predicted.data()[i]);
+        for (auto i = std::size_t{0}; i < labels.size(); ++i) ++m_counts[at(labels.data()[i], predicted.data()[i])];
     }
 
     std::size_t classes() const noexcept { return m_classes; }
     /// Throws `index_error` for what is not one of the classes.
-    std::size_t operator()(std::size_t label, std::size_t predicted) const {
-        for (const auto each : {label, predicted})
-            if (each >= m_classes) fail_index(each);
-        return m_counts[label * m_classes + predicted];
-    }
+    std::size_t operator()(std::size_t label, std::size_t predicted) const { return m_counts[at(label, predicted)]; }
 
     /// How many there are of a class, how many were taken for it, and how many were counted in all.
     std::size_t with_label(std::size_t c) const { return sum([&](std::size_t i) { return (*this)(c, i); }); }
@@ -99,13 +99,13 @@ public:
     double precision(std::size_t c) const { return part((*this)(c, c), with_prediction(c)); }
 
 private:
-    std::size_t index(std::int64_t number) const {
-        if (number < 0 || number >= static_cast<std::int64_t>(m_classes)) fail_index(number);
-        return static_cast<std::size_t>(number);
+    template <std::integral Integer>
+    std::size_t index(Integer number) const {
+        return detail::class_of("confusion_matrix", number, m_classes);
     }
-    template <class Number>
-    [[noreturn]] XGRAD_COLD void fail_index(Number number) const {
-        fail<index_error>("confusion_matrix", number, " is not one of ", m_classes, " classes");
+    template <std::integral Integer, std::integral J>
+    std::size_t at(Integer label, J predicted) const {
+        return index(label) * m_classes + index(predicted);
     }
     static std::size_t cells(std::size_t classes) {
         if (classes == 0) fail<value_error>("confusion_matrix", "at least one class");

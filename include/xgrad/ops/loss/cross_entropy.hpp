@@ -172,7 +172,9 @@ namespace xgrad::inline XGRAD_ABI::detail {
     XGRAD_INSTANCE tensor<T> cross_entropy_of(const basic_tensor<T>&, const tensor<std::int64_t>&, reduction); \
     XGRAD_INSTANCE tensor<T> smoothed_losses(const tensor<T>&, const class_labels<T>&, const basic_tensor<T>&, double); \
     XGRAD_INSTANCE tensor<T> cross_entropy_with_probabilities(const basic_tensor<T>&, const basic_tensor<T>&, const basic_tensor<T>&, \
-                                                              const class_options&);
+                                                              const class_options&); \
+    XGRAD_INSTANCE tensor<T> cross_entropy_any(const basic_tensor<T>&, const basic_tensor<std::int64_t>&, const basic_tensor<T>&, \
+                                               const class_options&);
 XGRAD_FOR_REAL_TYPES(XGRAD_INSTANCES)
 #undef XGRAD_INSTANCES
 }

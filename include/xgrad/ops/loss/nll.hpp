@@ -59,3 +59,14 @@ struct nll_loss_fn {
 inline constexpr nll_loss_fn nll_loss{};
 
 }  // namespace xgrad
+
+// Defined by xgrad::compiled.
+#if defined(XGRAD_INSTANCE)
+namespace xgrad::inline XGRAD_ABI::detail {
+#define XGRAD_INSTANCES(T) \
+    XGRAD_INSTANCE tensor<T> nll_any(const basic_tensor<T>&, const basic_tensor<std::int64_t>&, const basic_tensor<T>&, \
+                                     const class_options&);
+XGRAD_FOR_REAL_TYPES(XGRAD_INSTANCES)
+#undef XGRAD_INSTANCES
+}
+#endif
