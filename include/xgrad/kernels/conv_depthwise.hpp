@@ -92,9 +92,9 @@ template <class T, class Epilogue>
 void convolve_depthwise(const convolution& of, const T* x, const T* w, T* y, const Epilogue& after) {
     constexpr auto block = std::size_t{4};
     const auto layout = plane_layout{of.over};
-    const auto& [outer, lines, columns] = of.over.axes;
+    const auto &lines = of.over.axes[1], &columns = of.over.axes[2];
     const auto taps = of.over.taps(), blocks = detail::has_three_lines(of.over) ? lines.out / block * block : 0;
-    parallel_for(of.batch * of.groups, detail::depthwise_grain(of), [&, &lines = lines, &columns = columns](std::size_t begin, std::size_t end) {
+    parallel_for(of.batch * of.groups, detail::depthwise_grain(of), [&](std::size_t begin, std::size_t end) {
         auto plane = detail::channel_planes<T>{layout, 1, T{0}, 4 * simd::width<T>};
         for (auto pair = begin; pair < end; ++pair) {
             const auto image = pair / of.groups, group = pair % of.groups;

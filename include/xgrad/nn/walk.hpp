@@ -151,6 +151,10 @@ void for_each_module(const F& f, Module& module) {
 
 namespace detail {
 
+XGRAD_ON_DEMAND XGRAD_COLD void sort_addresses(std::vector<const void*>& list) {
+    std::sort(list.begin(), list.end(), std::less<const void*>{});
+}
+
 /// The members that are tensors of which PyTorch keeps the transpose, in the order of their addresses. Members and not
 /// names, for a module around may have named them otherwise; and not what they hold, for a shared tensor may be
 /// transposed in one place and not in the other.
@@ -167,7 +171,7 @@ std::vector<const void*> transposed_members(Module& module) {
             }, nothing);
         }
     });
-    std::sort(members.begin(), members.end(), std::less<const void*>{});
+    sort_addresses(members);
     return members;
 }
 
@@ -194,3 +198,10 @@ void for_each_transposed(const F& f, Module& module) {
 }
 
 }  // namespace xgrad::nn
+
+// Defined by xgrad::compiled.
+#if defined(XGRAD_COMMON_INSTANCE)
+namespace xgrad::inline XGRAD_ABI::nn::detail {
+XGRAD_COMMON_INSTANCE void sort_addresses<>(std::vector<const void*>&);
+}
+#endif
