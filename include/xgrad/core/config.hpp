@@ -87,25 +87,23 @@
 // machine goes without the library: it is header-only, for its own set. So does one with AddressSanitizer, whose memory is
 // another.
 // An INSTANCE is a function that the library has, behind the headers that define it: with one name for all sets. A
-// COMMON_INSTANCE it has once, for the least set: what never is in a hurry, as files and errors, where no vectors help.
+// COMMON_INSTANCE it has once, for the least set: files, errors, threads, where no vectors help.
 // In the library, XGRAD_COMPILED_TYPE is the real type that a unit is about, XGRAD_COMPILED_COMMON marks the unit of what is common.
 #if defined(XGRAD_COMPILED_TYPE)
 #define XGRAD_NAMED_FOR compiled
 #define XGRAD_INSTANCE template XGRAD_VISIBLE
-#define XGRAD_COMMON_INSTANCE extern template XGRAD_VISIBLE
 #define XGRAD_FOR_REAL_TYPES(list) list(XGRAD_COMPILED_TYPE)
-#elif defined(XGRAD_COMPILED_COMMON)
+#elif defined(XGRAD_COMPILED_COMMON) || (defined(XGRAD_COMPILED) && defined(XGRAD_LEAST_ISA) && !XGRAD_ADDRESS_SANITIZER)
 #define XGRAD_NAMED_FOR compiled
 #define XGRAD_INSTANCE extern template XGRAD_VISIBLE
-#define XGRAD_COMMON_INSTANCE template XGRAD_VISIBLE
-#define XGRAD_FOR_REAL_TYPES(list) list(float) list(double)
-#elif defined(XGRAD_COMPILED) && defined(XGRAD_LEAST_ISA) && !XGRAD_ADDRESS_SANITIZER
-#define XGRAD_NAMED_FOR compiled
-#define XGRAD_INSTANCE extern template XGRAD_VISIBLE
-#define XGRAD_COMMON_INSTANCE extern template XGRAD_VISIBLE
 #define XGRAD_FOR_REAL_TYPES(list) list(float) list(double)
 #else
 #define XGRAD_NAMED_FOR XGRAD_ISA
+#endif
+#if defined(XGRAD_COMPILED_COMMON)
+#define XGRAD_COMMON_INSTANCE template XGRAD_VISIBLE
+#elif defined(XGRAD_INSTANCE)
+#define XGRAD_COMMON_INSTANCE extern template XGRAD_VISIBLE
 #endif
 
 #define XGRAD_JOIN_TOKENS(major, minor) v##major##_##minor
@@ -142,7 +140,7 @@
 // Before a function, or a member function, that most programs do not call, in place of `inline`: a template, so that what
 // its body needs (a sort of strings, a table, a message) is made when somebody calls it. A function that is no template
 // has all of that made in each program that includes the header. docs/performance.md, "Compiling", says what it is worth.
-// Not `inline` as well: g++ would make what XGRAD_COMMON_INSTANCE says the library has.
+// Also before what a COMMON_INSTANCE names: g++ would make that in each program all the same, were it `inline`.
 #define XGRAD_ON_DEMAND template <class = void>
 
 // Before a loop over an array of vectors: left as a loop, the array would live in memory instead of in

@@ -217,7 +217,7 @@ optimizer<T>::optimizer(const char* rule, parameter_list<T> parameters, double l
 namespace xgrad::inline XGRAD_ABI::optim {
 #define XGRAD_INSTANCES(T) \
     XGRAD_COMMON_INSTANCE optimizer<T>::optimizer(const char*, parameter_list<T>, double);
-XGRAD_INSTANCES(float) XGRAD_INSTANCES(double)
+XGRAD_FOR_REAL_TYPES(XGRAD_INSTANCES)
 #undef XGRAD_INSTANCES
 }
 #endif

@@ -266,7 +266,7 @@ namespace xgrad::inline XGRAD_ABI::optim {
     XGRAD_COMMON_INSTANCE stepwise<T>::stepwise(const char*, parameter_list<T>, double, std::vector<const char*>, bool); \
     XGRAD_COMMON_INSTANCE parameter_list<T> stepwise<T>::state() const; \
     XGRAD_COMMON_INSTANCE std::vector<std::string> stepwise<T>::load(const parameter_list<T>&);
-XGRAD_INSTANCES(float) XGRAD_INSTANCES(double)
+XGRAD_FOR_REAL_TYPES(XGRAD_INSTANCES)
 #undef XGRAD_INSTANCES
 }
 #endif
