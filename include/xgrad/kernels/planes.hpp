@@ -42,9 +42,10 @@ public:
     /// Of the first window.
     std::size_t tap(std::size_t k) const { return m_taps[k]; }
     /// By how much the taps of the windows in a row, a row of all axes but the last, are further on.
-    std::size_t row(std::size_t number) const {
+    std::size_t row(std::size_t number) const { return row(number / m_over.axes[1].out, number % m_over.axes[1].out); }
+    std::size_t row(std::size_t i, std::size_t j) const {
         const auto& [a, b, c] = m_over.axes;
-        return (number / b.out * a.stride * b.reach() + number % b.out * b.stride) * m_pitch;
+        return (i * a.stride * b.reach() + j * b.stride) * m_pitch;
     }
     std::size_t pitch() const { return m_pitch; }
     std::size_t columns() const { return m_columns; }
@@ -88,9 +89,10 @@ template <class F>
 void for_each_row(const plane_layout& layout, const F& f) {
     const auto& [a, b, c] = layout.over().axes;
     const auto outer = inside{a}, middle = inside{b};
+    const auto reach = b.reach(), pitch = layout.pitch(), rows = b.in, columns = c.in;
     for (auto i = outer.first; i < outer.last; ++i)
         for (auto j = middle.first; j < middle.last; ++j)
-            f(((i - outer.first + outer.place) * b.reach() + j - middle.first + middle.place) * layout.pitch(), (i * b.in + j) * c.in);
+            f(((i - outer.first + outer.place) * reach + j - middle.first + middle.place) * pitch, (i * rows + j) * columns);
 }
 
 /// Of two vectors side by side: the elements with even numbers in `x`, those with odd ones in `y`; and back.
@@ -160,44 +162,56 @@ void add_parts(const T* first, const T* second, std::size_t count, T* to) {
 
 }  // namespace detail
 
+namespace detail {
+
+/// Of a row: how many elements lie in the plane, where in x's row these begin, and where in the plane's row are those of a phase.
+struct elements_of_row {
+    std::size_t count, first, place, stride, columns;
+
+    explicit elements_of_row(const plane_layout& layout) : stride{layout.over().axes[2].stride}, columns{layout.columns()} {
+        const auto in = inside{layout.over().axes[2]};
+        count = in.last - in.first;
+        first = in.first;
+        place = in.place;
+    }
+    /// Of elements phase, phase + stride, ...
+    std::size_t at(std::size_t phase) const { return (place + phase) % stride * columns + (place + phase) / stride; }
+};
+
+}  // namespace detail
+
 /// The elements of one of x to where they are in a plane, whose other elements stay as they are.
 template <class T>
 void read_elements(const plane_layout& layout, const T* x, T* plane) {
-    const auto& columns = layout.over().axes[2];
-    const auto in = detail::inside{columns};
-    const auto stride = columns.stride;
+    const auto row = detail::elements_of_row{layout};
+    const auto count = row.count, stride = row.stride;
+    const auto* const source = x + row.first;
+    auto* const first = plane + row.at(0);
+    if (stride == 1)
+        return detail::for_each_row(layout, [=](std::size_t to, std::size_t from) { detail::copy_row(source + from, count, first + to); });
+    if (stride == 2)
+        return detail::for_each_row(layout, [=, second = plane + row.at(1)](std::size_t to, std::size_t from) {
+            detail::part_row(source + from, count, first + to, second + to);
+        });
     detail::for_each_row(layout, [&](std::size_t to, std::size_t from) {
-        if (stride == 1) {
-            return detail::copy_row(x + from + in.first, in.last - in.first, plane + to + in.place);
-        }
-        const auto phase_at = [&](std::size_t phase) {
-            return plane + to + (in.place + phase) % stride * layout.columns() + (in.place + phase) / stride;
-        };
-        if (stride == 2) return detail::part_row(x + from + in.first, in.last - in.first, phase_at(0), phase_at(1));
-        for (auto phase = std::size_t{0}; phase < stride; ++phase) {
-            auto* const row = phase_at(phase);
-            const auto* const source = x + from;
-            for (auto i = in.first + phase, at = std::size_t{0}; i < in.last; i += stride, ++at) row[at] = source[i];
-        }
+        for (auto phase = std::size_t{0}; phase < stride; ++phase)
+            for (auto i = phase, at = row.at(phase) + to; i < count; i += stride, ++at) plane[at] = source[from + i];
     });
 }
 
 /// x += the elements of the plane where x has some.
 template <class T>
 void add_plane(const plane_layout& layout, const T* plane, T* x) {
-    const auto& columns = layout.over().axes[2];
-    const auto in = detail::inside{columns};
-    const auto stride = columns.stride;
+    const auto row = detail::elements_of_row{layout};
+    const auto count = row.count, stride = row.stride;
+    auto* const target = x + row.first;
+    if (stride == 2)
+        return detail::for_each_row(layout, [=, first = plane + row.at(0), second = plane + row.at(1)](std::size_t from, std::size_t to) {
+            detail::add_parts(first + from, second + from, count, target + to);
+        });
     detail::for_each_row(layout, [&](std::size_t from, std::size_t to) {
-        const auto phase_at = [&](std::size_t phase) {
-            return plane + from + (in.place + phase) % stride * layout.columns() + (in.place + phase) / stride;
-        };
-        if (stride == 2) return detail::add_parts(phase_at(0), phase_at(1), in.last - in.first, x + to + in.first);
-        for (auto phase = std::size_t{0}; phase < stride; ++phase) {
-            const auto* const row = phase_at(phase);
-            auto* const target = x + to;
-            for (auto i = in.first + phase, at = std::size_t{0}; i < in.last; i += stride, ++at) target[i] += row[at];
-        }
+        for (auto phase = std::size_t{0}; phase < stride; ++phase)
+            for (auto i = phase, at = row.at(phase) + from; i < count; i += stride, ++at) target[to + i] += plane[at];
     });
 }
 

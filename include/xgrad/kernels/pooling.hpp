@@ -40,6 +40,8 @@ struct window_columns {
     }
 };
 
+/// The largest elements of rows of windows. Windows of pairs of columns, side by side and without padding, are read where they
+/// are in x; others from a plane.
 template <class T>
 class max_of_rows {
 public:
@@ -49,42 +51,40 @@ public:
             const auto row = k / (b.kernel * c.kernel) * a.dilation * b.in + k / c.kernel % b.kernel * b.dilation;
             m_taps.data()[k] = static_cast<simd::word<T>>(row * c.in + k % c.kernel * c.dilation);
         }
+        const auto whole = [](const window_axis& axis) { return axis.before == 0 && axis.reach() <= axis.in; };
+        m_in_place = c.kernel == 2 && c.stride == 2 && c.dilation == 1 && whole(a) && whole(b) && whole(c);
     }
     const plane_layout& layout() const { return m_layout; }
+    bool in_place() const { return m_in_place; }
 
-    /// The windows of one row: values.
-    void operator()(const T* plane, std::size_t row, T* y) const {
-        const auto* const from = plane + m_layout.row(row);
-        const auto taps = m_over.taps();
+    /// The windows of row (i, j): values. x: where `in_place`, the elements as they are, else a plane with them.
+    void operator()(const T* x, std::size_t i, std::size_t j, T* y) const {
+        const auto* const from = x + begin(i, j);
         for_each_vector([&](std::size_t o, std::size_t count) {
             auto best = batch(-std::numeric_limits<T>::infinity());
-            for (auto k = std::size_t{0}; k < taps; ++k) {
-                const auto value = simd::load(from + m_layout.tap(k) + o);
+            for_each_tap(from, o, count, [&](std::size_t, const batch& value) {
                 best = simd::select((value > best) || simd::is_nan(value), value, best);
-            }
+            });
             simd::store_up_to(y + o, best, count);
         });
     }
 
     /// Values, and the numbers of the elements within the plane of x.
-    void operator()(const T* plane, std::size_t row, T* y, std::int64_t* indices) const {
+    void operator()(const T* x, std::size_t i, std::size_t j, T* y, std::int64_t* indices) const {
         const auto& [a, b, c] = m_over.axes;
-        const auto i = row / b.out, j = row % b.out;
         const auto first_row = static_cast<word>((first_inside(a, i) * b.in + first_inside(b, j)) * c.in);
         const auto corner = static_cast<word>(((i * a.stride - static_cast<std::size_t>(a.before)) * b.in + j * b.stride - static_cast<std::size_t>(b.before)) * c.in);
-        const auto* const from = plane + m_layout.row(row);
-        const auto taps = m_over.taps();
+        const auto* const from = x + begin(i, j);
         for_each_vector([&](std::size_t o, std::size_t count) {
             const auto start = simd::load(m_columns.begin.data() + o) + simd::batch<word>(corner);
             auto best = batch(-std::numeric_limits<T>::infinity());
             auto chosen = simd::from_bits<batch>(simd::load(m_columns.first.data() + o) + simd::batch<word>(first_row));
-            for (auto k = std::size_t{0}; k < taps; ++k) {
-                const auto value = simd::load(from + m_layout.tap(k) + o);
+            for_each_tap(from, o, count, [&](std::size_t k, const batch& value) {
                 const auto at = start + simd::batch<word>(m_taps.data()[k]);   // of an element outside, which is never chosen, anything
                 const auto better = ((value > best) || simd::is_nan(value)) && (best == best);
                 best = simd::select(better, value, best);
                 chosen = simd::select(better, simd::from_bits<batch>(at), chosen);
-            }
+            });
             simd::store_up_to(y + o, best, count);
             alignas(64) word numbers[simd::width<T>];
             simd::store(numbers, simd::to_bits(chosen));
@@ -96,17 +96,40 @@ private:
     using batch = simd::batch<T>;
     using word = simd::word<T>;
 
+    /// Where row (i, j) of windows begins.
+    std::size_t begin(std::size_t i, std::size_t j) const {
+        const auto& [a, b, c] = m_over.axes;
+        return m_in_place ? (i * a.stride * b.in + j * b.stride) * c.in : m_layout.row(i, j);
+    }
     /// f(first window, how many) for the windows of a row.
     template <class F>
     void for_each_vector(const F& f) const {
         const auto columns = m_over.axes[2].out;
         for (auto o = std::size_t{0}; o < columns; o += simd::width<T>) f(o, std::min(simd::width<T>, columns - o));
     }
+    /// f(number, elements) for the taps, in order, of `count` windows from o on.
+    template <class F>
+    XGRAD_ALWAYS_INLINE void for_each_tap(const T* from, std::size_t o, std::size_t count, const F& f) const {
+        constexpr auto width = simd::width<T>;
+        const auto taps = m_over.taps();
+        if (m_in_place) {
+            for (auto k = std::size_t{0}; k < taps; k += 2) {
+                const auto* const at = from + static_cast<std::size_t>(m_taps.data()[k]) + 2 * o;
+                auto left = simd::load_up_to(at, 2 * count), right = 2 * count > width ? simd::load_up_to(at + width, 2 * count - width) : left;
+                shuffle<part_elements, T>(left, right);
+                f(k, left);
+                f(k + 1, right);
+            }
+            return;
+        }
+        for (auto k = std::size_t{0}; k < taps; ++k) f(k, simd::load(from + m_layout.tap(k) + o));
+    }
 
     window m_over;
     plane_layout m_layout;
     window_columns<T> m_columns;
     memory::scratch<word> m_taps;   ///< of each tap: by how much its number is above that of a window's corner, if the corner had one
+    bool m_in_place;
 };
 
 }  // namespace detail
@@ -117,16 +140,20 @@ template <class T>
 void max_pool(const window& over, std::size_t planes, const T* x, T* y, std::int64_t* indices) {
     if (over.out() == 0) return;
     const auto rows = detail::max_of_rows<T>{over};
-    const auto columns = over.axes[2].out, count = over.out() / columns;
     parallel_for(planes, detail::plane_grain(over.out() * over.taps()), [&](std::size_t begin, std::size_t end) {
-        auto plane = detail::channel_planes<T>{rows.layout(), 1, -std::numeric_limits<T>::infinity()};
+        auto plane = detail::channel_planes<T>{rows.layout(), rows.in_place() ? std::size_t{0} : 1, -std::numeric_limits<T>::infinity()};
+        auto at = begin * over.out();
         for (auto number = begin; number < end; ++number) {
-            plane.read(x + number * over.in());
-            for (auto row = std::size_t{0}; row < count; ++row) {
-                const auto at = number * over.out() + row * columns;
-                if (indices == nullptr) rows(plane.plane(), row, y + at);
-                else rows(plane.plane(), row, y + at, indices + at);
+            const auto* from = x + number * over.in();
+            if (!rows.in_place()) {
+                plane.read(from);
+                from = plane.plane();
             }
+            for (auto i = std::size_t{0}; i < over.axes[0].out; ++i)
+                for (auto j = std::size_t{0}; j < over.axes[1].out; ++j, at += over.axes[2].out) {
+                    if (indices == nullptr) rows(from, i, j, y + at);
+                    else rows(from, i, j, y + at, indices + at);
+                }
         }
     });
 }
