@@ -62,10 +62,12 @@ public:
         const auto* const from = x + begin(i, j);
         for_each_vector([&](std::size_t o, std::size_t count) {
             auto best = batch(-std::numeric_limits<T>::infinity());
+            auto all_numbers = best == best;
             for_each_tap(from, o, count, [&](std::size_t, const batch& value) {
-                best = simd::select((value > best) || simd::is_nan(value), value, best);
+                best = simd::at_least(best, value);   // of equals the first; as if NaN were not there
+                all_numbers = all_numbers && value == value;
             });
-            simd::store_up_to(y + o, best, count);
+            simd::store_up_to(y + o, simd::select(all_numbers, best, batch(std::numeric_limits<T>::quiet_NaN())), count);
         });
     }
 
