@@ -130,6 +130,20 @@ TEST_CASE_TEMPLATE("convolution: values and derivatives, over random sizes in on
     }
 }
 
+TEST_CASE_TEMPLATE("convolution: windows of one element, with any stride", T, float, double) {
+    auto random = std::mt19937{4};
+    for (auto number = 0; number < 60; ++number) {
+        auto of = random_sizes(random, number);
+        for (auto& axis : of.over.axes) {
+            axis.kernel = 1;
+            axis.before = 0;
+            axis.out = between(random, 1, (axis.in - 1) / axis.stride + 1);
+        }
+        REQUIRE(of.over.is_pointwise());
+        operands<T>{random, of}.compare();
+    }
+}
+
 TEST_CASE("convolution: a weight larger than the second-level cache") {
     auto random = std::mt19937{3};
     auto of = sizes_of_test{};

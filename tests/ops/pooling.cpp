@@ -7,6 +7,7 @@
 #include <xgrad/autograd/functional.hpp>
 #include <xgrad/ops/adaptive_pooling.hpp>
 #include <xgrad/ops/compare.hpp>
+#include <xgrad/ops/finite.hpp>
 #include <xgrad/ops/math.hpp>
 #include <xgrad/ops/pooling.hpp>
 #include <xgrad/ops/reduce.hpp>
@@ -142,6 +143,10 @@ TEST_CASE("pooling: the largest element") {
             largest, all_regular({{2, 3, 1, 1}}, true), {{some({1, 1, 5})}, {some({1, 1, 4})}, {some({1, 1, 6})}}),
         row("max_pool2d", [](const auto& x) { return xg::max_pool2d(x, {2, 3}, {.stride = {1, 2}, .padding = {1, 0}, .dilation = {2, 1}}); }, largest,
             all_regular({{2, 1, 1, 2}, {3, 2, 0, 1}}), {{some({2, 2, 4, 5})}, {some({2, 3, 3})}}),
+        row("max_pool2d, pairs of columns", [](const auto& x) { return xg::max_pool2d(x, 2); }, largest, all_regular({{2, 2, 0, 1}, {2, 2, 0, 1}}),
+            {{some({2, 1, 5, 2})}, {some({1, 2, 4, 71})}, {some({1, 1, 2, 32})}}),
+        row("max_pool3d, pairs of columns", [](const auto& x) { return xg::max_pool3d(x, {2, 3, 2}, {.stride = {1, 2, 2}, .dilation = {2, 1, 1}}); }, largest,
+            all_regular({{2, 1, 0, 2}, {3, 2, 0, 1}, {2, 2, 0, 1}}), {{some({1, 2, 4, 5, 9})}}),
         row("max_pool3d", [](const auto& x) { return xg::max_pool3d(x, 2, {.stride = {1, 2, 3}, .padding = 1}); }, largest,
             all_regular({{2, 1, 1, 1}, {2, 2, 1, 1}, {2, 3, 1, 1}}), {{some({1, 2, 2, 3, 4})}}),
         row("adaptive_max_pool1d", [](const auto& x) { return xg::adaptive_max_pool1d(x, 3); }, largest, all_adaptive({3}), {{some({2, 2, 7})}, {some({2, 2, 2})}}),
@@ -220,6 +225,17 @@ TEST_CASE_TEMPLATE("pooling: windows of minus infinity, and of NaN", T, float, d
     CHECK(xg::array_equal(indices, xg::tensor<std::int64_t, 3>{{{0, 3, 4, 7}}}));
     CHECK(values(0, 0, 0) == low);
     CHECK((std::isnan(values(0, 0, 1)) && std::isnan(values(0, 0, 2)) && std::isnan(values(0, 0, 3))));
+    const auto same = [](const auto& a, const auto& b) {
+        return xg::array_equal(xg::isnan(a), xg::isnan(b)) && xg::array_equal(xg::nan_to_num(a), xg::nan_to_num(b));
+    };
+    CHECK(same(xg::max_pool1d(x, 2), values));
+    const auto wide = xg::where(xg::rand<T>({3, 90}) < T(0.1), nan, xg::randn<T>({3, 90}));
+    for (const auto padding : {0, 1}) {
+        CAPTURE(padding);
+        const auto alone = xg::max_pool1d(wide, 2, {.padding = padding});
+        CHECK(same(alone, xg::max_pool1d_with_indices(wide, 2, {.padding = padding}).values));
+        CHECK(!xg::array_equal(alone, alone));
+    }
     const auto padded = xg::max_pool1d_with_indices(xg::full<T>({1, 1, 3}, low), 3, {.stride = 1, .padding = 1});
     CHECK(xg::array_equal(padded.indices, xg::tensor<std::int64_t, 3>{{{0, 0, 1}}}));
     CHECK(xg::array_equal(xg::adaptive_max_pool1d_with_indices(x, 4).indices, indices));

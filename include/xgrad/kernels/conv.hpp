@@ -14,6 +14,7 @@
 #include <xgrad/core/simd.hpp>
 #include <xgrad/kernels/conv_depthwise.hpp>
 #include <xgrad/kernels/conv_direct.hpp>
+#include <xgrad/kernels/conv_pointwise.hpp>
 #include <xgrad/kernels/conv_sizes.hpp>
 #include <xgrad/kernels/conv_turned.hpp>
 #include <xgrad/kernels/gemm.hpp>
@@ -115,7 +116,7 @@ enum class conv_way { patches, direct, turned };
 template <class T>
 conv_way choose_way(const convolution& of, bool in_reverse) {
     constexpr auto width = simd::width<T>, extra = std::size_t{12};
-    if (of.over.is_plain() || of.over.out() == 0 || of.batch == 0) return conv_way::patches;
+    if (of.over.is_pointwise() || of.over.out() == 0 || of.batch == 0) return conv_way::patches;
     const auto vectors_of = [](std::size_t size) { return (size + width - 1) / width; };
     const auto out = of.over.out(), depth = of.depth();
     const auto patches = vectors_of(out) * depth * (of.out + extra);
@@ -136,7 +137,7 @@ void convolve_by(const convolution& of, const T* x, T* y, const Epilogue& after,
     const auto channels = direct_channels<T>(of);
     const auto depth = direct ? std::min(of.in, channels) + (channels < of.in ? of.out : 0) : std::min(of.in, block_depth<T>() / of.over.taps() + 2);
     const auto bands = window_bands<T>{of.over, depth, direct ? std::clamp<std::size_t>(of.over.out() / (4 * max_width<T>), 1, wanted) : wanted};
-    const auto plain = of.over.is_plain();
+    const auto pointwise = of.over.is_pointwise();
     const auto work = of.out * of.depth() * of.over.out();
     const auto cuts = even_parts{of.out, direct ? std::max(of.out * bands.count() / wanted, 4 * max_rows) : of.out};
     auto turned = std::optional<turned_weights<T>>{};
@@ -144,11 +145,14 @@ void convolve_by(const convolution& of, const T* x, T* y, const Epilogue& after,
     const auto one = [&](std::size_t pair, std::size_t number, std::size_t cut) {
         const auto image = pair / of.groups, group = pair % of.groups, first = cuts.begin(cut);
         const auto* const source = of.x_of(x, image, group);
-        const auto windows = of.over.out(), column = plain ? 0 : bands.begin(number);
+        const auto windows = of.over.out(), column = pointwise ? 0 : bands.begin(number);
         const auto all = row_major(of.y_of(y, image, group), of.out, windows);
         const auto epilogue = epilogue_at_place<Epilogue>{after, group * of.out + first, (pair * of.out + first) * windows + column, windows};
         auto weight = weight_ref_of(group);
-        if (plain) return gemm<T>(row_major(weight.data, of.out, of.in), row_major(source, of.in, of.over.in()), all, false, epilogue);
+        if (pointwise) {
+            const auto seen = seen_elements<T>{of.over, of.in, source};
+            return gemm<T>(row_major(weight.data, of.out, of.in), row_major(seen.data(), of.in, windows), all, false, epilogue);
+        }
         const auto band = bands.band(number);
         const auto target = all.block(first, column, cuts.size(cut), band.out());
         if (turned) return convolve_turned<T>(of, band, source, turned->of_group(group), target, epilogue);
@@ -156,9 +160,9 @@ void convolve_by(const convolution& of, const T* x, T* y, const Epilogue& after,
         weight.data += static_cast<std::ptrdiff_t>(first) * weight.row;
         convolve_directly<T>(of, band, source, weight, target, epilogue);
     };
-    const auto count = plain ? 1 : bands.count() * cuts.count();
+    const auto count = pointwise ? 1 : bands.count() * cuts.count();
     const auto grain = work_per_thread / std::max<std::size_t>(1, work / count) + 1;
-    if (plain && pairs < 2 * threads) {   // the product itself has threads
+    if (pointwise && pairs < 2 * threads) {   // the product itself has threads
         for (auto pair = std::size_t{0}; pair < pairs; ++pair) one(pair, 0, 0);
         return;
     }

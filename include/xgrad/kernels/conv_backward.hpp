@@ -10,6 +10,7 @@
 #include <xgrad/kernels/conv.hpp>
 #include <xgrad/kernels/conv_depthwise.hpp>
 #include <xgrad/kernels/conv_direct.hpp>
+#include <xgrad/kernels/conv_pointwise.hpp>
 #include <xgrad/kernels/conv_sizes.hpp>
 #include <xgrad/kernels/conv_tile.hpp>
 #include <xgrad/kernels/gemm.hpp>
@@ -238,13 +239,17 @@ void convolve_input(const convolution& of, const T* w, const T* y, const T* bias
     for (auto i = std::size_t{0}; i < pairs * of.in; ++i) std::fill_n(x + i * length, length, bias == nullptr ? T{0} : bias[i % (of.groups * of.in)]);
     if (y_is_empty) return;
     if (of.is_depthwise()) return add_depthwise_input(of, w, y, x);
-    if (of.over.is_plain()) {
-        const auto inside = pairs < 2 * static_cast<std::size_t>(num_threads());
+    if (of.over.is_pointwise()) {
+        const auto inside = pairs < 2 * static_cast<std::size_t>(num_threads()), plain = of.over.is_plain();
         const auto some = [&](std::size_t begin, std::size_t end) {
-            for (auto pair = begin; pair < end; ++pair)
+            const auto room = memory::scratch<T>{plain ? 0 : of.in * of.over.out()};
+            for (auto pair = begin; pair < end; ++pair) {
+                auto* const to = of.x_of(x, pair / of.groups, pair % of.groups);
                 gemm<T>(of.weight_of(w, pair % of.groups).transposed(),
                         row_major(of.y_of(y, pair / of.groups, pair % of.groups), of.out, of.over.out()),
-                        row_major(of.x_of(x, pair / of.groups, pair % of.groups), of.in, of.over.in()), true);
+                        row_major(plain ? to : room.data(), of.in, of.over.out()), plain);
+                if (!plain) detail::add_seen_elements(of.over, of.in, room.data(), to);
+            }
         };
         return inside ? some(0, pairs) : parallel_for(pairs, 1, some);
     }
@@ -271,11 +276,13 @@ void convolve_weight(const convolution& of, const T* x, const T* y, T* w) {
     if (size == 0) return;
     if (of.batch == 0 || of.over.out() == 0) return static_cast<void>(std::fill_n(w, size, T{0}));
     if (of.is_depthwise()) return convolve_depthwise_weight(of, x, y, w);
-    if (of.over.is_plain()) {
+    if (of.over.is_pointwise()) {
         for (auto group = std::size_t{0}; group < of.groups; ++group)
-            for (auto image = std::size_t{0}; image < of.batch; ++image)
+            for (auto image = std::size_t{0}; image < of.batch; ++image) {
+                const auto seen = detail::seen_elements<T>{of.over, of.in, of.x_of(x, image, group)};
                 gemm<T>(row_major(of.y_of(y, image, group), of.out, of.over.out()),
-                        row_major(of.x_of(x, image, group), of.in, of.over.in()).transposed(), of.weight_of(w, group), image != 0);
+                        row_major(seen.data(), of.in, of.over.out()).transposed(), of.weight_of(w, group), image != 0);
+            }
         return;
     }
     const auto chunks = detail::even_parts{of.depth(), std::clamp<std::size_t>((of.depth() + 1) / 2, 12, detail::patch_rows)};

@@ -51,8 +51,7 @@ public:
             const auto row = k / (b.kernel * c.kernel) * a.dilation * b.in + k / c.kernel % b.kernel * b.dilation;
             m_taps.data()[k] = static_cast<simd::word<T>>(row * c.in + k % c.kernel * c.dilation);
         }
-        const auto whole = [](const window_axis& axis) { return axis.before == 0 && axis.reach() <= axis.in; };
-        m_in_place = c.kernel == 2 && c.stride == 2 && c.dilation == 1 && whole(a) && whole(b) && whole(c);
+        m_in_place = c.kernel == 2 && c.stride == 2 && c.dilation == 1 && m_over.is_inside();
     }
     const plane_layout& layout() const { return m_layout; }
     bool in_place() const { return m_in_place; }

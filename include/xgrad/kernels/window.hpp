@@ -15,6 +15,8 @@ struct window_axis {
 
     /// From the first tap of the first window to the last tap of the last one.
     std::size_t reach() const { return out == 0 ? 0 : (out - 1) * stride + (kernel - 1) * dilation + 1; }
+    /// No window sees padding, and the first begins where the axis does.
+    bool is_inside() const { return before == 0 && reach() <= in; }
     /// Each window is one element, and the windows are all of them in order.
     bool is_plain() const { return kernel == 1 && stride == 1 && before == 0 && out == in; }
 };
@@ -26,7 +28,10 @@ struct window {
     std::size_t taps() const { return axes[0].kernel * axes[1].kernel * axes[2].kernel; }
     std::size_t in() const { return axes[0].in * axes[1].in * axes[2].in; }
     std::size_t out() const { return axes[0].out * axes[1].out * axes[2].out; }
+    bool is_inside() const { return axes[0].is_inside() && axes[1].is_inside() && axes[2].is_inside(); }
     bool is_plain() const { return axes[0].is_plain() && axes[1].is_plain() && axes[2].is_plain(); }
+    /// Each window is one element of the plane.
+    bool is_pointwise() const { return taps() == 1 && is_inside(); }
 
     /// The outermost axis along which there is more than one window: in row-major order, what lies between two places of it
     /// lies side by side.
