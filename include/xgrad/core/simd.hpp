@@ -105,6 +105,24 @@ inline constexpr bool masked_loads = true;
 inline constexpr bool masked_loads = false;
 #endif
 
+namespace detail {
+
+// Without masks: calls, for the end of every loop is compiled to one.
+template <class T>
+XGRAD_NOINLINE batch<T> load_first(const T* from, std::size_t count, T fill) {
+    alignas(64) T whole[width<T>];
+    for (auto i = std::size_t{0}; i < width<T>; ++i) whole[i] = i < count ? from[i] : fill;
+    return batch<T>::load_aligned(whole);
+}
+template <class T>
+XGRAD_NOINLINE void store_first(T* to, batch<T> value, std::size_t count) {
+    alignas(64) T whole[width<T>];
+    value.store_aligned(whole);
+    std::memcpy(to, whole, count * sizeof(T));
+}
+
+}  // namespace detail
+
 /// The first `count` < width elements at `from`; the others are `fill`. Reads nothing beyond them.
 template <class T>
 XGRAD_ALWAYS_INLINE batch<T> load_partial(const T* from, std::size_t count, T fill = T{0}) {
@@ -121,11 +139,7 @@ XGRAD_ALWAYS_INLINE batch<T> load_partial(const T* from, std::size_t count, T fi
         return _mm256_blendv_pd(batch<T>(fill), _mm256_maskload_pd(from, mask), _mm256_castsi256_pd(mask));
     } else
 #endif
-    {
-        alignas(64) T whole[width<T>];
-        for (auto i = std::size_t{0}; i < width<T>; ++i) whole[i] = i < count ? from[i] : fill;
-        return batch<T>::load_aligned(whole);
-    }
+        return detail::load_first(from, count, fill);
 }
 
 /// Stores the first `count` < width elements of `value`. Writes nothing beyond them.
@@ -140,11 +154,7 @@ XGRAD_ALWAYS_INLINE void store_partial(T* to, const batch<T>& value, std::size_t
     else if constexpr (std::same_as<T, double>) _mm256_maskstore_pd(to, mask64x4(count), value);
     else
 #endif
-    {
-        alignas(64) T whole[width<T>];
-        value.store_aligned(whole);
-        std::memcpy(to, whole, count * sizeof(T));
-    }
+        detail::store_first(to, value, count);
 }
 
 /// The first `count` elements at `from`, as many as the vector has when there are more.
