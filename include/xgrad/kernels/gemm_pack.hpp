@@ -2,6 +2,7 @@
 // can read them a row at a time.
 #pragma once
 
+#include <xgrad/core/caches.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/simd.hpp>
 #include <xgrad/kernels/matrix_ref.hpp>
@@ -200,7 +201,6 @@ XGRAD_ALWAYS_INLINE void copy_few(const T* from, std::size_t count, T* to) {
 /// elements of each column.
 template <class T>
 void pack_tiles(const matrix_ref<const T>& a, std::size_t height, T* to) {
-    constexpr auto turn = std::size_t{32};
     const auto tiles = a.rows / height;
     if (a.row_stride != 1) {
         for (auto tile = std::size_t{0}; tile < tiles; ++tile)
@@ -208,8 +208,10 @@ void pack_tiles(const matrix_ref<const T>& a, std::size_t height, T* to) {
                 for (auto i = std::size_t{0}; i < height; ++i) *to++ = *a.at(tile * height + i, p);
         return;
     }
-    // Along the columns, in which a is read in long runs; of a few tiles at a time, so that the lines that are written
-    // stay in the first-level cache.
+    // Along the columns, in which a is read in long runs; of as many tiles at a time as the first-level cache holds the lines
+    // of that are written: they are far apart, and may share a place in it.
+    const auto held = xgrad::detail::cache_sizes().first.holds_at(height * a.cols * sizeof(T));
+    const auto turn = std::clamp<std::size_t>(held * 2 / 3, 1, 32);
     for (auto tile = std::size_t{0}; tile < tiles; tile += turn)
         for (auto p = std::size_t{0}; p < a.cols; ++p) {
             const auto* from = a.at(tile * height, p);
