@@ -14,6 +14,7 @@
 #include <xgrad/core/simd.hpp>
 #include <xgrad/core/simd_math.hpp>
 #include <xgrad/kernels/gemm.hpp>
+#include <xgrad/kernels/gemm_pack.hpp>
 #include <xgrad/kernels/matrix_ref.hpp>
 #include <xgrad/kernels/reduce.hpp>
 #include <xgrad/kernels/softmax.hpp>
@@ -84,11 +85,11 @@ struct attention {
     auto k_part(std::size_t head, std::size_t key) const { return part(k, head / group, keys, width, key, columns_from(key)); }
     auto v_part(std::size_t head, std::size_t key) const { return part(v, head / group, keys, v_width, key, columns_from(key)); }
 
-    /// The scores of a block, with -infinity for what is hidden.
-    void scores(std::size_t head, std::size_t query, std::size_t key, T* s) const {
+    /// The scores of a block, of whose keys `k_turned` is the transpose, with -infinity for what is hidden.
+    void scores(std::size_t head, std::size_t query, std::size_t key, const matrix_ref<const T>& k_turned, T* s) const {
         const auto rows = rows_from(query), columns = columns_from(key);
         const auto factor = simd::batch<T>(scale);
-        gemm<T>(q_part(head, query), k_part(head, key).transposed(), row_major(s, rows, columns), false,
+        gemm<T>(q_part(head, query), k_turned, row_major(s, rows, columns), false,
                 [factor](const auto& value, std::size_t, std::size_t, std::size_t) { return simd::batch<T>(value * factor); });
         for (auto row = std::size_t{0}; row < rows; ++row) {
             auto* const to = s + row * columns;
@@ -120,6 +121,18 @@ struct attention {
 
 namespace detail {
 
+/// f(query, key, read(key)) for each block of a head that is not hidden, of the queries and keys between: of the same keys for
+/// one block of queries after the other.
+template <class T, class Read, class F>
+void for_each_block(const attention<T>& of, std::size_t query, std::size_t query_end, std::size_t key, std::size_t key_end, const Read& read, const F& f) {
+    for (; key < key_end; key += of.key_block) {
+        while (query < query_end && of.is_hidden(query, key)) query += of.query_block;   // and so it is from the keys behind
+        if (query >= query_end) return;
+        const auto of_key = read(key);
+        for (auto at = query; at < query_end; at += of.query_block) f(at, key, of_key);
+    }
+}
+
 /// x[i] = f(x[i])
 template <class T, class F>
 XGRAD_ALWAYS_INLINE void change_row(T* x, std::size_t count, const F& f) {
@@ -127,6 +140,25 @@ XGRAD_ALWAYS_INLINE void change_row(T* x, std::size_t count, const F& f) {
     for (auto i = std::size_t{0}; i < count; i += width)
         simd::store_up_to(x + i, simd::batch<T>(f(simd::load_up_to(x + i, count - i))), count - i);
 }
+
+/// The transpose of the keys, or of the values, of a block: a copy, where there are more blocks of queries than one to read it.
+/// Whether it is one changes the order of sums, and so depends on sizes alone.
+template <class T>
+class turned_part {
+public:
+    turned_part(const attention<T>& of, std::size_t width) : m_copies{of.query_blocks() > 1}, m_room{m_copies ? width * of.key_block : 0} {}
+
+    matrix_ref<const T> operator()(const matrix_ref<const T>& part) const {
+        if (!m_copies) return part.transposed();
+        constexpr auto row = static_cast<std::ptrdiff_t>(attention<T>::key_block);
+        transpose_into<T>(part, m_room.data(), row, false);
+        return {m_room.data(), part.cols, part.rows, row, 1};
+    }
+
+private:
+    bool m_copies;
+    memory::scratch<T> m_room;
+};
 
 /// x[i] = e^(x[i] - top); gives back their sum.
 template <class T>
@@ -136,39 +168,58 @@ T exp_row(T* x, std::size_t count, T top) {
     return fold_row(sum_of{}, x, count);
 }
 
-/// One block of queries of one head: y, and the maximum and 1 / the sum of e^(score - maximum) of each query. Of a query that
-/// sees nothing y is 0, and so is 1 / sum.
+/// Blocks of queries of one head, from `first` on and before `last`: y, and the maximum and 1 / the sum of
+/// e^(score - maximum) of each query. Of a query that sees nothing y is 0, and so is 1 / sum.
 template <class T>
-void attend_block(const attention<T>& of, std::size_t head, std::size_t query, T* y, T* maxima, T* shares, T* room) {
-    const auto rows = of.rows_from(query), columns = of.v_width;
-    auto* const out = y + (head * of.queries + query) * columns;
-    auto* const top = maxima + head * of.queries + query;
-    auto* const sums = shares + head * of.queries + query;
-    std::fill_n(out, rows * columns, T{0});
-    std::fill_n(top, rows, of.nothing());
-    std::fill_n(sums, rows, T{0});
-    for (auto key = std::size_t{0}; key < of.keys && !of.is_hidden(query, key); key += of.key_block) {
-        const auto count = of.columns_from(key);
-        of.scores(head, query, key, room);
-        for (auto row = std::size_t{0}; row < rows; ++row) {
-            auto* const s = room + row * count;
-            const auto largest = std::max(top[row], fold_row(larger_of{}, s, count));   // NaN makes the sum NaN by itself
-            // Nothing seen so far: the block's weights become e^-infinity, 0.
-            const auto shift = largest == of.nothing() ? T{0} : largest;
-            const auto before = largest == top[row] ? T{1} : std::exp(top[row] - shift);
-            sums[row] = sums[row] * before + exp_row(s, count, shift);
-            if (before != T{1}) change_row(out + row * columns, columns, [&](const auto& v) { return v * simd::batch<T>(before); });
-            top[row] = largest;
+class attend_blocks {
+public:
+    attend_blocks(const attention<T>& of, std::size_t head, T* y, T* maxima, T* shares)
+        : m_of{of}, m_head{head}, m_out{y + head * of.queries * of.v_width}, m_top{maxima + head * of.queries}, m_sums{shares + head * of.queries},
+          m_room{of.query_block * of.key_block}, m_turned{of, of.width} {}
+
+    void operator()(std::size_t first, std::size_t last) const {
+        const auto count = last - first;
+        std::fill_n(m_out + first * m_of.v_width, count * m_of.v_width, T{0});
+        std::fill_n(m_top + first, count, m_of.nothing());
+        std::fill_n(m_sums + first, count, T{0});
+        for_each_block(m_of, first, last, 0, m_of.keys, [&](std::size_t key) { return m_turned(m_of.k_part(m_head, key)); },
+                       [&](std::size_t query, std::size_t key, const auto& k_turned) { add(query, key, k_turned); });
+        for (auto query = first; query < last; ++query) {
+            if (m_top[query] == m_of.nothing() && m_sums[query] == T{0}) m_top[query] = T{0};
+            else m_sums[query] = T{1} / m_sums[query];
+            scale(query, m_sums[query]);
         }
-        of.drop(head, query, key, room);
-        gemm<T>(row_major(room, rows, count), of.v_part(head, key), row_major(out, rows, columns), true);
     }
-    for (auto row = std::size_t{0}; row < rows; ++row) {
-        if (top[row] == of.nothing() && sums[row] == T{0}) top[row] = T{0};
-        else sums[row] = T{1} / sums[row];
-        change_row(out + row * columns, columns, [&](const auto& v) { return v * simd::batch<T>(sums[row]); });
+
+private:
+    void scale(std::size_t query, T factor) const {
+        change_row(m_out + query * m_of.v_width, m_of.v_width, [&](const auto& v) { return v * simd::batch<T>(factor); });
     }
-}
+    /// What a block of queries gets of one of keys.
+    void add(std::size_t query, std::size_t key, const matrix_ref<const T>& k_turned) const {
+        const auto rows = m_of.rows_from(query), count = m_of.columns_from(key);
+        m_of.scores(m_head, query, key, k_turned, m_room.data());
+        for (auto row = std::size_t{0}; row < rows; ++row) {
+            auto* const s = m_room.data() + row * count;
+            auto &top = m_top[query + row], &sum = m_sums[query + row];
+            const auto largest = std::max(top, fold_row(larger_of{}, s, count));   // NaN makes the sum NaN by itself
+            // Nothing seen so far: the block's weights become e^-infinity, 0.
+            const auto shift = largest == m_of.nothing() ? T{0} : largest;
+            const auto before = largest == top ? T{1} : std::exp(top - shift);
+            sum = sum * before + exp_row(s, count, shift);
+            if (before != T{1}) scale(query + row, before);
+            top = largest;
+        }
+        m_of.drop(m_head, query, key, m_room.data());
+        gemm<T>(row_major(m_room.data(), rows, count), m_of.v_part(m_head, key), row_major(m_out + query * m_of.v_width, rows, m_of.v_width), true);
+    }
+
+    const attention<T>& m_of;
+    std::size_t m_head;
+    T *m_out, *m_top, *m_sums;
+    memory::scratch<T> m_room;
+    turned_part<T> m_turned;
+};
 
 /// The multiply-adds that pay for one more thread.
 inline constexpr std::size_t attention_work = std::size_t{1} << 18;
@@ -181,9 +232,11 @@ void attend(const attention<T>& of, T* y, T* maxima, T* shares) {
     const auto blocks = of.query_blocks();
     const auto work = of.query_block * of.keys * (of.width + of.v_width);
     parallel_for(of.heads * blocks, detail::attention_work / std::max<std::size_t>(1, work) + 1, [&](std::size_t begin, std::size_t end) {
-        const auto room = memory::scratch<T>{of.query_block * of.key_block};
-        for (auto i = begin; i < end; ++i)
-            detail::attend_block(of, i / blocks, i % blocks * of.query_block, y, maxima, shares, room.data());
+        for (auto i = begin; i < end;) {
+            const auto head = i / blocks, first = i % blocks, last = std::min(blocks, first + end - i);
+            detail::attend_blocks<T>{of, head, y, maxima, shares}(first * of.query_block, std::min(of.queries, last * of.query_block));
+            i += last - first;
+        }
     });
 }
 

@@ -34,20 +34,27 @@ class gradient_blocks {
 
 public:
     gradient_blocks(const attention<T>& of, const attention_gradient<T>& with, const T* products)
-        : m_of{of}, m_with{with}, m_products{products}, m_room{2 * block} {}
+        : m_of{of}, m_with{with}, m_products{products}, m_room{2 * block}, m_turned_k{of, of.width}, m_turned_v{of, of.v_width} {}
+
+    struct turned {
+        matrix_ref<const T> k, v;
+    };
+    turned read(std::size_t head, std::size_t key) const {
+        return {m_turned_k(m_of.k_part(head, key)), wants_slopes() ? m_turned_v(m_of.v_part(head, key)) : matrix_ref<const T>{}};
+    }
 
     /// Finds P' and scale dS of a block; dS itself where a bias wants it.
-    void find(std::size_t head, std::size_t query, std::size_t key) {
+    void find(std::size_t head, std::size_t query, std::size_t key, const turned& of_key) {
         const auto rows = m_of.rows_from(query), columns = m_of.columns_from(key);
         const auto first = head * m_of.queries + query;
         auto *const p = weights(), *const ds = slopes();
-        m_of.scores(head, query, key, p);
+        m_of.scores(head, query, key, of_key.k, p);
         for (auto row = std::size_t{0}; row < rows; ++row) {
             const auto shift = simd::batch<T>(m_with.maxima[first + row]), share = simd::batch<T>(m_with.shares[first + row]);
             change_row(p + row * columns, columns, [&](const auto& s) { return simd::exp(s - shift) * share; });
         }
-        if (m_with.dq != nullptr || m_with.dk != nullptr || m_with.dbias != nullptr) {
-            gemm<T>(dy_part(head, query), m_of.v_part(head, key).transposed(), row_major(ds, rows, columns));
+        if (wants_slopes()) {
+            gemm<T>(dy_part(head, query), of_key.v, row_major(ds, rows, columns));
             m_of.drop(head, query, key, ds);
             for (auto row = std::size_t{0}; row < rows; ++row) {
                 const auto product = simd::batch<T>(m_products[first + row]);
@@ -88,6 +95,7 @@ public:
     }
 
 private:
+    bool wants_slopes() const { return m_with.dq != nullptr || m_with.dk != nullptr || m_with.dbias != nullptr; }
     T* weights() const { return m_room.data(); }
     T* slopes() const { return m_room.data() + block; }
     auto dy_part(std::size_t head, std::size_t query) const {
@@ -98,14 +106,8 @@ private:
     const attention_gradient<T>& m_with;
     const T* m_products;
     memory::scratch<T> m_room;
+    turned_part<T> m_turned_k, m_turned_v;
 };
-
-/// f(query, key) for each block of a head that is not hidden, of the queries and keys between.
-template <class T, class F>
-void for_each_block(const attention<T>& of, std::size_t query, std::size_t query_end, std::size_t key, std::size_t key_end, const F& f) {
-    for (; query < query_end; query += of.query_block)
-        for (auto at = key; at < key_end && !of.is_hidden(query, at); at += of.key_block) f(query, at);
-}
 
 /// sum dy y of each query.
 template <class T>
@@ -118,7 +120,7 @@ void row_products(const attention<T>& of, const attention_gradient<T>& with, T* 
     }
 }
 
-/// The ways through all blocks. Each adds to an element in the same order: heads, then queries, then keys.
+/// The ways through all blocks. Each adds to an element in the same order: heads, then keys, then queries.
 template <class T>
 class gradient_ways {
 public:
@@ -129,8 +131,7 @@ public:
     void by_heads() const {
         run(m_of.key_heads(), m_of.group * m_of.queries * m_of.keys, [this](auto& blocks, std::size_t own) {
             for (auto head = own * m_of.group; head < (own + 1) * m_of.group; ++head)
-                for_each_block(m_of, 0, m_of.queries, 0, m_of.keys, [&](std::size_t query, std::size_t key) {
-                    blocks.find(head, query, key);
+                find_each(blocks, head, 0, m_of.queries, 0, m_of.keys, [&](std::size_t query, std::size_t key) {
                     blocks.add_to_dq(head, query, key);
                     blocks.add_to_dk_dv(head, query, key);
                 });
@@ -141,10 +142,8 @@ public:
         const auto count = m_of.query_blocks();
         run(m_of.heads * count, m_of.query_block * m_of.keys, [this, count](auto& blocks, std::size_t i) {
             const auto head = i / count, first = i % count * m_of.query_block;
-            for_each_block(m_of, first, first + m_of.rows_from(first), 0, m_of.keys, [&](std::size_t query, std::size_t key) {
-                blocks.find(head, query, key);
-                blocks.add_to_dq(head, query, key);
-            });
+            find_each(blocks, head, first, first + m_of.rows_from(first), 0, m_of.keys,
+                      [&](std::size_t query, std::size_t key) { blocks.add_to_dq(head, query, key); });
         });
     }
     /// dk and dv, by blocks of keys.
@@ -153,10 +152,8 @@ public:
         run(m_of.key_heads() * count, m_of.group * m_of.queries * m_of.key_block, [this, count](auto& blocks, std::size_t i) {
             const auto own = i / count, first = i % count * m_of.key_block;
             for (auto head = own * m_of.group; head < (own + 1) * m_of.group; ++head)
-                for_each_block(m_of, 0, m_of.queries, first, first + m_of.columns_from(first), [&](std::size_t query, std::size_t key) {
-                    blocks.find(head, query, key);
-                    blocks.add_to_dk_dv(head, query, key);
-                });
+                find_each(blocks, head, 0, m_of.queries, first, first + m_of.columns_from(first),
+                          [&](std::size_t query, std::size_t key) { blocks.add_to_dk_dv(head, query, key); });
         });
     }
     /// dbias, which heads may share, and queries too: by blocks of queries, or by none.
@@ -165,14 +162,22 @@ public:
         run((m_of.queries + rows - 1) / rows, m_of.heads * rows * m_of.keys, [this, rows](auto& blocks, std::size_t i) {
             const auto first = i * rows;
             for (auto head = std::size_t{0}; head < m_of.heads; ++head)
-                for_each_block(m_of, first, std::min(first + rows, m_of.queries), 0, m_of.keys, [&](std::size_t query, std::size_t key) {
-                    blocks.find(head, query, key);
-                    blocks.add_to_dbias(head, query, key);
-                });
+                find_each(blocks, head, first, std::min(first + rows, m_of.queries), 0, m_of.keys,
+                          [&](std::size_t query, std::size_t key) { blocks.add_to_dbias(head, query, key); });
         });
     }
 
 private:
+    /// f(query, key) once a block is found.
+    template <class F>
+    void find_each(gradient_blocks<T>& blocks, std::size_t head, std::size_t query, std::size_t query_end, std::size_t key, std::size_t key_end,
+                   const F& f) const {
+        for_each_block(m_of, query, query_end, key, key_end, [&](std::size_t at) { return blocks.read(head, at); },
+                       [&](std::size_t q, std::size_t k, const auto& of_key) {
+                           blocks.find(head, q, k, of_key);
+                           f(q, k);
+                       });
+    }
     template <class F>
     void run(std::size_t items, std::size_t scores, const F& f) const {
         const auto work = std::max<std::size_t>(1, scores * (m_of.width + m_of.v_width));
