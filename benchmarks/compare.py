@@ -262,6 +262,10 @@ class Table:
     def cases(self, name="xgrad"):
         return self.side(name).ask("cases").split()
 
+    def by_width(self, narrow, wide):
+        """What is to be reached, where our vectors hold up to 8 floats, and where they hold 16."""
+        return wide if "16 floats a vector" in self.side("xgrad").ask("about") else narrow
+
     def takes(self, case):
         return (self.options.filter or "") in case
 
