@@ -17,9 +17,8 @@ namespace xgrad::inline XGRAD_ABI::kernels::detail {
 template <class F>
 void for_each_row_of_elements(const window& over, const F& f) {
     const auto& [a, b, c] = over.axes;
-    const auto in = c.in, out = c.out;
     for (auto i = std::size_t{0}, number = std::size_t{0}; i < a.out; ++i)
-        for (auto j = std::size_t{0}; j < b.out; ++j, number += out) f((i * a.stride * b.in + j * b.stride) * in, number);
+        for (auto j = std::size_t{0}; j < b.out; ++j, number += c.out) f(over.begin(i, j), number);
 }
 
 /// to[i] = from[i stride]
@@ -31,12 +30,7 @@ void gather_row(const T* from, std::size_t stride, std::size_t count, T* to) {
         for (auto i = std::size_t{0}; i < count; ++i) to[i] = from[i * stride];
         return;
     }
-    for (auto i = std::size_t{0}; i < count; i += width) {
-        const auto left = 2 * (count - i) - 1;
-        auto x = simd::load_up_to(from + 2 * i, left), y = left > width ? simd::load_up_to(from + 2 * i + width, left - width) : simd::batch<T>(T{0});
-        shuffle<part_elements, T>(x, y);
-        simd::store_up_to(to + i, x, count - i);
-    }
+    for (auto i = std::size_t{0}; i < count; i += width) simd::store_up_to(to + i, parted<T>{from + 2 * i, 2 * (count - i) - 1}.even, count - i);
 }
 
 /// to[i stride] += from[i]
@@ -47,14 +41,8 @@ void scatter_row(const T* from, std::size_t stride, std::size_t count, T* to) {
         for (auto i = std::size_t{0}; i < count; ++i) to[i * stride] += from[i];
         return;
     }
-    for (auto i = std::size_t{0}; i < count; i += width) {
-        const auto left = 2 * (count - i) - 1;
-        auto* const at = to + 2 * i;
-        auto x = simd::load_up_to(from + i, count - i), y = simd::batch<T>(T{0});
-        shuffle<interleave_elements, T>(x, y);
-        simd::store_up_to(at, simd::batch<T>(simd::load_up_to(at, left) + x), left);
-        if (left > width) simd::store_up_to(at + width, simd::batch<T>(simd::load_up_to(at + width, left - width) + y), left - width);
-    }
+    for (auto i = std::size_t{0}; i < count; i += width)
+        add_interleaved<T>(simd::load_up_to(from + i, count - i), simd::batch<T>(T{0}), 2 * (count - i) - 1, to + 2 * i);
 }
 
 /// The elements of an image that the windows see, as a matrix (channels, windows).

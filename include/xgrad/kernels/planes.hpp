@@ -122,6 +122,27 @@ XGRAD_ALWAYS_INLINE void copy_row(const T* from, std::size_t count, T* to) {
     }
 }
 
+/// Up to two vectors' worth of elements, those with even numbers and those with odd ones.
+template <class T>
+struct parted {
+    simd::batch<T> even, odd;
+
+    parted(const T* from, std::size_t count)
+        : even{simd::load_up_to(from, count)},
+          odd{count > simd::width<T> ? simd::load_up_to(from + simd::width<T>, count - simd::width<T>) : simd::batch<T>(T{0})} {
+        shuffle<part_elements, T>(even, odd);
+    }
+};
+
+/// to[2 i] += even[i], to[2 i + 1] += odd[i], `count` of to, up to two vectors' worth.
+template <class T>
+void add_interleaved(simd::batch<T> even, simd::batch<T> odd, std::size_t count, T* to) {
+    constexpr auto width = simd::width<T>;
+    shuffle<interleave_elements, T>(even, odd);
+    simd::store_up_to(to, simd::batch<T>(simd::load_up_to(to, count) + even), count);
+    if (count > width) simd::store_up_to(to + width, simd::batch<T>(simd::load_up_to(to + width, count - width) + odd), count - width);
+}
+
 /// first[i] = from[2 i], second[i] = from[2 i + 1], `count` of from.
 template <class T>
 void part_row(const T* from, std::size_t count, T* first, T* second) {
@@ -134,10 +155,9 @@ void part_row(const T* from, std::size_t count, T* first, T* second) {
         simd::store(second + i / 2, y);
     }
     if (const auto left = count - i; left != 0) {
-        auto x = simd::load_up_to(from + i, left), y = left > width ? simd::load_partial(from + i + width, left - width) : simd::batch<T>(T{0});
-        shuffle<part_elements, T>(x, y);
-        simd::store_partial(first + i / 2, x, (left + 1) / 2);
-        simd::store_partial(second + i / 2, y, left / 2);
+        const auto both = parted<T>{from + i, left};
+        simd::store_partial(first + i / 2, both.even, (left + 1) / 2);
+        simd::store_partial(second + i / 2, both.odd, left / 2);
     }
 }
 
@@ -152,17 +172,9 @@ void add_parts(const T* first, const T* second, std::size_t count, T* to) {
         simd::store(to + i, simd::load(to + i) + x);
         simd::store(to + i + width, simd::load(to + i + width) + y);
     }
-    if (const auto left = count - i; left != 0) {
-        auto x = simd::load_partial(first + i / 2, (left + 1) / 2), y = simd::load_partial(second + i / 2, left / 2);
-        shuffle<interleave_elements, T>(x, y);
-        simd::store_up_to(to + i, simd::batch<T>(simd::load_up_to(to + i, left) + x), left);
-        if (left > width) simd::store_partial(to + i + width, simd::batch<T>(simd::load_partial(to + i + width, left - width) + y), left - width);
-    }
+    if (const auto left = count - i; left != 0)
+        add_interleaved<T>(simd::load_partial(first + i / 2, (left + 1) / 2), simd::load_partial(second + i / 2, left / 2), left, to + i);
 }
-
-}  // namespace detail
-
-namespace detail {
 
 /// Of a row: how many elements lie in the plane, where in x's row these begin, and where in the plane's row are those of a phase.
 struct elements_of_row {

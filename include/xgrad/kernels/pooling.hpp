@@ -98,10 +98,7 @@ private:
     using word = simd::word<T>;
 
     /// Where row (i, j) of windows begins.
-    std::size_t begin(std::size_t i, std::size_t j) const {
-        const auto& [a, b, c] = m_over.axes;
-        return m_in_place ? (i * a.stride * b.in + j * b.stride) * c.in : m_layout.row(i, j);
-    }
+    std::size_t begin(std::size_t i, std::size_t j) const { return m_in_place ? m_over.begin(i, j) : m_layout.row(i, j); }
     /// f(first window, how many) for the windows of a row.
     template <class F>
     void for_each_vector(const F& f) const {
@@ -111,15 +108,12 @@ private:
     /// f(number, elements) for the taps, in order, of `count` windows from o on.
     template <class F>
     XGRAD_ALWAYS_INLINE void for_each_tap(const T* from, std::size_t o, std::size_t count, const F& f) const {
-        constexpr auto width = simd::width<T>;
         const auto taps = m_over.taps();
         if (m_in_place) {
             for (auto k = std::size_t{0}; k < taps; k += 2) {
-                const auto* const at = from + static_cast<std::size_t>(m_taps.data()[k]) + 2 * o;
-                auto left = simd::load_up_to(at, 2 * count), right = 2 * count > width ? simd::load_up_to(at + width, 2 * count - width) : left;
-                shuffle<part_elements, T>(left, right);
-                f(k, left);
-                f(k + 1, right);
+                const auto both = parted<T>{from + static_cast<std::size_t>(m_taps.data()[k]) + 2 * o, 2 * count};
+                f(k, both.even);
+                f(k + 1, both.odd);
             }
             return;
         }

@@ -33,6 +33,8 @@ struct window {
     /// Each window is one element of the plane.
     bool is_pointwise() const { return taps() == 1 && is_inside(); }
 
+    /// Where in the plane row (i, j) of windows, of all axes but the last, begins, if none sees padding.
+    std::size_t begin(std::size_t i, std::size_t j) const { return (i * axes[0].stride * axes[1].in + j * axes[1].stride) * axes[2].in; }
     /// The outermost axis along which there is more than one window: in row-major order, what lies between two places of it
     /// lies side by side.
     std::size_t outermost() const { return axes[0].out > 1 ? 0 : axes[1].out > 1 ? 1 : 2; }
