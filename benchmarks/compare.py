@@ -36,6 +36,8 @@ TOLERANCE = 2e-5
 TITLES = {"xgrad": "xgrad", "torch": "LibTorch", "onnxruntime": "ONNX Runtime", "openblas": "OpenBLAS", "blis": "BLIS",
           "onednn": "oneDNN", "eigen": "Eigen", "libxsmm": "libxsmm", "pandas": "pandas"}
 CORES = sorted(os.sched_getaffinity(0))
+# Before each round on several cores: a library's threads may go on turning after its work is done, as OpenBLAS's do for some 20 ms.
+PAUSE = 0.1
 COMPILER = os.environ.get("CXX", "g++").split()
 
 
@@ -201,6 +203,7 @@ class Table:
                 self.sides[name, cores].end()   # this setting does not work on this machine
         for _ in range(self.rounds):
             for side, taken in times.values():
+                time.sleep(PAUSE if cores > 1 else 0)
                 taken.append(float(side.ask("time " + case)))
         medians = {title: statistics.median(taken) for title, (_, taken) in times.items()}
         for side, _ in times.values():
@@ -291,7 +294,7 @@ class Table:
         limit = next((known for known in self.limits if (flop and "flop" in known) or (bytes_moved and "bytes" in known)), None)
         if limit:
             sides.append((self.side("xgrad", 1), limit))
-        times = self.in_turns([lambda side=side, name=name: float(side.ask("time " + name)) for side, name in sides])
+        times = self.in_turns([lambda side=side, name=name: float(side.ask("time " + name)) for side, name in sides], PAUSE if cores > 1 else 0)
         row["ours"], row["rounds"] = spread(times[0]), len(times[0])
         if limit:
             speeds = [float(limit.split("/")[-1]) / t for t in times.pop()]
@@ -317,9 +320,9 @@ class Table:
             f"{p['name']} x {p['ratio']['median']:.2f}" for p in row["peers"]) +
             (f"  {row['limit']['percent']:.0f} % of the limit" if limit else ""), flush=True)
 
-    def in_turns(self, measurements):
+    def in_turns(self, measurements, pause=0):
         """The times of each, measured round by round, every second one in the other order; fewer rounds, but five, where they
-        are long."""
+        are long. `pause`, in seconds, before each."""
         times = [[] for _ in measurements]
         begin = time.monotonic()
         for number in range(self.rounds):
@@ -327,6 +330,7 @@ class Table:
                 break
             order = list(enumerate(measurements))
             for i, measured in order if number % 2 == 0 else reversed(order):
+                time.sleep(pause)
                 times[i].append(measured())
         return times
 

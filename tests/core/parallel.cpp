@@ -208,3 +208,26 @@ TEST_CASE("how many threads the environment and the system say") {
         CHECK(quota_in(unlimited) == std::numeric_limits<int>::max());
     CHECK(usable_processors() >= 1);
 }
+
+#if defined(__linux__)
+TEST_CASE("a thread leaves the processor that another has, and may return to it") {
+    const auto allowed = [] {
+        auto set = cpu_set_t{};
+        REQUIRE(sched_getaffinity(0, sizeof set, &set) == 0);
+        return set;
+    };
+    const auto before = allowed();
+    const auto nowhere_else = [](int) { return true; };
+    auto moved = false;
+    for (auto trial = 0; trial < 100 && !moved; ++trial) {   // the system may bring it back at once
+        const auto here = xg::detail::current_processor();
+        REQUIRE(here >= 0);
+        xg::detail::leave_processor([=](int processor) { return processor == here; });
+        moved = xg::detail::current_processor() != here;
+    }
+    CHECK(moved == (CPU_COUNT(&before) > 1));
+    xg::detail::leave_processor(nowhere_else);
+    const auto after = allowed();
+    CHECK(CPU_EQUAL(&before, &after));
+}
+#endif

@@ -1,4 +1,4 @@
-// How many threads the system has for this process.
+// The processors that the system has for this process and its threads.
 #pragma once
 
 #include <xgrad/core/config.hpp>
@@ -72,6 +72,30 @@ inline int usable_processors() {
     count = std::min(count, processor_quota());
 #endif
     return std::max(count, 1);
+}
+
+/// On which of them this thread runs, by its number; -1 where the system does not tell.
+inline int current_processor() noexcept {
+#if defined(__linux__)
+    return sched_getcpu();
+#else
+    return -1;
+#endif
+}
+
+/// Moves this thread off the processor on which it runs, to one of which `taken(number)` is false, if it may run on such a one. What
+/// it may run on is the same afterwards.
+template <class Taken>
+XGRAD_COLD void leave_processor([[maybe_unused]] const Taken& taken) noexcept {
+#if defined(__linux__)
+    auto allowed = cpu_set_t{};
+    if (sched_getaffinity(0, sizeof allowed, &allowed) != 0) return;
+    auto others = allowed;
+    for (auto i = 0; i < CPU_SETSIZE; ++i)
+        if (CPU_ISSET(i, &others) && taken(i)) CPU_CLR(i, &others);
+    if (CPU_COUNT(&others) == 0 || sched_setaffinity(0, sizeof others, &others) != 0) return;
+    sched_setaffinity(0, sizeof allowed, &allowed);
+#endif
 }
 
 /// What the environment asks for, XGRAD_NUM_THREADS before OMP_NUM_THREADS; else one for each usable processor.

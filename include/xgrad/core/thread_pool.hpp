@@ -9,13 +9,19 @@
 // same thread mostly comes by the same elements) and then goes on to the others'. A block's word tells how many of its
 // parts are claimed; a claim exchanges it for the next word, and the number of the call in it makes one fail that comes
 // too late. Who has claimed a part may read what the call left, since that cannot end before the part is finished.
+//
+// A thread that sleeps between calls wakes where the system puts it. Linux looks for an idle processor among those that share a
+// cache; where it knows of none, as on many virtual machines, a thread that once came to the caller's processor, because its own
+// was busy for a moment, stays there while its own idles. So who wakes where another of the team computes moves away.
 #pragma once
 
 #include <xgrad/core/config.hpp>
+#include <xgrad/core/processors.hpp>
 
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
@@ -45,6 +51,7 @@ struct team {
     struct alignas(64) block {
         std::atomic<std::uint64_t> word{0};
         std::size_t first = 0;
+        std::atomic<int> processor{-1};      ///< on which the thread whose block it is awoke
     };
 
     long process;                            ///< fork() makes another one, which has none of the threads
@@ -85,23 +92,27 @@ struct claims {
 
 inline constexpr std::uint32_t max_parts = 0xffff;
 
-/// Waits until `done(value)` holds of the value of `at`: at first awake, for some tens of microseconds, which is as long as
-/// it takes to wake a thread; then asleep. Gives back the value.
+/// Whether `done(value)` holds of the value of `at` within some tens of microseconds, which is as long as it takes to wake a thread.
 template <class Done>
-std::uint32_t wait_until(std::atomic<std::uint32_t>& at, const Done& done) {
+bool holds_soon(const std::atomic<std::uint32_t>& at, const Done& done) {
     for (auto i = 0; i < 1000; ++i) {
-        if (const auto value = at.load(std::memory_order_acquire); done(value)) return value;
+        if (done(at.load(std::memory_order_acquire))) return true;
 #if defined(__x86_64__) || defined(__i386__)
         __builtin_ia32_pause();
 #elif defined(__aarch64__)
         __asm__ __volatile__("yield");
 #endif
     }
-    for (;;) {
-        const auto value = at.load(std::memory_order_acquire);
-        if (done(value)) return value;
+    return false;
+}
+
+/// Waits until `done(value)` holds of the value of `at`: at first awake, then asleep. Gives back whether it slept.
+template <class Done>
+bool wait_until(const std::atomic<std::uint32_t>& at, const Done& done) {
+    if (holds_soon(at, done)) return false;
+    for (auto value = at.load(std::memory_order_acquire); !done(value); value = at.load(std::memory_order_acquire))
         at.wait(value, std::memory_order_acquire);
-    }
+    return true;
 }
 
 inline void finish(team& all, std::size_t part) noexcept {
@@ -129,13 +140,49 @@ inline void work(team& all, std::size_t number, std::size_t threads) {
     }
 }
 
+/// The processor of a thread of the team.
+class place {
+public:
+    place(team& all, std::size_t number) : m_team{all}, m_number{number} {}
+
+    /// Moves this thread if one of the team with a smaller number is on its processor. Where others keep the system from leaving it
+    /// there, that is tried once in a while only.
+    void take() {
+        using clock = std::chrono::steady_clock;
+        auto here = current_processor();
+        if (is_taken(here) && clock::now() - m_moved > std::chrono::milliseconds{10}) {
+            leave_processor([&](int processor) { return is_taken(processor); });
+            here = current_processor();
+            m_moved = clock::now();
+        }
+        m_team.blocks[m_number].processor.store(here, std::memory_order_relaxed);
+    }
+
+private:
+    bool is_taken(int processor) const {
+        return processor >= 0 && std::any_of(m_team.blocks.begin(), m_team.blocks.begin() + m_number, [&](const team::block& each) {
+                   return each.processor.load(std::memory_order_relaxed) == processor;
+               });
+    }
+
+    team& m_team;
+    std::size_t m_number;
+    std::chrono::steady_clock::time_point m_moved{};
+};
+
 /// What a thread of the team does, from its beginning on.
 inline void serve(team& all, std::size_t number, std::uint32_t seen) {
     per_process::alone = true;   // a part does not divide itself further
+    auto where = place{all, number};
+    where.take();
     for (;;) {
-        seen = wait_until(all.calls, [=](std::uint32_t now) { return now != seen; });
+        const auto slept = wait_until(all.calls, [=](std::uint32_t now) { return now != seen; });
+        seen = all.calls.load(std::memory_order_acquire);
         if (all.ending.load(std::memory_order_relaxed)) return;
-        if (const auto threads = all.threads.load(std::memory_order_relaxed); number < threads) work(all, number, threads);
+        const auto threads = all.threads.load(std::memory_order_relaxed);
+        if (number >= threads) continue;
+        if (slept) where.take();
+        work(all, number, threads);
     }
 }
 
@@ -225,6 +272,7 @@ XGRAD_ON_DEMAND bool run_parts(std::size_t threads, std::uint32_t parts, void (*
     const auto held = hold{all};
     if (!held) return false;
     threads = std::min({threads, std::size_t{parts}, per_process::max_team});
+    all.blocks[0].processor.store(current_processor(), std::memory_order_relaxed);
     begin_threads(all, threads - 1);
     all.body = body;
     all.context = context;
