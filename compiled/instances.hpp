@@ -6,4 +6,5 @@
 #include <xgrad/autograd/upstream.hpp>
 #include <xgrad/nn/init.hpp>
 #include <xgrad/ops.hpp>
+#include <xgrad/ops/conv_blocked.hpp>
 #include <xgrad/optim.hpp>

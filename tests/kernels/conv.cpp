@@ -3,7 +3,9 @@
 
 #include <xgrad/core/parallel.hpp>
 #include <xgrad/kernels/conv.hpp>
+#include <xgrad/kernels/channel_blocks.hpp>
 #include <xgrad/kernels/conv_backward.hpp>
+#include <xgrad/kernels/conv_blocked.hpp>
 
 #include <algorithm>
 #include <array>
@@ -141,6 +143,55 @@ TEST_CASE_TEMPLATE("convolution: windows of one element, with any stride", T, fl
         }
         REQUIRE(of.over.is_pointwise());
         operands<T>{random, of}.compare();
+    }
+}
+
+namespace {
+
+/// Twice w * x, in blocks, from x in either order, taken back to planes.
+template <class T>
+std::vector<T> in_blocks(const operands<T>& from, channel_order order) {
+    const auto& of = from.of;
+    auto turned = std::vector<T>(xgrad::kernels::detail::turned_size<T>(of)), x = from.x, y = std::vector<T>(of.y(), T{7}), result = y;
+    xgrad::kernels::detail::turn_weight(of, xgrad::kernels::detail::weight_in_order(of, from.w.data(), 0), turned.data());
+    if (order == channel_order::blocks) order_in_blocks(of.batch * of.in, of.over.in(), from.x.data(), x.data());
+    convolve_in_blocks(of, order, x.data(), turned.data(), y.data(), [&](std::size_t channel) {
+        REQUIRE(channel % xgrad::simd::width<T> == 0);
+        return [&, channel](const auto& sum, std::size_t element) {
+            REQUIRE(element / (of.over.out() * xgrad::simd::width<T>) % (of.out / xgrad::simd::width<T>) == channel / xgrad::simd::width<T>);
+            return decltype(sum + sum)(sum + sum);
+        };
+    });
+    order_in_planes(of.batch * of.out, of.over.out(), y.data(), result.data());
+    return result;
+}
+
+}  // namespace
+
+TEST_CASE_TEMPLATE("convolution in blocks of channels: values, over random sizes, from planes and blocks, on any number of threads", T, float, double) {
+    constexpr auto width = xgrad::simd::width<T>;
+    auto random = std::mt19937{5};
+    for (auto number = 0; number < 120; ++number) {
+        auto sizes = random_sizes(random, number);
+        sizes.groups = 1;
+        sizes.out = width * between(random, 1, number % 6 == 0 ? 11 : 3);
+        if (number % 2 == 0) sizes.in = width * between(random, 1, 5);
+        if (number % 5 == 1)
+            for (auto& axis : sizes.over.axes) axis = {.in = axis.in, .stride = axis.stride, .out = between(random, 1, (axis.in - 1) / axis.stride + 1)};
+        const auto from = operands<T>{random, sizes};
+        CAPTURE(text(sizes));
+        auto twice = std::vector<double>(sizes.y());
+        for_each_product(sizes, [&](std::size_t i, std::size_t k, std::size_t o) { twice[o] += 2 * static_cast<double>(from.x[i]) * static_cast<double>(from.w[k]); });
+        const auto before = xgrad::num_threads();
+        for (const auto order : {channel_order::planes, channel_order::blocks}) {
+            if (order == channel_order::blocks && sizes.in % width != 0) continue;
+            xgrad::set_num_threads(1);
+            const auto alone = in_blocks(from, order);
+            CHECK(agree(alone, twice));
+            xgrad::set_num_threads(3);
+            CHECK(in_blocks(from, order) == alone);
+        }
+        xgrad::set_num_threads(before);
     }
 }
 

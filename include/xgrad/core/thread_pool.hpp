@@ -141,9 +141,9 @@ inline void work(team& all, std::size_t number, std::size_t threads) {
 }
 
 /// The processor of a thread of the team.
-class place {
+class seat {
 public:
-    place(team& all, std::size_t number) : m_team{all}, m_number{number} {}
+    seat(team& all, std::size_t number) : m_team{all}, m_number{number} {}
 
     /// Moves this thread if one of the team with a smaller number is on its processor. Where others keep the system from leaving it
     /// there, that is tried once in a while only.
@@ -173,7 +173,7 @@ private:
 /// What a thread of the team does, from its beginning on.
 inline void serve(team& all, std::size_t number, std::uint32_t seen) {
     per_process::alone = true;   // a part does not divide itself further
-    auto where = place{all, number};
+    auto where = seat{all, number};
     where.take();
     for (;;) {
         const auto slept = wait_until(all.calls, [=](std::uint32_t now) { return now != seen; });

@@ -7,11 +7,11 @@
 // All parts are cut by sizes alone, and each element is summed up in one part: no result depends on the threads.
 #pragma once
 
-#include <xgrad/core/caches.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/memory.hpp>
 #include <xgrad/core/parallel.hpp>
 #include <xgrad/core/simd.hpp>
+#include <xgrad/kernels/conv_bands.hpp>
 #include <xgrad/kernels/conv_depthwise.hpp>
 #include <xgrad/kernels/conv_direct.hpp>
 #include <xgrad/kernels/conv_pointwise.hpp>
@@ -31,34 +31,8 @@ namespace xgrad::inline XGRAD_ABI::kernels {
 
 namespace detail {
 
-// Of planes, and of sums that are added to, so many bytes at a time; and of the patches made from them.
-inline std::size_t planes_bytes() { return xgrad::detail::cache_sizes().second.bytes() / 2; }
+// Of the patches made from planes, so many bytes at a time.
 inline constexpr std::size_t panel_bytes = std::size_t{1} << 16;
-
-/// The windows in bands along their outermost axis, each with planes that stay in the cache while patches are made of them.
-template <class T>
-class window_bands {
-public:
-    window_bands(const window& over, std::size_t channels, std::size_t least)
-        : m_over{over}, m_axis{over.outermost()}, m_parts{over.axes[m_axis].out, most(over, channels, least)} {}
-    std::size_t count() const { return m_parts.count(); }
-    window band(std::size_t number) const { return m_over.part(m_axis, m_parts.begin(number), m_parts.size(number)); }
-    /// The first window of a band.
-    std::size_t begin(std::size_t number) const { return m_parts.begin(number) * (m_over.out() / m_over.axes[m_axis].out); }
-
-private:
-    std::size_t most(const window& over, std::size_t channels, std::size_t least) const {
-        const auto& axis = over.axes[m_axis];
-        const auto slice = plane_layout{over.part(m_axis, 0, 1)}.size() / ((axis.kernel - 1) * axis.dilation + 1);
-        const auto rows = planes_bytes() / std::max<std::size_t>(1, sizeof(T) * channels * slice * axis.stride);
-        const auto by_size = std::max<std::size_t>(1, rows > axis.kernel ? rows - axis.kernel : 1);
-        return std::min(by_size, (axis.out + least - 1) / least);
-    }
-
-    window m_over;
-    std::size_t m_axis;
-    even_parts m_parts;
-};
 
 template <class T>
 std::size_t panel_columns(std::size_t depth) {

@@ -14,9 +14,10 @@
 
 namespace xgrad::inline XGRAD_ABI::kernels::detail {
 
-/// How much further on than at their beginnings, in elements, the rows of a and the vectors of b are in a step.
+/// How much further on than at their beginnings, in elements, the rows of a and the vectors of b are in a step, and what is asked for
+/// meanwhile, for what comes after the tile.
 struct tile_step {
-    std::ptrdiff_t a, b;
+    std::ptrdiff_t a, b, later = 0;
 };
 
 /// The widest tile, in vectors. Where the usual one has two, a third that is left over goes with these, in tiles of four rows:
@@ -30,6 +31,7 @@ struct scattered_factors {
     std::size_t steps;
     std::array<const T*, max_rows> a;
     std::array<const T*, most_vectors> b;
+    const T* later = nullptr;   ///< null: nothing is asked for
 };
 
 /// c(R, V vectors) = the sum over the steps of a times b, or += when `add`. Each element is one chain of multiply-adds in the
@@ -50,8 +52,10 @@ XGRAD_NOINLINE void scattered_tile(const scattered_factors<T>& from, T* c, std::
         for (auto v = std::size_t{0}; v < V; ++v) sum[r][v] = batch(T{0});
     }
     const auto* const end = from.table + from.steps;
+    const auto* later = from.later != nullptr ? from.later : c;
     for (const auto* step = from.table; step != end; ++step) {
         const auto at_a = step->a, at_b = step->b;
+        simd::prefetch_for_later(later + step->later);
         batch row[V];
         XGRAD_UNROLL
         for (auto v = std::size_t{0}; v < V; ++v) row[v] = simd::load(b[v] + at_b);

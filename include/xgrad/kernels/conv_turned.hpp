@@ -21,42 +21,54 @@ namespace xgrad::inline XGRAD_ABI::kernels::detail {
 /// How many vectors wide the tile for the next `left` of them is: no wider than the rows of a panel.
 inline std::size_t turned_width(std::size_t left) { return std::min(next_width(left), max_vectors); }
 
-/// The weights of all groups, transposed: one panel (depth, max_width) for the channels of each tile.
+/// Calls f(first vector, vectors, number of the panel) for each panel.
+template <class T, class F>
+void for_each_turned_panel(std::size_t channels, const F& f) {
+    const auto vectors = (channels + simd::width<T> - 1) / simd::width<T>;
+    for (auto first = std::size_t{0}, wide = std::size_t{0}, number = std::size_t{0}; first < vectors; first += wide, ++number) {
+        wide = turned_width(vectors - first);
+        f(first, wide, number);
+    }
+}
+
+/// How many elements the weight of a group has, transposed: one panel (depth, max_width) for the channels of each tile.
+template <class T>
+std::size_t turned_size(const convolution& of) {
+    auto panels = std::size_t{0};
+    for_each_turned_panel<T>(of.out, [&](std::size_t, std::size_t, std::size_t) { ++panels; });
+    return panels * of.depth() * max_width<T>;
+}
+
+/// Writes the weight of a group, transposed.
+template <class T>
+void turn_weight(const convolution& of, const weight_ref<T>& w, T* panels) {
+    constexpr auto width = simd::width<T>, row = max_width<T>;
+    const auto taps = of.over.taps(), depth = of.depth();
+    for_each_turned_panel<T>(of.out, [&](std::size_t first, std::size_t wide, std::size_t number) {
+        auto* const to = panels + number * depth * row;
+        const auto rows = std::min(wide * width, of.out - first * width);
+        const auto* const from = w.data + static_cast<std::ptrdiff_t>(first * width) * w.row;
+        if (w.tap == 1 && w.channel == static_cast<std::ptrdiff_t>(taps))
+            return pack<T>(matrix_ref<const T>{from, rows, depth, w.row, 1}.transposed(), to, static_cast<std::ptrdiff_t>(row));
+        for (auto k = std::size_t{0}; k < depth; ++k) {
+            const auto* const at = from + static_cast<std::ptrdiff_t>(k / taps) * w.channel + static_cast<std::ptrdiff_t>(k % taps) * w.tap;
+            for (auto i = std::size_t{0}; i < rows; ++i) to[k * row + i] = at[static_cast<std::ptrdiff_t>(i) * w.row];
+            std::fill_n(to + k * row + rows, wide * width - rows, T{0});
+        }
+    });
+}
+
+/// The weights of all groups, transposed.
 template <class T>
 class turned_weights {
 public:
     template <class Weight>
-    turned_weights(const convolution& of, const Weight& weight_ref_of) : m_size{panels(of) * of.depth() * max_width<T>}, m_memory{of.groups * m_size} {
-        for (auto group = std::size_t{0}; group < of.groups; ++group) copy(of, weight_ref_of(group), m_memory.data() + group * m_size);
+    turned_weights(const convolution& of, const Weight& weight_ref_of) : m_size{turned_size<T>(of)}, m_memory{of.groups * m_size} {
+        for (auto group = std::size_t{0}; group < of.groups; ++group) turn_weight(of, weight_ref_of(group), m_memory.data() + group * m_size);
     }
     const T* of_group(std::size_t group) const { return m_memory.data() + group * m_size; }
 
 private:
-    static std::size_t vectors(const convolution& of) { return (of.out + simd::width<T> - 1) / simd::width<T>; }
-    static std::size_t panels(const convolution& of) {
-        auto count = std::size_t{0};
-        for (auto left = vectors(of); left != 0; left -= turned_width(left)) ++count;
-        return count;
-    }
-    static void copy(const convolution& of, const weight_ref<T>& w, T* to) {
-        constexpr auto width = simd::width<T>, row = max_width<T>;
-        const auto taps = of.over.taps(), depth = of.depth();
-        for (auto first = std::size_t{0}, count = std::size_t{0}; first < vectors(of); first += count, to += depth * row) {
-            count = turned_width(vectors(of) - first);
-            const auto rows = std::min(count * width, of.out - first * width);
-            const auto* const from = w.data + static_cast<std::ptrdiff_t>(first * width) * w.row;
-            if (w.tap == 1 && w.channel == static_cast<std::ptrdiff_t>(taps)) {
-                pack<T>(matrix_ref<const T>{from, rows, depth, w.row, 1}.transposed(), to, static_cast<std::ptrdiff_t>(row));
-                continue;
-            }
-            for (auto k = std::size_t{0}; k < depth; ++k) {
-                const auto* const at = from + static_cast<std::ptrdiff_t>(k / taps) * w.channel + static_cast<std::ptrdiff_t>(k % taps) * w.tap;
-                for (auto i = std::size_t{0}; i < rows; ++i) to[k * row + i] = at[static_cast<std::ptrdiff_t>(i) * w.row];
-                std::fill_n(to + k * row + rows, count * width - rows, T{0});
-            }
-        }
-    }
-
     std::size_t m_size;
     memory::scratch<T> m_memory;
 };
@@ -85,7 +97,7 @@ template <class T, class Epilogue>
 void convolve_turned(const convolution& of, const window& band, const T* x, const T* panels, const matrix_ref<T>& y, const Epilogue& after) {
     constexpr auto width = simd::width<T>;
     const auto layout = plane_layout{band};
-    const auto taps = band.taps(), count = band.out(), vectors = (of.out + width - 1) / width;
+    const auto taps = band.taps(), count = band.out();
     const auto along = even_parts{of.in, std::max<std::size_t>(1, block_depth<T>() / taps)};
     const auto many = along.count() > 1;
     const auto row = many ? panel_row<T>(of.out) : max_width<T>;
@@ -104,10 +116,8 @@ void convolve_turned(const convolution& of, const window& band, const T* x, cons
         auto from = scattered_factors<T>{table.data(), depth, {}, {}};
         for (auto j = std::size_t{0}; j < count; j += turned_windows) {
             const auto some = std::min(turned_windows, count - j);
-            const auto* panel = panels;
-            for (auto first = std::size_t{0}, wide = std::size_t{0}; first < vectors; first += wide, panel += of.depth() * max_width<T>) {
-                wide = turned_width(vectors - first);
-                for (auto v = std::size_t{0}; v < wide; ++v) from.b[v] = panel + v * width;
+            for_each_turned_panel<T>(of.out, [&](std::size_t first, std::size_t wide, std::size_t panel) {
+                for (auto v = std::size_t{0}; v < wide; ++v) from.b[v] = panels + panel * of.depth() * max_width<T> + v * width;
                 auto* const c = many ? sums.data() + j * row + first * width : sums.data();
                 for (auto i = std::size_t{0}, height = std::size_t{0}; i < some; i += height) {
                     height = next_height(some - i, wide);
@@ -117,7 +127,7 @@ void convolve_turned(const convolution& of, const window& band, const T* x, cons
                 if (part + 1 == along.count())
                     put_turned(c, static_cast<std::ptrdiff_t>(row), some, first * width, j,
                                y.block(first * width, j, std::min(wide * width, of.out - first * width), some), room.data(), after);
-            }
+            });
         }
     }
 }

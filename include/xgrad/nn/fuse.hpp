@@ -5,12 +5,15 @@
 #include <xgrad/autograd/any_tensor.hpp>
 #include <xgrad/autograd/capture.hpp>
 #include <xgrad/autograd/no_grad.hpp>
+#include <xgrad/autograd/operation.hpp>
 #include <xgrad/autograd/program.hpp>
+#include <xgrad/autograd/record.hpp>
 #include <xgrad/autograd/tensor.hpp>
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/dtype.hpp>
 #include <xgrad/core/lists.hpp>
 #include <xgrad/core/shape.hpp>
+#include <xgrad/nn/channel_blocks.hpp>
 #include <xgrad/nn/evaluation.hpp>
 #include <xgrad/nn/fold.hpp>
 #include <xgrad/nn/freeze.hpp>
@@ -39,21 +42,36 @@ public:
     using result = std::remove_cvref_t<decltype(std::declval<Module&>()(std::declval<const X&>()...))>;
     using written = captured<result, X...>;
 
+    /// What is written down for arguments of certain shapes.
+    struct programs {
+        written known;     ///< of operations that are recorded, and captured in their turn
+        written ordered;   ///< the same, with images in blocks of channels where that is faster
+
+        result operator()(const X&... x) const {
+            auto followed = xgrad::detail::reading != nullptr;
+            (xgrad::detail::for_each_tensor(x, [&](const auto& each) { followed = followed || xgrad::needs_grad(each); }), ...);
+            return followed ? known(x...) : ordered(x...);
+        }
+    };
+
     explicit fused_network(const Module& module) : m_module{evaluated(module)} { freeze(m_module); }
 
-    /// The program for arguments like these.
-    written write(const X&... x) {
+    /// The programs for arguments like these.
+    std::shared_ptr<const programs> write(const X&... x) {
         const auto random = generator_as_it_was{};
         const auto recording = no_grad{};
         auto made = capture([this](const auto&... each) { return m_module(each...); }, x...);
         own_constants(made);
-        if constexpr ((types & 1) != 0) m_float(made);
-        if constexpr ((types & 2) != 0) m_double(made);
-        return made;
+        if constexpr ((types & 1) != 0) m_float.fold(made);
+        if constexpr ((types & 2) != 0) m_double.fold(made);
+        auto ordered = made;
+        if constexpr ((types & 1) != 0) m_float.order(ordered);
+        if constexpr ((types & 2) != 0) m_double.order(ordered);
+        return std::make_shared<const programs>(std::move(made), std::move(ordered));
     }
 
     /// The same, from those made lately, or a new one.
-    std::shared_ptr<const written> find(const X&... x) {
+    std::shared_ptr<const programs> find(const X&... x) {
         const auto turn = std::scoped_lock{m_turn};
         auto sizes = std::vector<shape>{};
         for (const auto& each : xgrad::detail::all_tensors_of(x...))
@@ -61,7 +79,7 @@ public:
         const auto found = lists::find(m_lately, sizes, &entry::sizes);
         if (found != m_lately.end()) m_lately.splice(m_lately.begin(), m_lately, found);
         else {
-            m_lately.push_front({sizes, std::make_shared<const written>(write(x...))});
+            m_lately.push_front({sizes, write(x...)});
             if (m_lately.size() > most) m_lately.pop_back();
         }
         return m_lately.front().made;
@@ -75,9 +93,14 @@ private:
 
     struct entry {
         std::vector<shape> sizes;
-        std::shared_ptr<const written> made;
+        std::shared_ptr<const programs> made;
     };
     struct unused {};
+    template <class T>
+    struct steps {
+        folder<T> fold;
+        blocks_of_channels<T> order;
+    };
     struct copied {
         any_tensor original, copy;   // both held, so that no other array gets its address
     };
@@ -104,8 +127,8 @@ private:
     Module m_module;
     bool m_has_written = false;
     std::vector<copied> m_others;
-    std::conditional_t<(types & 1) != 0, folder<float>, unused> m_float;
-    std::conditional_t<(types & 2) != 0, folder<double>, unused> m_double;
+    std::conditional_t<(types & 1) != 0, steps<float>, unused> m_float;
+    std::conditional_t<(types & 2) != 0, steps<double>, unused> m_double;
     std::mutex m_turn;
     std::list<entry> m_lately;
 };
@@ -128,12 +151,13 @@ public:
 
     /// The network's result, equal to it but for rounding.
     result operator()(const X&... x) const {
-        if (fits(x...)) return written::operator()(x...);
-        return (*m_network->find(x...))(x...);
+        return fits(x...) ? (*m_made)(x...) : (*m_network->find(x...))(x...);
     }
 
 private:
-    fused(std::shared_ptr<network> of, const X&... x) : written{of->write(x...)}, m_network{std::move(of)} {}
+    fused(std::shared_ptr<network> of, const X&... x) : fused{of, of->write(x...)} {}
+    fused(std::shared_ptr<network> of, std::shared_ptr<const typename network::programs> made)
+        : written{made->ordered}, m_network{std::move(of)}, m_made{std::move(made)} {}
 
     bool fits(const X&... x) const {
         const auto given = xgrad::detail::all_tensors_of(x...);
@@ -143,6 +167,7 @@ private:
     }
 
     std::shared_ptr<network> m_network;
+    std::shared_ptr<const typename network::programs> m_made;
 };
 
 /// The evaluation of a module as a program (`capture`), in which batch norms are folded into the convolutions,
@@ -156,8 +181,9 @@ private:
 /// The module stays as it is, and the program has weights of its own: training the module further does not change it.
 /// The batch, and whatever else the module leaves open, may have another size when the program is called: then the
 /// module, as it was, is captured once more. A batch norm stays where its input is used elsewhere, too, or its
-/// statistics are those of the batch. Throws what `capture` throws: a module that looks at what it computes cannot be
-/// written down.
+/// statistics are those of the batch. Between convolutions images lie in blocks of channels, a vector of them at each place, and
+/// their weights are transposed beforehand; where somebody follows, by `backward` or `capture`, they lie as everywhere. Throws what
+/// `capture` throws: a module that looks at what it computes cannot be written down.
 template <class Module, class... X>
 fused<Module, X...> fuse(const Module& module, const X&... x) {
     return fused<Module, X...>{module, x...};

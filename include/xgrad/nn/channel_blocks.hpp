@@ -1,0 +1,208 @@
+// Programs whose images lie in blocks of channels, from one convolution to the next: the weights of these are transposed once, when
+// the program is made, and nothing is transposed between them.
+#pragma once
+
+#include <xgrad/autograd/any_tensor.hpp>
+#include <xgrad/autograd/operation.hpp>
+#include <xgrad/autograd/program.hpp>
+#include <xgrad/core/config.hpp>
+#include <xgrad/core/dtype.hpp>
+#include <xgrad/core/lists.hpp>
+#include <xgrad/core/shape.hpp>
+#include <xgrad/core/text.hpp>
+#include <xgrad/kernels/channel_blocks.hpp>
+#include <xgrad/kernels/window.hpp>
+#include <xgrad/nn/fused_operation.hpp>
+#include <xgrad/ops/conv_blocked.hpp>
+#include <xgrad/ops/conv_sizes.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace xgrad::inline XGRAD_ABI::nn::detail {
+
+using kernels::channel_order;
+
+template <real T>
+class blocked_convolution final : public callable_operation {
+public:
+    blocked_convolution(channel_order of_x, const tensor<T>& turned, const xgrad::detail::conv_sizes& sizes, bool relu)
+        : m_order{of_x}, m_turned{turned}, m_sizes{sizes}, m_relu{relu} {}
+
+    std::vector<any_tensor> operator()(std::span<const any_tensor> inputs) const override {
+        const auto summand = inputs.size() == 4 ? inputs[3].as<T>() : tensor<T>{};
+        return {xgrad::detail::conv_in_blocks<T>(inputs[0].as<T>(), m_order, m_turned, inputs[2].as<T>(), summand, m_sizes, m_relu)};
+    }
+
+private:
+    channel_order m_order;
+    tensor<T> m_turned;
+    xgrad::detail::conv_sizes m_sizes;
+    bool m_relu;
+};
+
+template <real T>
+class blocked_max_pool final : public callable_operation {
+public:
+    blocked_max_pool(const kernels::window& over, const shape& result) : m_over{over}, m_result{result} {}
+
+    std::vector<any_tensor> operator()(std::span<const any_tensor> inputs) const override {
+        return {xgrad::detail::max_pool_in_blocks<T>(inputs[0].as<T>(), m_over, m_result)};
+    }
+
+private:
+    kernels::window m_over;
+    shape m_result;
+};
+
+template <real T>
+class reordered final : public callable_operation {
+public:
+    explicit reordered(channel_order to) : m_to{to} {}
+
+    std::vector<any_tensor> operator()(std::span<const any_tensor> inputs) const override {
+        return {xgrad::detail::reorder_channels<T>(inputs[0].as<T>(), m_to)};
+    }
+
+private:
+    channel_order m_to;
+};
+
+XGRAD_ON_DEMAND bool is_max_pool(const program::operation& of) {
+    return of.name == "max_pool1d" || of.name == "max_pool2d" || of.name == "max_pool3d";
+}
+
+/// The windows of a pool of which a program says the sizes.
+XGRAD_ON_DEMAND kernels::window window_of_pool(const program::operation& of) {
+    auto over = kernels::window{};
+    const auto numbers = [&](const char* name) { return attribute_of(of.attributes, name, std::vector<std::int64_t>{}); };
+    const auto in = numbers("in"), kernel = numbers("kernel"), stride = numbers("stride"), dilation = numbers("dilation"), out = numbers("out");
+    const auto before = numbers("padding");
+    const auto size = [](std::int64_t value) { return static_cast<std::size_t>(value); };
+    for (auto i = std::size_t{0}; i < in.size(); ++i)
+        over.axes[3 - in.size() + i] = {size(in[i]), size(kernel[i]), size(stride[i]), size(dilation[i]), size(out[i]), static_cast<std::ptrdiff_t>(before[i])};
+    return over;
+}
+
+/// Has the images of programs of one network lie in blocks of channels where that saves more than it costs: between convolutions
+/// of enough terms, and through the max pooling after these. Whatever else reads them gets them in planes.
+template <real T>
+class blocks_of_channels {
+public:
+    void operator()(program& of) {
+        m_of = &of;
+        m_planes.assign(of.values.size(), none);
+        m_blocks.assign(of.values.size(), none);
+        m_is_blocked.assign(of.values.size(), false);
+        m_welcome.assign(of.values.size(), false);
+        for (const auto& each : of.operations) {
+            if (is_ready(each)) m_welcome[each.inputs[0].value] = true;
+            if (is_ready(each) && has_summand(each)) m_welcome[each.inputs[3].value] = true;
+            if (is_pool(each)) m_welcome[each.inputs[0].value] = true;
+        }
+        m_made.clear();
+        for (auto& each : of.operations) {
+            if (gains(each)) convert(each);
+            else if (is_pool(each) && m_is_blocked[each.inputs[0].value]) {
+                each.again = std::make_shared<blocked_max_pool<T>>(window_of_pool(each), value(each.results[0]).shape);
+                finish(each);
+            } else
+                for (auto& input : each.inputs) take_planes(each, input.value);
+            m_made.push_back(std::move(each));
+        }
+        for (auto& each : of.results)
+            if (each != none && m_is_blocked[each]) each = in_order(each, channel_order::planes);
+        of.operations = std::exchange(m_made, {});
+    }
+
+private:
+    static constexpr auto none = program::none;
+    static constexpr std::size_t least_depth = 64;   // terms of a sum: with fewer, there is more to move than to multiply
+
+    struct turned {
+        any_tensor weight;   ///< held, so that no other gets its address
+        tensor<T> result;
+    };
+
+    const program::value& value(std::size_t number) const { return m_of->values[number]; }
+    bool is_images(std::size_t number) const {
+        return number != none && value(number).type == dtype_of<T>() && value(number).shape.elements() != 0 &&
+               value(number).shape[1] % xgrad::detail::channels_of_block<T>() == 0;
+    }
+
+    /// A convolution of one group with constant weights whose result could lie in blocks.
+    bool is_ready(const program::operation& of) const {
+        if (!is_convolution(of) || holds_function(of.attributes) || of.inputs.size() < 3 || integer_of(of, "groups") != 1) return false;
+        const auto activation = attribute_of(of.attributes, "activation", std::string{"none"});
+        const auto is_constant = [&](std::size_t number) { return number != none && value(number).from == program::origin::constant; };
+        if (activation != "none" && activation != "relu") return false;
+        if (!is_constant(of.inputs[1].value) || (of.inputs[2].value != none && !is_constant(of.inputs[2].value))) return false;
+        const auto& weight = value(of.inputs[1].value).shape;
+        return is_images(of.results[0]) && value(of.inputs[0].value).shape.rank() == weight.rank() && weight.elements() / weight[0] >= least_depth;
+    }
+    bool is_pool(const program::operation& of) const {
+        return is_max_pool(of) && is_images(of.results[0]) && of.results.size() == 1 && of.inputs.size() == 1 &&
+               value(of.inputs[0].value).shape.rank() == attribute_of(of.attributes, "in", std::vector<std::int64_t>{}).size() + 2;
+    }
+    /// Not if it alone would lie in blocks.
+    bool gains(const program::operation& of) const {
+        if (!is_ready(of)) return false;
+        return m_is_blocked[of.inputs[0].value] || m_welcome[of.results[0]] || (has_summand(of) && m_is_blocked[of.inputs[3].value]);
+    }
+
+    void convert(program::operation& of) {
+        if (has_summand(of) && !m_is_blocked[of.inputs[3].value]) of.inputs[3].value = in_order(of.inputs[3].value, channel_order::blocks);
+        const auto& x = value(of.inputs[0].value).shape;
+        const auto& weight = value(of.inputs[1].value);
+        const auto sizes = xgrad::detail::sizes_of_conv(weight.shape.rank() - 2, x, weight.shape, nullptr, options_of(of, weight.shape));
+        const auto order = m_is_blocked[of.inputs[0].value] ? channel_order::blocks : channel_order::planes;
+        const auto relu = attribute_of(of.attributes, "activation", std::string{"none"}) == "relu";
+        of.again = std::make_shared<blocked_convolution<T>>(order, turn_once(weight.constant, sizes), sizes, relu);
+        finish(of);
+    }
+    /// Its result now lies in blocks.
+    void finish(program::operation& of) {
+        of.made_of.clear();
+        of.attributes.push_back({"channels", xgrad::detail::joined_text("in blocks of ", xgrad::detail::channels_of_block<T>())});
+        m_is_blocked[of.results[0]] = true;
+    }
+    void take_planes(program::operation& of, std::size_t& number) {
+        if (number == none || !m_is_blocked[number]) return;
+        number = in_order(number, channel_order::planes);
+        of.made_of.clear();
+    }
+
+    /// The same images in the other order.
+    std::size_t in_order(std::size_t number, channel_order order) {
+        auto& known = order == channel_order::planes ? m_planes : m_blocks;
+        if (known[number] != none) return known[number];
+        const auto result = m_of->values.size();
+        m_of->values.push_back({program::origin::result, value(number).type, value(number).shape});
+        m_is_blocked.push_back(order == channel_order::blocks);
+        m_welcome.push_back(false);
+        m_planes.push_back(none);
+        m_blocks.push_back(none);
+        const auto* const name = order == channel_order::planes ? "channels_in_planes" : "channels_in_blocks";
+        m_made.push_back({.name = name, .inputs = {{"x", number}}, .results = {result}, .again = std::make_shared<reordered<T>>(order)});
+        return known[number] = result;
+    }
+    const tensor<T>& turn_once(const any_tensor& weight, const xgrad::detail::conv_sizes& sizes) {
+        const auto found = lists::find(m_turned, &weight.get(), [](const turned& each) { return &each.weight.get(); });
+        if (found != m_turned.end()) return found->result;
+        return m_turned.emplace_back(turned{weight, xgrad::detail::turned_weight<T>(weight.as<T>(), sizes)}).result;
+    }
+
+    program* m_of = nullptr;
+    std::vector<program::operation> m_made;
+    std::vector<bool> m_is_blocked, m_welcome;    ///< of each value: whether it lies in blocks; whether someone would take it so
+    std::vector<std::size_t> m_planes, m_blocks;  ///< of each value, the same in this order, if it was reordered
+    std::vector<turned> m_turned;
+};
+
+}  // namespace xgrad::nn::detail
