@@ -158,3 +158,45 @@ TEST_CASE("the same bits on any number of threads") {
     }
     xg::set_num_threads(before);
 }
+
+namespace {
+
+/// Two values of the images go on from here, one of them twice; another network has a summand that is a constant.
+struct branches {
+    nn::conv2d<> first{8, 32, 3, {.padding = 1}}, second{32, 32, 3, {.padding = 1}}, third{32, 16, 3, {.padding = 1, .groups = 2}};
+    xg::tensor<float> constant{};
+
+    xg::tensor<float, 2> operator()(const xg::tensor<float, 4>& x) const {
+        const auto a = xg::relu(first(x));
+        auto b = xg::relu(second(a) + a);
+        if (constant.defined()) b = b + xg::tensor<float, 4>{constant};
+        const auto c = xg::max_pool2d(third(b), 2);
+        return xg::mean(a, {2, 3}) + xg::mean(b, {2, 3}) * xg::mean(c);
+    }
+};
+
+}  // namespace
+
+TEST_CASE("a batch goes in parts through the operations that treat each image by itself, with the same bits on any number of threads") {
+    const auto recording = xg::no_grad{};
+    const auto before = xg::num_threads();
+    auto net = branches{};
+    for (const auto batch : {std::size_t{1}, std::size_t{37}, std::size_t{64}}) {
+        const auto x = xg::tensor<float, 4>{xg::randn<float>({batch, 8, 40, 40})};
+        for (const auto with_constant : {false, true}) {
+            net.constant = xg::tensor<float>{};
+            if (with_constant) net.constant = xg::randn<float>({batch, 32, 40, 40});
+            const auto program = nn::fuse(net, x);
+            CHECK(count(program, "image_parts") == (batch == 1 ? 0 : 1));
+            xg::set_num_threads(1);
+            const auto alone = program(x);
+            CHECK(difference(alone, net(x)) < 1e-5);
+            for (const auto threads : {2, 3, 50}) {
+                xg::set_num_threads(threads);
+                const auto shared = program(x);
+                CHECK(std::equal(alone.data(), alone.data() + alone.size(), shared.data()));
+            }
+        }
+    }
+    xg::set_num_threads(before);
+}

@@ -36,8 +36,10 @@ public:
         : m_order{of_x}, m_turned{turned}, m_sizes{sizes}, m_relu{relu} {}
 
     std::vector<any_tensor> operator()(std::span<const any_tensor> inputs) const override {
-        const auto summand = inputs.size() == 4 ? inputs[3].as<T>() : tensor<T>{};
-        return {xgrad::detail::conv_in_blocks<T>(inputs[0].as<T>(), m_order, m_turned, inputs[2].as<T>(), summand, m_sizes, m_relu)};
+        const auto x = inputs[0].as<T>(), summand = inputs.size() == 4 ? inputs[3].as<T>() : tensor<T>{};
+        auto sizes = m_sizes;
+        sizes.of.batch = x.shape()[0];
+        return {xgrad::detail::conv_in_blocks<T>(x, m_order, m_turned, inputs[2].as<T>(), summand, sizes, m_relu)};
     }
 
 private:
@@ -53,7 +55,10 @@ public:
     blocked_max_pool(const kernels::window& over, const shape& result) : m_over{over}, m_result{result} {}
 
     std::vector<any_tensor> operator()(std::span<const any_tensor> inputs) const override {
-        return {xgrad::detail::max_pool_in_blocks<T>(inputs[0].as<T>(), m_over, m_result)};
+        const auto x = inputs[0].as<T>();
+        auto result = m_result;
+        result[0] = x.shape()[0];
+        return {xgrad::detail::max_pool_in_blocks<T>(x, m_over, result)};
     }
 
 private:
@@ -74,6 +79,12 @@ private:
     channel_order m_to;
 };
 
+inline constexpr const char *in_planes = "channels_in_planes", *in_blocks = "channels_in_blocks";
+
+/// Whether what it makes lies in blocks of channels.
+XGRAD_ON_DEMAND bool is_blocked(const program::operation& of) {
+    return lists::any_of(of.attributes, [](const program::attribute& each) { return each.name == "channels"; });
+}
 XGRAD_ON_DEMAND bool is_max_pool(const program::operation& of) {
     return of.name == "max_pool1d" || of.name == "max_pool2d" || of.name == "max_pool3d";
 }
@@ -188,8 +199,7 @@ private:
         m_welcome.push_back(false);
         m_planes.push_back(none);
         m_blocks.push_back(none);
-        const auto* const name = order == channel_order::planes ? "channels_in_planes" : "channels_in_blocks";
-        m_made.push_back({.name = name, .inputs = {{"x", number}}, .results = {result}, .again = std::make_shared<reordered<T>>(order)});
+        m_made.push_back({.name = order == channel_order::planes ? in_planes : in_blocks, .inputs = {{"x", number}}, .results = {result}, .again = std::make_shared<reordered<T>>(order)});
         return known[number] = result;
     }
     const tensor<T>& turn_once(const any_tensor& weight, const xgrad::detail::conv_sizes& sizes) {

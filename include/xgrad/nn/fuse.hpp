@@ -17,6 +17,7 @@
 #include <xgrad/nn/evaluation.hpp>
 #include <xgrad/nn/fold.hpp>
 #include <xgrad/nn/freeze.hpp>
+#include <xgrad/nn/image_parts.hpp>
 #include <xgrad/nn/module.hpp>
 #include <xgrad/nn/walk.hpp>
 
@@ -65,8 +66,12 @@ public:
         if constexpr ((types & 1) != 0) m_float.fold(made);
         if constexpr ((types & 2) != 0) m_double.fold(made);
         auto ordered = made;
-        if constexpr ((types & 1) != 0) m_float.order(ordered);
-        if constexpr ((types & 2) != 0) m_double.order(ordered);
+        const auto arrange = [&](auto& by) {
+            by.order(ordered);
+            by.divide(ordered);
+        };
+        if constexpr ((types & 1) != 0) arrange(m_float);
+        if constexpr ((types & 2) != 0) arrange(m_double);
         return std::make_shared<const programs>(std::move(made), std::move(ordered));
     }
 
@@ -100,6 +105,7 @@ private:
     struct steps {
         folder<T> fold;
         blocks_of_channels<T> order;
+        parts_of_batches<T> divide;
     };
     struct copied {
         any_tensor original, copy;   // both held, so that no other array gets its address

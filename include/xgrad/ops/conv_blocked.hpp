@@ -7,6 +7,7 @@
 #include <xgrad/core/config.hpp>
 #include <xgrad/core/simd.hpp>
 #include <xgrad/kernels/channel_blocks.hpp>
+#include <xgrad/kernels/conv.hpp>
 #include <xgrad/kernels/conv_blocked.hpp>
 #include <xgrad/kernels/window.hpp>
 #include <xgrad/ops/conv_sizes.hpp>
@@ -67,6 +68,14 @@ tensor<T> conv_in_blocks(const basic_tensor<T>& x, kernels::channel_order order,
     return y;
 }
 
+/// Whether a convolution of fewer images goes the same way, and gives the same bits for each.
+template <real T>
+bool is_alike(const conv_sizes& sizes) {
+    auto one = sizes.of;
+    one.batch = 1;
+    return sizes.of.is_depthwise() || kernels::detail::choose_way<T>(sizes.of, false) == kernels::detail::choose_way<T>(one, false);
+}
+
 /// Windows over the last axes of x, of whose result the shape is given.
 template <real T>
 tensor<T> max_pool_in_blocks(const basic_tensor<T>& x, const kernels::window& over, const shape& result) {
@@ -86,6 +95,7 @@ namespace xgrad::inline XGRAD_ABI::detail {
     XGRAD_INSTANCE tensor<T> turned_weight(const basic_tensor<T>&, const conv_sizes&); \
     XGRAD_INSTANCE tensor<T> conv_in_blocks(const basic_tensor<T>&, kernels::channel_order, const basic_tensor<T>&, const basic_tensor<T>&, \
                                             const basic_tensor<T>&, const conv_sizes&, bool); \
+    XGRAD_INSTANCE bool is_alike<T>(const conv_sizes&); \
     XGRAD_INSTANCE tensor<T> max_pool_in_blocks(const basic_tensor<T>&, const kernels::window&, const shape&);
 XGRAD_FOR_REAL_TYPES(XGRAD_INSTANCES)
 #undef XGRAD_INSTANCES
