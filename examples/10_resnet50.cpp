@@ -118,7 +118,7 @@ int main(int count, char** arguments) try {
     std::printf("%s", table.substr(0, table.find("layer1.1")).c_str());
     std::printf("...\n%s", table.substr(table.rfind('\n', table.size() - 2) + 1).c_str());
 
-    const auto fused = nn::fuse(net, xg::narrow(x, 0, 0, 1));   // batch norms and activations inside the convolutions; for any batch
+    const auto fused = nn::fuse(net, xg::narrow(x, 0, 1, 0));   // batch norms and activations inside the convolutions; for any batch
     const auto difference = xg::max(xg::abs(fused(x) - y)).item(), largest = xg::max(xg::abs(y)).item();
     std::printf("%zu operations; fused, %zu\n", xg::capture(net, x).operations.size(), fused.operations.size());
     std::printf("the fused network agrees: %s\n", difference <= 1e-4 * largest ? "yes" : "no");

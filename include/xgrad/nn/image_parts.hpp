@@ -79,19 +79,23 @@ public:
         m_batch = value(x).shape[0];
         m_is_images.assign(of.values.size(), false);
         m_is_images[x] = true;
-        auto count = std::size_t{0}, largest = std::size_t{0};   // of operations; bytes that one of them has to do with, for one image
+        // Operations; bytes that one of them has to do with, for one image; bytes of weights, and of all that is made, for one image.
+        auto count = std::size_t{0}, largest = std::size_t{0}, weights = std::size_t{0}, made = std::size_t{0};
         for (; count < of.operations.size() && treats_images_alone(of.operations[count]); ++count) {
             const auto& each = of.operations[count];
             auto elements = value(each.results[0]).shape.elements();
             for (const auto& input : each.inputs)
                 if (input.value != program::none && m_is_images[input.value]) elements += value(input.value).shape.elements();
             largest = std::max(largest, elements / m_batch * sizeof(T));
+            made += value(each.results[0]).shape.elements() / m_batch * sizeof(T);
+            if (is_convolution(each)) weights += value(each.inputs[1].value).shape.elements() * sizeof(T);
             m_is_images[each.results[0]] = true;
         }
         if (count < 2) return;
         const auto size = std::max<std::size_t>(1, xgrad::detail::cache_sizes().second.bytes() / 2 / largest);
         const auto parts = (m_batch + size - 1) / size;
-        if (parts > 1) divide(count, parts);
+        // Every part reads all weights again, which is to be less than what else would leave the cache.
+        if (parts > 1 && parts * weights < m_batch * made) divide(count, parts);
     }
 
 private:
