@@ -82,13 +82,13 @@ TEST_CASE("images lie in blocks of channels where that saves something, whatever
     const expected all[] = {{"alone", 0, 0}, {"convolution", 2, 1}, {"around", 2, 1}, {"around, from the argument", 2, 2}, {"groups", 0, 0},
                             {"odd channels", 2, 1}, {"pool", 3, 1}, {"pool alone", 2, 1}, {"average", 0, 0}, {"both", 2, 3}, {"sigmoid", 0, 0}};
     const auto recording = xg::no_grad{};
-    for (const auto& [kind, in_blocks, reordered] : all) {
+    for (const auto& each : all) {
         auto net = reader{};
-        net.kind = kind;
-        CAPTURE(kind);
+        net.kind = each.kind;
+        CAPTURE(each.kind);
         const auto program = nn::fuse(net, xg::randn<float>({2, 32, 9, 7}));
-        CHECK(blocked(program) == in_blocks);
-        CHECK(count(program, "channels_in_planes") + count(program, "channels_in_blocks") == reordered);
+        CHECK(blocked(program) == each.blocked);
+        CHECK(count(program, "channels_in_planes") + count(program, "channels_in_blocks") == each.reordered);
         for (const auto& sizes : std::vector<xg::shape>{{2, 32, 9, 7}, {1, 32, 20, 33}, {5, 32, 4, 4}}) {
             const auto x = xg::tensor<float, 4>{xg::randn<float>(sizes)};
             CHECK(difference(program(x), net(x)) < 1e-5);

@@ -21,7 +21,6 @@
 #include <cstdint>
 #include <memory>
 #include <span>
-#include <string>
 #include <utility>
 #include <vector>
 
@@ -85,8 +84,11 @@ inline constexpr const char *in_planes = "channels_in_planes", *in_blocks = "cha
 XGRAD_ON_DEMAND bool is_blocked(const program::operation& of) {
     return lists::any_of(of.attributes, [](const program::attribute& each) { return each.name == "channels"; });
 }
-XGRAD_ON_DEMAND bool is_max_pool(const program::operation& of) {
-    return of.name == "max_pool1d" || of.name == "max_pool2d" || of.name == "max_pool3d";
+/// Whether it is max pooling of images, with an axis for the batch, that gives the largest elements alone.
+XGRAD_ON_DEMAND bool is_max_pool(const program& in, const program::operation& of) {
+    if (of.name != "max_pool1d" && of.name != "max_pool2d" && of.name != "max_pool3d") return false;
+    return !holds_function(of.attributes) && of.inputs.size() == 1 && of.results.size() == 1 &&
+           in.values[of.inputs[0].value].shape.rank() == attribute_of(of.attributes, "in", std::vector<std::int64_t>{}).size() + 2;
 }
 
 /// The windows of a pool of which a program says the sizes.
@@ -147,20 +149,13 @@ private:
                value(number).shape[1] % xgrad::detail::channels_of_block<T>() == 0;
     }
 
-    /// A convolution of one group with constant weights whose result could lie in blocks.
+    /// A convolution of one group whose result could lie in blocks.
     bool is_ready(const program::operation& of) const {
-        if (!is_convolution(of) || holds_function(of.attributes) || of.inputs.size() < 3 || integer_of(of, "groups") != 1) return false;
-        const auto activation = attribute_of(of.attributes, "activation", std::string{"none"});
-        const auto is_constant = [&](std::size_t number) { return number != none && value(number).from == program::origin::constant; };
-        if (activation != "none" && activation != "relu") return false;
-        if (!is_constant(of.inputs[1].value) || (of.inputs[2].value != none && !is_constant(of.inputs[2].value))) return false;
+        if (!has_constant_weight(*m_of, of) || integer_of(of, "groups") != 1 || !is_images(of.results[0])) return false;
         const auto& weight = value(of.inputs[1].value).shape;
-        return is_images(of.results[0]) && value(of.inputs[0].value).shape.rank() == weight.rank() && weight.elements() / weight[0] >= least_depth;
+        return (activation_of(of) == "none" || activation_of(of) == "relu") && weight.elements() / weight[0] >= least_depth;
     }
-    bool is_pool(const program::operation& of) const {
-        return is_max_pool(of) && is_images(of.results[0]) && of.results.size() == 1 && of.inputs.size() == 1 &&
-               value(of.inputs[0].value).shape.rank() == attribute_of(of.attributes, "in", std::vector<std::int64_t>{}).size() + 2;
-    }
+    bool is_pool(const program::operation& of) const { return is_max_pool(*m_of, of) && is_images(of.results[0]); }
     /// Not if it alone would lie in blocks.
     bool gains(const program::operation& of) const {
         if (!is_ready(of)) return false;
@@ -169,12 +164,10 @@ private:
 
     void convert(program::operation& of) {
         if (has_summand(of) && !m_is_blocked[of.inputs[3].value]) of.inputs[3].value = in_order(of.inputs[3].value, channel_order::blocks);
-        const auto& x = value(of.inputs[0].value).shape;
-        const auto& weight = value(of.inputs[1].value);
-        const auto sizes = xgrad::detail::sizes_of_conv(weight.shape.rank() - 2, x, weight.shape, nullptr, options_of(of, weight.shape));
+        const auto sizes = sizes_of(*m_of, of);
+        const auto& weight = turn_once(value(of.inputs[1].value).constant, sizes);
         const auto order = m_is_blocked[of.inputs[0].value] ? channel_order::blocks : channel_order::planes;
-        const auto relu = attribute_of(of.attributes, "activation", std::string{"none"}) == "relu";
-        of.again = std::make_shared<blocked_convolution<T>>(order, turn_once(weight.constant, sizes), sizes, relu);
+        of.again = std::make_shared<blocked_convolution<T>>(order, weight, sizes, activation_of(of) == "relu");
         finish(of);
     }
     /// Its result now lies in blocks.
@@ -199,7 +192,8 @@ private:
         m_welcome.push_back(false);
         m_planes.push_back(none);
         m_blocks.push_back(none);
-        m_made.push_back({.name = order == channel_order::planes ? in_planes : in_blocks, .inputs = {{"x", number}}, .results = {result}, .again = std::make_shared<reordered<T>>(order)});
+        const auto* const name = order == channel_order::planes ? in_planes : in_blocks;
+        m_made.push_back({.name = name, .inputs = {{"x", number}}, .results = {result}, .again = std::make_shared<reordered<T>>(order)});
         return known[number] = result;
     }
     const tensor<T>& turn_once(const any_tensor& weight, const xgrad::detail::conv_sizes& sizes) {

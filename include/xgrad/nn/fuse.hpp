@@ -72,7 +72,7 @@ public:
         };
         if constexpr ((types & 1) != 0) arrange(m_float);
         if constexpr ((types & 2) != 0) arrange(m_double);
-        return std::make_shared<const programs>(std::move(made), std::move(ordered));
+        return std::make_shared<const programs>(programs{std::move(made), std::move(ordered)});
     }
 
     /// The same, from those made lately, or a new one.

@@ -47,6 +47,19 @@ XGRAD_ON_DEMAND bool is_product(const program::operation& of) { return of.name =
 /// Whether an array is added to a convolution's result.
 XGRAD_ON_DEMAND bool has_summand(const program::operation& of) { return is_convolution(of) && of.inputs.size() == 4; }
 
+/// The name of the activation that is computed along with it, or "none".
+XGRAD_ON_DEMAND std::string activation_of(const program::operation& of) {
+    return attribute_of(of.attributes, "activation", std::string{"none"});
+}
+
+/// Whether it is a convolution of images, with an axis for the batch, whose weight is a constant, and its bias if it has one.
+XGRAD_ON_DEMAND bool has_constant_weight(const program& in, const program::operation& of) {
+    if (!is_convolution(of) || holds_function(of.attributes) || of.inputs.size() < 3) return false;
+    const auto is_constant = [&](std::size_t number) { return number != program::none && in.values[number].from == program::origin::constant; };
+    const auto x = of.inputs[0].value, weight = of.inputs[1].value, bias = of.inputs[2].value;
+    return is_constant(weight) && (bias == program::none || is_constant(bias)) && in.values[x].shape.rank() == in.values[weight].shape.rank();
+}
+
 /// Whether a bias can be added, or changed, and an activation follow: there is none yet. The second input is the
 /// weight.
 XGRAD_ON_DEMAND bool takes_epilogue(const program::operation& of) {
@@ -54,7 +67,7 @@ XGRAD_ON_DEMAND bool takes_epilogue(const program::operation& of) {
     if (of.name == "matmul")
         return of.inputs.size() == 2 && !truth_of(of, "transpose_a") && !truth_of(of, "transpose_b");
     const auto known = is_convolution(of) || is_transposed(of) || of.name == "linear";
-    return known && of.inputs.size() >= 3 && attribute_of(of.attributes, "activation", std::string{"none"}) == "none";
+    return known && of.inputs.size() >= 3 && activation_of(of) == "none";
 }
 
 /// Calls f with the activation of this name, if it is one that a product or a convolution computes along with itself.
@@ -116,22 +129,35 @@ XGRAD_ON_DEMAND conv_options options_of(const program::operation& of, const shap
     return {.stride = stride, .padding = padding, .dilation = dilation, .groups = integer_of(of, "groups")};
 }
 
+/// The sizes of a convolution of a program.
+XGRAD_ON_DEMAND xgrad::detail::conv_sizes sizes_of(const program& in, const program::operation& of) {
+    const auto& weight = in.values[of.inputs[1].value].shape;
+    return xgrad::detail::sizes_of_conv(weight.rank() - 2, in.values[of.inputs[0].value].shape, weight, nullptr, options_of(of, weight));
+}
+
+/// Has a convolution called for any batch, with the activation and the summand that it has by now.
+template <real T>
+void renew_convolution(program::operation& of, const shape& weight) {
+    const auto renew = [&]<class Activation>(const Activation&) {
+        of.again = std::make_shared<fused_convolution<Activation, T>>(weight.rank() - 2, options_of(of, weight));
+    };
+    if (!with_activation(activation_of(of), renew)) renew(xgrad::detail::no_activation{});
+}
+
 /// From now on w * x + b + summand.
 template <real T>
 void set_summand(program::operation& of, std::size_t summand, const shape& weight) {
     of.inputs.push_back({"summand", summand});
-    of.again = std::make_shared<fused_convolution<xgrad::detail::no_activation, T>>(weight.rank() - 2, options_of(of, weight));
+    renew_convolution<T>(of, weight);
 }
 
 /// From now on f(w * x + b), or f(x W + b), with a summand, if there is one.
 template <real T>
 void set_activation(program::operation& of, const std::string& name, const shape& weight) {
-    with_activation(name, [&]<class Activation>(const Activation&) {
-        if (of.name == "linear") of.again = std::make_shared<fused_linear<Activation, T>>();
-        else of.again = std::make_shared<fused_convolution<Activation, T>>(weight.rank() - 2, options_of(of, weight));
-    });
     for (auto& each : of.attributes)
         if (each.name == "activation") each.value = name;
+    if (of.name != "linear") return renew_convolution<T>(of, weight);
+    with_activation(name, [&]<class Activation>(const Activation&) { of.again = std::make_shared<fused_linear<Activation, T>>(); });
 }
 
 }  // namespace xgrad::nn::detail

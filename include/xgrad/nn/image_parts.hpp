@@ -16,7 +16,6 @@
 #include <xgrad/nn/fold.hpp>
 #include <xgrad/nn/fused_operation.hpp>
 #include <xgrad/ops/conv_blocked.hpp>
-#include <xgrad/ops/conv_sizes.hpp>
 
 #include <algorithm>
 #include <array>
@@ -24,7 +23,6 @@
 #include <cstdint>
 #include <memory>
 #include <span>
-#include <string>
 #include <utility>
 #include <vector>
 
@@ -103,26 +101,15 @@ private:
 
     bool treats_images_alone(const program::operation& of) const {
         if (holds_function(of.attributes) || of.results.size() != 1 || of.inputs.empty()) return false;
-        const auto& x = of.inputs[0].value;
+        const auto x = of.inputs[0].value;
         const auto& y = value(of.results[0]);
         if (x == program::none || !m_is_images[x] || y.type != dtype_of<T>() || y.shape.rank() < 2 || y.shape[0] != m_batch) return false;
-        const auto rank = value(x).shape.rank(), axes = attribute_of(of.attributes, "in", std::vector<std::int64_t>{}).size();
-        if (is_convolution(of)) {
-            const auto is_constant = [&](std::size_t number) { return number != program::none && value(number).from == program::origin::constant; };
-            const auto bias = of.inputs.size() < 3 ? program::none : of.inputs[2].value;
-            const auto summand_fits = of.inputs.size() < 4 || m_is_images[of.inputs[3].value];
-            return rank == axes + 2 && of.inputs.size() >= 3 && is_constant(of.inputs[1].value) && (bias == program::none || is_constant(bias)) && summand_fits && is_alike(of);
-        }
-        if (of.inputs.size() != 1) return false;
-        return (is_max_pool(of) && rank == axes + 2) || of.name == in_planes || of.name == in_blocks || (of.attributes.empty() && has_epilogue(of.name));
+        if (has_constant_weight(*m_of, of)) return (!has_summand(of) || m_is_images[of.inputs[3].value]) && is_alike(of);
+        if (is_convolution(of) || of.inputs.size() != 1) return false;
+        return is_max_pool(*m_of, of) || of.name == in_planes || of.name == in_blocks || (of.attributes.empty() && has_epilogue(of.name));
     }
-    /// Whether it gives the same bits for an image, however many there are.
-    bool is_alike(const program::operation& of) const {
-        if (is_blocked(of)) return true;
-        const auto& weight = value(of.inputs[1].value).shape;
-        const auto& x = value(of.inputs[0].value).shape;
-        return xgrad::detail::is_alike<T>(xgrad::detail::sizes_of_conv(weight.rank() - 2, x, weight, nullptr, options_of(of, weight)));
-    }
+    /// Whether a convolution gives the same bits for an image, however many there are.
+    bool is_alike(const program::operation& of) const { return is_blocked(of) || xgrad::detail::is_alike<T>(sizes_of(*m_of, of)); }
 
     void divide(std::size_t count, std::size_t parts) {
         auto rest = std::vector<program::operation>(m_of->operations.begin() + static_cast<std::ptrdiff_t>(count), m_of->operations.end());
@@ -138,7 +125,8 @@ private:
         for (auto i = std::size_t{0}; i < count; ++i) {
             auto& each = m_of->operations[i];
             if (is_wanted[each.results[0]]) whole.results.push_back(each.results[0]);
-            if (is_convolution(each) && !is_blocked(each)) forget_batch(each);
+            // As it was called, it holds the sizes of its batch.
+            if (is_convolution(each) && !is_blocked(each)) renew_convolution<T>(each, value(each.inputs[1].value).shape);
             whole.operations.push_back(each);
         }
         const auto of_size = [&](std::size_t size) {
@@ -155,14 +143,6 @@ private:
         m_of->operations = {std::move(all)};
         m_of->operations.insert(m_of->operations.end(), rest.begin(), rest.end());
     }
-    /// A convolution as it was called holds the sizes of its batch.
-    void forget_batch(program::operation& of) const {
-        const auto activation = attribute_of(of.attributes, "activation", std::string{"none"});
-        const auto& weight = value(of.inputs[1].value).shape;
-        if (has_epilogue(activation)) set_activation<T>(of, activation, weight);
-        else of.again = std::make_shared<fused_convolution<xgrad::detail::no_activation, T>>(weight.rank() - 2, options_of(of, weight));
-    }
-
     program* m_of = nullptr;
     std::size_t m_batch = 0;
     std::vector<bool> m_is_images;   ///< of each value, whether it has something of each image, and of one image alone
