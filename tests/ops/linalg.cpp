@@ -209,7 +209,8 @@ TEST_CASE("linear is x W + b") {
 
 TEST_CASE("matmul: threads share a stack of small products, or a large product, and change no bit") {
     const auto before = xg::num_threads();
-    for (const auto& [count, size] : {std::pair{300, 24}, std::pair{40000, 3}, std::pair{2, 160}}) {
+    for (const auto& each : {std::pair{300, 24}, std::pair{40000, 3}, std::pair{2, 160}}) {
+        const auto count = each.first, size = each.second;
         const auto a = xg::rand<float>({count, size, size}), b = xg::rand<float>({count, size, size});
         xg::set_num_threads(1);
         const auto alone = xg::matmul(a, b);

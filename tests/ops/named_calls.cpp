@@ -75,8 +75,9 @@ TEST_CASE("an operation stands in a program by the name it was called by, with a
         CAPTURE(call);
         xg::manual_seed(7);
         const auto wanted = row.call();
-        const auto [y, program] = write_down(row);
-        CHECK(same_bits(y, wanted));
+        const auto written_down = write_down(row);
+        const auto& program = written_down.program;
+        CHECK(same_bits(written_down.values, wanted));
         REQUIRE_MESSAGE(!program.operations.empty(), "no operation");
         CHECK_MESSAGE(program.operations.size() == 1, "more than one operation:\n", to_string(program));
         const auto& operation = program.operations[0];

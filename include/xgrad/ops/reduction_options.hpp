@@ -95,14 +95,10 @@ private:
     static axis_set axes_of(const basic_tensor<T>& x, const Axes& axes) {
         return axis_set{Op::name, axes, x.rank()};
     }
-    template <std::size_t N, element R>
-    static tensor<R, N> finish(tensor<R>&& y) {
-        return with_rank<N>(std::move(y));
-    }
     template <std::size_t N, class Results>
-        requires requires(Results& y) { Op::template with_ranks<N>(std::move(y)); }
     static auto finish(Results&& y) {
-        return Op::template with_ranks<N>(std::move(y));
+        if constexpr (tensor_like<Results>) return with_rank<N>(std::move(y));
+        else return Op::template with_ranks<N>(std::move(y));
     }
 };
 
