@@ -77,6 +77,14 @@ XGRAD_ALWAYS_INLINE void prefetch_for_later([[maybe_unused]] const T* from) {
 #endif
 }
 
+/// Has x stay in its register. With few of them g++ would rather read what came from memory once more for each use.
+template <class V>
+XGRAD_ALWAYS_INLINE void hold([[maybe_unused]] V& x) {
+#if defined(__GNUC__) && (defined(__x86_64__) || defined(__i386__))
+    if constexpr (registers == 16) asm("" : "+x"(x));
+#endif
+}
+
 #if defined(__AVX512F__)
 // A mask register does what needs a detour through memory elsewhere: load and store a part of a vector.
 inline __mmask16 mask16(std::size_t count) { return static_cast<__mmask16>((1u << count) - 1u); }

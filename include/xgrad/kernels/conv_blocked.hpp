@@ -115,7 +115,7 @@ public:
                     for (auto r = std::size_t{0}; r < height; ++r) from.a[r] = base + m_places.data()[std::min(i + r, m_count - 1)];
                     from.later = m_asks_for_x && panel == m_first ? base + m_places.data()[std::min(i + height, m_count - 1)]
                                                                   : next + from.steps * max_width<T> / m_count * i;
-                    select_scattered_tile<T>(height, wide)(from, m_sums.data(), static_cast<std::ptrdiff_t>(max_width<T>), false);
+                    select_scattered_tile<T, true>(height, wide)(from, m_sums.data(), static_cast<std::ptrdiff_t>(max_width<T>), false);
                     put(first, wide, i, std::min(height, m_count - i), chunk != 0, is_last, y, place, after);
                 }
                 if (m_asks_for_x && panel == m_first) ask_for_weight(from.steps);

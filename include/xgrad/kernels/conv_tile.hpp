@@ -31,12 +31,12 @@ struct scattered_factors {
     std::size_t steps;
     std::array<const T*, max_rows> a;
     std::array<const T*, most_vectors> b;
-    const T* later = nullptr;   ///< null: nothing is asked for
+    const T* later = nullptr;   ///< for a tile that asks
 };
 
 /// c(R, V vectors) = the sum over the steps of a times b, or += when `add`. Each element is one chain of multiply-adds in the
-/// order of the steps, whatever R and V.
-template <class T, std::size_t R, std::size_t V>
+/// order of the steps, whatever R and V. Where it `Asks`, it does for what comes after it.
+template <class T, std::size_t R, std::size_t V, bool Asks>
 XGRAD_NOINLINE void scattered_tile(const scattered_factors<T>& from, T* c, std::ptrdiff_t c_row, bool add) {
     using batch = simd::batch<T>;
     constexpr auto width = simd::width<T>;
@@ -51,21 +51,30 @@ XGRAD_NOINLINE void scattered_tile(const scattered_factors<T>& from, T* c, std::
         XGRAD_UNROLL
         for (auto v = std::size_t{0}; v < V; ++v) sum[r][v] = batch(T{0});
     }
-    const auto* const end = from.table + from.steps;
-    const auto* later = from.later != nullptr ? from.later : c;
-    for (const auto* step = from.table; step != end; ++step) {
-        const auto at_a = step->a, at_b = step->b;
-        simd::prefetch_for_later(later + step->later);
+    const auto* const later = from.later;
+    const auto step = [&](const tile_step& at) XGRAD_INLINED {
+        if constexpr (Asks) simd::prefetch_for_later(later + at.later);
         batch row[V];
         XGRAD_UNROLL
-        for (auto v = std::size_t{0}; v < V; ++v) row[v] = simd::load(b[v] + at_b);
+        for (auto v = std::size_t{0}; v < V; ++v) {
+            row[v] = simd::load(b[v] + at.b);
+            hold_in_register(row[v]);
+        }
         XGRAD_UNROLL
         for (auto r = std::size_t{0}; r < R; ++r) {
-            const auto x = batch(a[r][at_a]);
+            const auto x = batch(a[r][at.a]);
             XGRAD_UNROLL
             for (auto v = std::size_t{0}; v < V; ++v) sum[r][v] = simd::fma(x, row[v], sum[r][v]);
         }
-    }
+    };
+    const auto* at = from.table;
+    auto left = from.steps;
+    if constexpr (in_twos)
+        for (; left >= 2; left -= 2, at += 2) {
+            step(at[0]);
+            step(at[1]);
+        }
+    for (; left != 0; --left, ++at) step(*at);
     XGRAD_UNROLL
     for (auto r = std::size_t{0}; r < R; ++r) {
         XGRAD_UNROLL
@@ -77,11 +86,11 @@ XGRAD_NOINLINE void scattered_tile(const scattered_factors<T>& from, T* c, std::
 }
 
 template <class T>
-using scattered_tile_function = decltype(&scattered_tile<T, 1, 1>);
+using scattered_tile_function = decltype(&scattered_tile<T, 1, 1, false>);
 
-template <class T, std::size_t R>
+template <class T, std::size_t R, bool Asks>
 inline constexpr auto scattered_tiles_of_height = []<std::size_t... V>(std::index_sequence<V...>) {
-    return std::array<scattered_tile_function<T>, sizeof...(V)>{&scattered_tile<T, R, V + 1>...};
+    return std::array<scattered_tile_function<T>, sizeof...(V)>{&scattered_tile<T, R, V + 1, Asks>...};
 }(std::make_index_sequence<R <= 4 ? most_vectors : max_vectors>{});
 
 /// How many vectors wide the tile for the next `left` of them is: not one beside many, whose sums would wait for each other.
@@ -93,10 +102,10 @@ inline std::size_t next_height(std::size_t left, std::size_t vectors) {
 }
 
 /// The tile of 2, 4 or 6 rows and so many vectors.
-template <class T>
+template <class T, bool Asks = false>
 scattered_tile_function<T> select_scattered_tile(std::size_t rows, std::size_t vectors) {
-    if (rows == 6) return scattered_tiles_of_height<T, 6>[vectors - 1];
-    return (rows == 2 ? scattered_tiles_of_height<T, 2> : scattered_tiles_of_height<T, 4>)[vectors - 1];
+    if (rows == 6) return scattered_tiles_of_height<T, 6, Asks>[vectors - 1];
+    return (rows == 2 ? scattered_tiles_of_height<T, 2, Asks> : scattered_tiles_of_height<T, 4, Asks>)[vectors - 1];
 }
 
 }  // namespace xgrad::kernels::detail

@@ -19,14 +19,17 @@ namespace xgrad::inline XGRAD_ABI::kernels::detail {
 // fewer, for the second level, b would be packed more often.
 inline constexpr std::size_t block_rows = 4096;
 
-/// How many rows of b, one panel of `width` columns, a block has, which tile after tile reads: three quarters of the
-/// first-level cache, where that is enough to make little of reading and writing c; else an eighth of the second.
+// A tile of so many steps takes as long as a line from memory.
+inline constexpr std::size_t steps_of_a_wait = 128;
+
+/// How many rows of b, one panel of `width` columns, a block has, which tile after tile reads: the first-level cache, where that
+/// is enough to make little of reading and writing c; else an eighth of the second.
 template <class T>
 std::size_t block_depth(std::size_t width = max_width<T>) {
     constexpr auto elements = sizeof(T) / sizeof(float), least = std::size_t{256}, most = std::size_t{512};
     const auto row = width * sizeof(T);
     const auto& cache = xgrad::detail::cache_sizes();
-    const auto in_first = cache.first.bytes() * 3 / 4 / row;
+    const auto in_first = cache.first.bytes() / row;
     return std::min(most / elements, in_first >= least / elements ? in_first : std::max(cache.second.bytes() / 8 / row, least / elements));
 }
 
@@ -83,13 +86,15 @@ template <class T>
 struct packing {
     bool a, b;
     std::size_t depth, rows;   ///< of a block of a
+    std::size_t together;      ///< so many panels of b are copied at a time; if it is one, by the first tile that reads it
 
     packing(const matrix_ref<const T>& left, const matrix_ref<const T>& right, const matrix_ref<T>& c)
         : a{copies_a(left, c)}, b{copies_b(right, c)}, depth{std::min(left.cols, block_depth<T>())},
-          rows{std::min(c.rows, block_rows)} {}
+          rows{std::min(c.rows, block_rows)}, together{b ? copied_together(right, c) : 1} {}
 
     std::size_t a_size() const { return a ? (depth * rows * sizeof(T) + 63) / 64 * 64 / sizeof(T) : 0; }
-    std::size_t size() const { return a_size() + (b ? depth * max_width<T> : 0); }
+    std::size_t size() const { return a_size() + (b ? together * panel_size() : 0); }
+    std::size_t panel_size() const { return depth * max_width<T>; }
 
     /// How many steps ahead a tile asks for a row of b: where the rows are so far apart that the processor does not see what
     /// comes next, and the panel is too large to be in the first-level cache when the next tile wants it.
@@ -106,6 +111,12 @@ struct packing {
 private:
     static constexpr std::size_t panel_bytes = max_width<T> * sizeof(T);   // of a row
 
+    // A line or two of each row, which lies in a page of its own, come slowly; eight come as fast as the processor reads ahead.
+    static std::size_t copied_together(const matrix_ref<const T>& right, const matrix_ref<T>& c) {
+        constexpr auto run = std::size_t{512}, few = run / 4;
+        if (right.col_stride != 1 || panel_bytes > few || c.rows < 8 * max_rows) return 1;
+        return std::clamp<std::size_t>(c.cols / max_width<T>, 1, run / panel_bytes);
+    }
     static bool copies_a(const matrix_ref<const T>& left, const matrix_ref<T>& c) {
         // So many lines, one in each of as many pages, stay where they are for the next tile.
         if (left.cols <= 64 || c.rows <= 8 * max_rows) return false;
@@ -148,6 +159,8 @@ public:
     }
 
 private:
+    static constexpr auto line = 64 / sizeof(T);
+
     struct part {
         std::size_t row, p, rows, depth;   ///< of a
         bool add, complete;
@@ -163,12 +176,30 @@ private:
             const auto cols = std::min(vectors * width, m_c.cols - j);
             auto panel = m_b.block(of.p, j, of.depth, cols);
             const auto row = static_cast<std::ptrdiff_t>(vectors * width);
-            const auto packed = matrix_ref<const T>{m_room_b, of.depth, cols, row, 1};
-            if (m_packs.b && !(cols == max_width<T> && packing<T>::first_tile_copies(m_b, m_c, of.rows))) {
-                pack<T>(panel, m_room_b, row);
+            const auto number = j / max_width<T> % m_packs.together;
+            auto* const room = m_room_b + number * m_packs.panel_size();
+            const auto packed = matrix_ref<const T>{room, of.depth, cols, row, 1};
+            const auto whole = cols == max_width<T>, by_tile = whole && packing<T>::first_tile_copies(m_b, m_c, of.rows);
+            if (m_packs.b && (m_packs.together > 1 || !by_tile)) {
+                if (m_packs.together == 1 || !whole) pack<T>(panel, room, row);
+                else if (number == 0) copy_panels(of, j);
                 panel = packed;
             }
             multiply_panel(of, a, panel, m_packs.b ? packed : panel, j, vectors);
+        }
+    }
+
+    /// Copies whole panels of b, from column j on, row by row.
+    void copy_panels(const part& of, std::size_t j) const {
+        constexpr auto width = simd::width<T>;
+        const auto panels = std::min(m_packs.together, (m_c.cols - j) / max_width<T>), apart = m_packs.panel_size();
+        for (auto p = std::size_t{0}; p < of.depth; ++p) {
+            const auto* from = m_b.at(of.p + p, j);
+            auto* to = m_room_b + p * max_width<T>;
+            for (auto left = panels; left != 0; --left, from += max_width<T>, to += apart) {
+                XGRAD_UNROLL
+                for (auto v = std::size_t{0}; v < max_width<T>; v += width) simd::store(to + v, simd::load(from + v));
+            }
         }
     }
 
@@ -179,7 +210,8 @@ private:
         const auto ahead = m_packs.ahead(of.depth);
         for (auto pr = std::size_t{0}; pr < along_rows.count(); ++pr) {
             const auto first = along_rows.begin(pr), height = along_rows.size(pr);
-            if (m_b.col_stride == 1 && along_rows.count() > 1) prefetch_next(of, j + b.cols, pr, along_rows.count());
+            if (m_b.col_stride == 1 && m_packs.together == 1 && along_rows.count() > 1) prefetch_next(of, j + b.cols, pr, along_rows.count());
+            if (of.depth >= steps_of_a_wait) prefetch_tile(of.row + first, height, j);
             auto from = factors<T>{a.at(first, 0), a.row_stride, a.col_stride, b.data, b.row_stride, ahead};
             if (m_packs.a) {
                 from.a = m_room_a + first * of.depth;
@@ -201,12 +233,18 @@ private:
     /// Asks for one of `shares` of the panel of b that comes next, from column j on or at the beginning of the next block,
     /// while this one is computed with.
     void prefetch_next(const part& of, std::size_t j, std::size_t share, std::size_t shares) const {
-        constexpr auto line = 64 / sizeof(T);
         const auto in_block = j < m_c.cols;
         const auto row = in_block ? of.p : of.p + of.depth, col = in_block ? j : 0;
         const auto depth = std::min(of.depth, m_b.rows - row), cols = std::min(max_width<T>, m_c.cols - col);
         for (auto p = depth * share / shares; p < depth * (share + 1) / shares; ++p)
             for (auto at = std::size_t{0}; at < cols; at += line) simd::prefetch_for_later(m_b.at(row + p, col + at) + line - 1);
+    }
+
+    /// Asks for a tile of c, which is read or written when its sums are complete: each of its rows may be in a page of its own.
+    void prefetch_tile(std::size_t i, std::size_t height, std::size_t j) const {
+        if (m_c.col_stride != 1) return;
+        for (auto r = std::size_t{0}; r < height; ++r)
+            for (auto at = std::size_t{0}; at < max_width<T>; at += line) simd::prefetch(m_c.at(i + r, j) + at + line - 1);
     }
 
     void multiply_one(const part& of, const factors<T>& from, std::size_t i, std::size_t height, std::size_t j, std::size_t cols,

@@ -18,6 +18,10 @@ namespace xgrad::inline XGRAD_ABI::kernels::detail {
 inline constexpr std::size_t max_vectors = simd::registers == 32 ? 4 : 2;
 inline constexpr std::size_t max_rows = 6, max_rows_narrow = 12;
 
+// Whether two steps are taken at a time: what a loop needs besides its multiply-adds counts where these are few, and most of all
+// where two threads share a core.
+inline constexpr bool in_twos = simd::registers == 16;
+
 // A single row of c is as wide as the registers allow, so that b is read from memory in long runs.
 inline constexpr std::size_t row_vectors = simd::registers / 2;
 
@@ -37,6 +41,15 @@ XGRAD_ALWAYS_INLINE Batch load_row_of_b(const T* b, [[maybe_unused]] bool last, 
         if (last) return simd::load_partial(b, count);
     }
     return Batch::load_unaligned(b);
+}
+
+template <class T>
+XGRAD_ALWAYS_INLINE void hold_in_register(simd::batch<T>& x) {
+    simd::hold(x.data);
+}
+template <class T, std::size_t Bytes>
+XGRAD_ALWAYS_INLINE void hold_in_register(simd::wide_batch<T, Bytes>& x) {
+    simd::hold(x.value);
 }
 
 /// What a tile multiplies: a is strided in both axes, the rows of b have unit stride. The row of b that is read `ahead`
@@ -86,6 +99,7 @@ XGRAD_ALWAYS_INLINE void multiply_tile(std::size_t k, const factors<T>& from, st
         XGRAD_UNROLL
         for (auto v = std::size_t{0}; v < V; ++v) {
             row[v] = load_row_of_b<Batch>(b + v * width, v == V - 1, last);
+            hold_in_register(row[v]);
             keep(v, row[v]);
         }
         XGRAD_UNROLL
@@ -98,9 +112,10 @@ XGRAD_ALWAYS_INLINE void multiply_tile(std::size_t k, const factors<T>& from, st
         for (auto& rows : a) rows += a_k;
         b += b_k;
     };
-    // Only in the tiles of usual size, which do nearly all of the work of a large product. Where the rows do not begin with a
-    // line, the panel before this one has brought the first.
-    if constexpr (V == max_vectors && R + 1 >= max_rows) {
+    // The tiles of usual size do nearly all of the work of a large product.
+    constexpr auto is_usual = V == max_vectors && R + 1 >= max_rows;
+    // Where the rows do not begin with a line, the panel before this one has brought the first.
+    if constexpr (is_usual) {
         for (auto asked = ahead != 0 ? k : 0; asked != 0; --asked, --k) {
             XGRAD_UNROLL
             for (auto v = std::size_t{0}; v < V; ++v)
@@ -108,6 +123,11 @@ XGRAD_ALWAYS_INLINE void multiply_tile(std::size_t k, const factors<T>& from, st
             step();
         }
     }
+    if constexpr (is_usual && in_twos)
+        for (; k >= 2; k -= 2) {
+            step();
+            step();
+        }
     for (; k != 0; --k) step();
     XGRAD_UNROLL
     for (auto r = std::size_t{0}; r < R; ++r) {
