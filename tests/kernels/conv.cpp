@@ -153,7 +153,7 @@ template <class T>
 std::vector<T> in_blocks(const operands<T>& from, channel_order order) {
     const auto& of = from.of;
     auto turned = std::vector<T>(xgrad::kernels::detail::turned_size<T>(of)), x = from.x, y = std::vector<T>(of.y(), T{7}), result = y;
-    xgrad::kernels::detail::turn_weight(of, xgrad::kernels::detail::weight_in_order(of, from.w.data(), 0), turned.data());
+    turn_for_blocks(of, order, from.w.data(), turned.data());
     if (order == channel_order::blocks) order_in_blocks(of.batch * of.in, of.over.in(), from.x.data(), x.data());
     convolve_in_blocks(of, order, x.data(), turned.data(), y.data(), [&](std::size_t channel) {
         REQUIRE(channel % xgrad::simd::width<T> == 0);

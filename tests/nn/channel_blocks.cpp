@@ -129,14 +129,15 @@ TEST_CASE("the largest of windows in blocks: padding, minus infinity, NaN") {
     const auto recording = xg::no_grad{};
     auto x = xg::randn<float>({2, 32, 9, 7});
     const auto program = nn::fuse(net, x);
-    for (const auto special : {-std::numeric_limits<float>::infinity(), std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::max()}) {
+    for (const auto special : {-std::numeric_limits<float>::infinity(), std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()}) {
         auto changed = xg::randn<float>({2, 32, 9, 7});
         changed.data()[100] = special;
+        CAPTURE(special);
         const auto y = program(changed), wanted = net(changed);
         auto same = true;
         for (auto i = std::size_t{0}; i < y.size(); ++i) {
             const auto a = y.data()[i], b = wanted.data()[i];
-            same = same && (std::isfinite(b) ? std::abs(a - b) <= 1e-5f * std::abs(b) + 1e-4f : std::isnan(a) == std::isnan(b));
+            same = same && (std::isfinite(b) ? std::abs(a - b) <= 1e-5f * std::abs(b) + 1e-4f : std::isnan(b) ? std::isnan(a) : a == b);
         }
         CHECK(same);
     }

@@ -20,8 +20,10 @@
 #include <xgrad/kernels/window.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <optional>
+#include <utility>
 
 namespace xgrad::inline XGRAD_ABI::kernels {
 
@@ -77,6 +79,66 @@ private:
     memory::scratch<T> m_copy;
 };
 
+/// A step for each of the elements that lie side by side at a place: how much further on that place is than at the beginning of a
+/// window, and the first of what is asked for meanwhile, for what comes after the tile.
+struct tile_run {
+    std::ptrdiff_t a, later;
+};
+
+/// What a tile of such steps reads: the weight step after step, x by a table of runs.
+template <class T>
+struct blocked_factors {
+    const tile_run* table;
+    std::size_t runs;
+    std::array<const T*, max_rows> a;
+    const T *b, *later;
+    std::ptrdiff_t apart;   ///< how much further on what is asked for is every other step
+};
+
+/// c(R, V vectors) = the sum over the steps of a times b; rows of b and c are max_width apart.
+template <class T, std::size_t R, std::size_t V, std::size_t Lanes>
+XGRAD_NOINLINE void blocked_tile(const blocked_factors<T>& from, T* c) {
+    constexpr auto row = max_width<T>, unrolled = Lanes < 8 || in_twos ? Lanes : Lanes / 4;
+    const T* a[R];
+    XGRAD_UNROLL
+    for (auto r = std::size_t{0}; r < R; ++r) a[r] = from.a[r];
+    auto sums = tile_sums<T, R, V>{};
+    const auto* b = from.b;
+    const auto apart = from.apart;
+    const auto* const end = from.table + from.runs;
+    for (const auto* run = from.table; run != end; ++run) {
+        auto at = run->a;
+        const auto* later = from.later + run->later;
+        for (auto left = Lanes; left != 0; left -= unrolled, at += unrolled, b += unrolled * row) {
+            XGRAD_UNROLL
+            for (auto lane = std::size_t{0}; lane < unrolled; ++lane) {
+                if (lane % 2 == 0) {
+                    simd::prefetch_for_later(later);
+                    later += apart;
+                }
+                sums.add([&](std::size_t r) XGRAD_INLINED { return a[r] + at + lane; },
+                         [&](std::size_t v) XGRAD_INLINED { return b + lane * row + v * simd::width<T>; });
+            }
+        }
+    }
+    sums.put(c, static_cast<std::ptrdiff_t>(row), false);
+}
+
+template <class T>
+using blocked_tile_function = decltype(&blocked_tile<T, 2, 1, 1>);
+
+template <class T, std::size_t R, std::size_t Lanes>
+inline constexpr auto blocked_tiles_of_height = []<std::size_t... V>(std::index_sequence<V...>) {
+    return std::array<blocked_tile_function<T>, sizeof...(V)>{&blocked_tile<T, R, V + 1, Lanes>...};
+}(std::make_index_sequence<max_vectors>{});
+
+/// The tiles of 2, 4 and 6 rows of x that lies in blocks, or in planes, one element at each place.
+template <class T, std::size_t Lanes>
+blocked_tile_function<T> select_blocked_tile(std::size_t rows, std::size_t vectors) {
+    if (rows == 6) return blocked_tiles_of_height<T, 6, Lanes>[vectors - 1];
+    return (rows == 2 ? blocked_tiles_of_height<T, 2, Lanes> : blocked_tiles_of_height<T, 4, Lanes>)[vectors - 1];
+}
+
 /// Computes some panels of the weight for all windows of a band of one image.
 template <class T, class Epilogue>
 class blocked_part {
@@ -85,9 +147,10 @@ public:
     blocked_part(const convolution& of, const window& band, std::size_t first_window, std::size_t lanes, const even_parts& along, const T* weight,
                  std::size_t first, std::size_t panels)
         : m_of{of}, m_first_window{first_window}, m_lanes{lanes}, m_along{along}, m_weight{weight}, m_first{first}, m_end{first + panels},
-          m_count{band.out()}, m_between{band.axes[2].stride * lanes}, m_asks_for_x{of.over.is_pointwise()},
+          m_count{band.out()}, m_between{static_cast<std::ptrdiff_t>(band.axes[2].stride * lanes)},
+          m_asks_for_x{of.over.is_pointwise()},
           m_seen{band, lanes, along.size(0) * lanes}, m_places{m_count}, m_taps{of.over.taps()},
-          m_table{along.size(0) * lanes * of.over.taps()}, m_sums{max_tile_size<T>} {
+          m_table{along.size(0) * of.over.taps()}, m_sums{max_tile_size<T>} {
         const auto& [a, b, c] = band.axes;
         for_each_of(a.out, b.out, c.out, m_places.data(), [&](auto... at) { return m_seen.window_at(at...); });
         for_each_of(a.kernel, b.kernel, c.kernel, m_taps.data(), [&](auto... at) { return m_seen.tap_at(at...); });
@@ -98,27 +161,27 @@ public:
         for (auto chunk = std::size_t{0}; chunk < m_along.count(); ++chunk) {
             const auto channel = m_along.begin(chunk) * m_lanes;
             const auto* const base = m_seen.read(x + channel * m_of.over.in(), m_along.size(chunk));
-            if (m_steps == 0 || m_along.count() > 1) {
-                m_steps = fill_table(channel, m_along.size(chunk));
-                ask_for_weight(m_steps);
-            }
-            if (m_asks_for_x) ask_for_x(m_steps);
-            auto from = scattered_factors<T>{m_table.data(), m_steps, {}, {}};
+            const auto groups = m_along.size(chunk), steps = groups * m_lanes * m_taps.size();
+            if (m_runs == 0 || m_along.count() > 1) fill_table(groups);
+            auto from = blocked_factors<T>{m_table.data(), m_runs, {}, nullptr, nullptr, 0};
             const auto is_last = chunk + 1 == m_along.count();
+            auto asks_for_x = m_asks_for_x;   // while the first panel is computed with
+            ask(asks_for_x);
             for_each_turned_panel<T>(m_of.out, [&](std::size_t first, std::size_t wide, std::size_t panel) {
                 if (panel < m_first || panel >= m_end) return;
-                for (auto v = std::size_t{0}; v < wide; ++v) from.b[v] = panel_at(panel, 0) + v * simd::width<T>;
-                const auto next_channel = is_last ? 0 : channel + from.steps / m_taps.size();
+                from.b = panel_at(panel, channel);
+                from.apart = asks_for_x ? 2 * m_between : share_of(2);
+                const auto next_channel = is_last ? 0 : channel + groups * m_lanes;
                 const auto* const next = panel + 1 < m_end ? panel_at(panel + 1, channel) : panel_at(m_first, next_channel);
                 for (auto i = std::size_t{0}, height = std::size_t{0}; i < m_count; i += height) {
                     height = next_height(m_count - i, wide);
                     for (auto r = std::size_t{0}; r < height; ++r) from.a[r] = base + m_places.data()[std::min(i + r, m_count - 1)];
-                    from.later = m_asks_for_x && panel == m_first ? base + m_places.data()[std::min(i + height, m_count - 1)]
-                                                                  : next + from.steps * max_width<T> / m_count * i;
-                    select_scattered_tile<T, true>(height, wide)(from, m_sums.data(), static_cast<std::ptrdiff_t>(max_width<T>), false);
+                    from.later = asks_for_x ? base + m_places.data()[std::min(i + height, m_count - 1)] : next + steps * max_width<T> / m_count * i;
+                    const auto tile = m_lanes == 1 ? select_blocked_tile<T, 1>(height, wide) : select_blocked_tile<T, simd::width<T>>(height, wide);
+                    tile(from, m_sums.data());
                     put(first, wide, i, std::min(height, m_count - i), chunk != 0, is_last, y, place, after);
                 }
-                if (m_asks_for_x && panel == m_first) ask_for_weight(from.steps);
+                if (asks_for_x) ask(asks_for_x = false);
             });
         }
     }
@@ -135,29 +198,23 @@ private:
         return m_weight + (panel * m_of.in + channel) * m_taps.size() * max_width<T>;
     }
 
-    /// The steps of some channels, of which the first is number `channel`: how many there are.
-    std::size_t fill_table(std::size_t channel, std::size_t groups) {
+    void fill_table(std::size_t groups) {
         auto* to = m_table.data();
-        auto at_b = static_cast<std::ptrdiff_t>(channel * m_taps.size() * max_width<T>);
         for (auto group = std::size_t{0}; group < groups; ++group)
-            for (auto lane = std::size_t{0}; lane < m_lanes; ++lane)
-                for (auto k = std::size_t{0}; k < m_taps.size(); ++k, at_b += max_width<T>)
-                    *to++ = {static_cast<std::ptrdiff_t>(group * m_seen.step() + lane + m_taps.data()[k]), at_b};
-        return static_cast<std::size_t>(to - m_table.data());
+            for (auto k = std::size_t{0}; k < m_taps.size(); ++k) (to++)->a = static_cast<std::ptrdiff_t>(group * m_seen.step() + m_taps.data()[k]);
+        m_runs = static_cast<std::size_t>(to - m_table.data());
     }
 
     /// While a tile is computed, it asks for as large a share of the panel that comes next: weights are read from memory, once, and few
-    /// windows are computed with them.
-    void ask_for_weight(std::size_t steps) {
-        const auto share = static_cast<double>(max_width<T>) * std::min(1.0, static_cast<double>(max_rows) / static_cast<double>(m_count));
-        for (auto i = std::size_t{0}; i < steps; ++i) m_table.data()[i].later = static_cast<std::ptrdiff_t>(share * static_cast<double>(i));
+    /// windows are computed with them. Or for the elements of x that the next one reads: where they lie, a few lines for each of many
+    /// channels, the processor does not see them coming.
+    std::ptrdiff_t share_of(std::size_t steps) const {
+        return static_cast<std::ptrdiff_t>(steps * max_width<T> * std::min(m_count, max_rows) / m_count);
     }
-    /// Or for the elements of x that the next one reads: where they lie, a few lines for each of many channels, the processor does not
-    /// see them coming.
-    void ask_for_x(std::size_t steps) {
-        for (auto i = std::size_t{0}; i < steps; ++i) {
-            const auto lane = i % m_lanes;
-            m_table.data()[i].later = m_table.data()[i].a + static_cast<std::ptrdiff_t>(lane < max_rows ? lane * (m_between - 1) : 0);
+    void ask(bool for_x) {
+        for (auto i = std::size_t{0}; i < m_runs; ++i) {
+            auto& run = m_table.data()[i];
+            run.later = for_x ? run.a : share_of(i * m_lanes);
         }
     }
 
@@ -181,12 +238,12 @@ private:
     std::size_t m_first_window, m_lanes;
     const even_parts& m_along;
     const T* m_weight;
-    std::size_t m_first, m_end, m_count, m_between;   // the latter: elements between a window and the next
-    std::size_t m_steps = 0;                          // in the table
+    std::size_t m_first, m_end, m_count, m_runs = 0;
+    std::ptrdiff_t m_between;   // elements from a window to the next
     bool m_asks_for_x;
     seen_places<T> m_seen;
     memory::scratch<std::size_t> m_places, m_taps;
-    memory::scratch<tile_step> m_table;
+    memory::scratch<tile_run> m_table;
     memory::scratch<T> m_sums;
 };
 
@@ -195,8 +252,25 @@ private:
 // Fewer windows at a time would have the weight, which is often larger than what they see, come from memory more often.
 inline constexpr std::size_t least_windows = 128;
 
+/// Writes the weight (out, in, taps) of one group as `convolve_in_blocks` reads it for an x in that order: in panels, of whose rows those
+/// of the channels that lie side by side follow each other, tap after tap. `panels` holds `detail::turned_size` elements.
+template <class T>
+void turn_for_blocks(const convolution& of, channel_order order, const T* weight, T* panels) {
+    constexpr auto row = detail::max_width<T>;
+    detail::turn_weight(of, detail::weight_in_order(of, weight, 0), panels);
+    if (order == channel_order::planes) return;
+    const auto taps = of.over.taps(), lanes = simd::width<T>;
+    auto copy = memory::scratch<T>{lanes * taps * row};
+    for (auto left = detail::turned_size<T>(of) / copy.size(); left != 0; --left, panels += copy.size()) {
+        std::copy_n(panels, copy.size(), copy.data());
+        for (auto lane = std::size_t{0}; lane < lanes; ++lane)
+            for (auto k = std::size_t{0}; k < taps; ++k)
+                std::copy_n(copy.data() + (lane * taps + k) * row, row, panels + (k * lanes + lane) * row);
+    }
+}
+
 /// y = after(channel)(w patches(x), element), of one group: for a vector of sums, of the channels from `channel` on, of which the first is
-/// element number `element` of y. y lies in blocks of channels, x as `order` says; `weight` is what `turn_weight` has written. The channels
+/// element number `element` of y. y lies in blocks of channels, x as `order` says; `weight` is what `turn_for_blocks` has written. The channels
 /// of y, and those of x if it lies in blocks, are a multiple of a vector's elements.
 template <class T, class Epilogue>
 void convolve_in_blocks(const convolution& of, channel_order order, const T* x, const T* weight, T* y, const Epilogue& after) {

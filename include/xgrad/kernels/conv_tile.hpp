@@ -14,10 +14,9 @@
 
 namespace xgrad::inline XGRAD_ABI::kernels::detail {
 
-/// How much further on than at their beginnings, in elements, the rows of a and the vectors of b are in a step, and what is asked for
-/// meanwhile, for what comes after the tile.
+/// How much further on than at their beginnings, in elements, the rows of a and the vectors of b are in a step.
 struct tile_step {
-    std::ptrdiff_t a, b, later = 0;
+    std::ptrdiff_t a, b;
 };
 
 /// The widest tile, in vectors. Where the usual one has two, a third that is left over goes with these, in tiles of four rows:
@@ -31,41 +30,65 @@ struct scattered_factors {
     std::size_t steps;
     std::array<const T*, max_rows> a;
     std::array<const T*, most_vectors> b;
-    const T* later = nullptr;   ///< for a tile that asks
 };
 
-/// c(R, V vectors) = the sum over the steps of a times b, or += when `add`. Each element is one chain of multiply-adds in the
-/// order of the steps, whatever R and V. Where it `Asks`, it does for what comes after it.
-template <class T, std::size_t R, std::size_t V, bool Asks>
-XGRAD_NOINLINE void scattered_tile(const scattered_factors<T>& from, T* c, std::ptrdiff_t c_row, bool add) {
+/// The sums of a tile of R rows and V vectors. Each element is one chain of multiply-adds in the order of the steps, whatever R and V.
+template <class T, std::size_t R, std::size_t V>
+class tile_sums {
     using batch = simd::batch<T>;
-    constexpr auto width = simd::width<T>;
-    const T* a[R];
-    const T* b[V];
-    batch sum[R][V];
-    XGRAD_UNROLL
-    for (auto v = std::size_t{0}; v < V; ++v) b[v] = from.b[v];
-    XGRAD_UNROLL
-    for (auto r = std::size_t{0}; r < R; ++r) {
-        a[r] = from.a[r];
+
+public:
+    XGRAD_ALWAYS_INLINE tile_sums() {
         XGRAD_UNROLL
-        for (auto v = std::size_t{0}; v < V; ++v) sum[r][v] = batch(T{0});
+        for (auto r = std::size_t{0}; r < R; ++r) {
+            XGRAD_UNROLL
+            for (auto v = std::size_t{0}; v < V; ++v) m_sum[r][v] = batch(T{0});
+        }
     }
-    const auto* const later = from.later;
-    const auto step = [&](const tile_step& at) XGRAD_INLINED {
-        if constexpr (Asks) simd::prefetch_for_later(later + at.later);
+    /// A step: element r of a column of a is *a(r), vector v of a row of b begins at b(v).
+    template <class A, class B>
+    XGRAD_ALWAYS_INLINE void add(const A& a, const B& b) {
         batch row[V];
         XGRAD_UNROLL
         for (auto v = std::size_t{0}; v < V; ++v) {
-            row[v] = simd::load(b[v] + at.b);
+            row[v] = simd::load(b(v));
             hold_in_register(row[v]);
         }
         XGRAD_UNROLL
         for (auto r = std::size_t{0}; r < R; ++r) {
-            const auto x = batch(a[r][at.a]);
+            const auto x = batch(*a(r));
             XGRAD_UNROLL
-            for (auto v = std::size_t{0}; v < V; ++v) sum[r][v] = simd::fma(x, row[v], sum[r][v]);
+            for (auto v = std::size_t{0}; v < V; ++v) m_sum[r][v] = simd::fma(x, row[v], m_sum[r][v]);
         }
+    }
+    /// Into c, or on top of it when `add`.
+    XGRAD_ALWAYS_INLINE void put(T* c, std::ptrdiff_t c_row, bool add) const {
+        XGRAD_UNROLL
+        for (auto r = std::size_t{0}; r < R; ++r) {
+            XGRAD_UNROLL
+            for (auto v = std::size_t{0}; v < V; ++v) {
+                auto* const to = c + static_cast<std::ptrdiff_t>(r) * c_row + v * simd::width<T>;
+                simd::store(to, add ? simd::load(to) + m_sum[r][v] : m_sum[r][v]);
+            }
+        }
+    }
+
+private:
+    batch m_sum[R][V];
+};
+
+/// c(R, V vectors) = the sum over the steps of a times b, or += when `add`.
+template <class T, std::size_t R, std::size_t V>
+XGRAD_NOINLINE void scattered_tile(const scattered_factors<T>& from, T* c, std::ptrdiff_t c_row, bool add) {
+    const T* a[R];
+    const T* b[V];
+    XGRAD_UNROLL
+    for (auto r = std::size_t{0}; r < R; ++r) a[r] = from.a[r];
+    XGRAD_UNROLL
+    for (auto v = std::size_t{0}; v < V; ++v) b[v] = from.b[v];
+    auto sums = tile_sums<T, R, V>{};
+    const auto step = [&](const tile_step& at) XGRAD_INLINED {
+        sums.add([&](std::size_t r) XGRAD_INLINED { return a[r] + at.a; }, [&](std::size_t v) XGRAD_INLINED { return b[v] + at.b; });
     };
     const auto* at = from.table;
     auto left = from.steps;
@@ -75,22 +98,15 @@ XGRAD_NOINLINE void scattered_tile(const scattered_factors<T>& from, T* c, std::
             step(at[1]);
         }
     for (; left != 0; --left, ++at) step(*at);
-    XGRAD_UNROLL
-    for (auto r = std::size_t{0}; r < R; ++r) {
-        XGRAD_UNROLL
-        for (auto v = std::size_t{0}; v < V; ++v) {
-            auto* const to = c + static_cast<std::ptrdiff_t>(r) * c_row + v * width;
-            simd::store(to, add ? simd::load(to) + sum[r][v] : sum[r][v]);
-        }
-    }
+    sums.put(c, c_row, add);
 }
 
 template <class T>
-using scattered_tile_function = decltype(&scattered_tile<T, 1, 1, false>);
+using scattered_tile_function = decltype(&scattered_tile<T, 1, 1>);
 
-template <class T, std::size_t R, bool Asks>
+template <class T, std::size_t R>
 inline constexpr auto scattered_tiles_of_height = []<std::size_t... V>(std::index_sequence<V...>) {
-    return std::array<scattered_tile_function<T>, sizeof...(V)>{&scattered_tile<T, R, V + 1, Asks>...};
+    return std::array<scattered_tile_function<T>, sizeof...(V)>{&scattered_tile<T, R, V + 1>...};
 }(std::make_index_sequence<R <= 4 ? most_vectors : max_vectors>{});
 
 /// How many vectors wide the tile for the next `left` of them is: not one beside many, whose sums would wait for each other.
@@ -102,10 +118,10 @@ inline std::size_t next_height(std::size_t left, std::size_t vectors) {
 }
 
 /// The tile of 2, 4 or 6 rows and so many vectors.
-template <class T, bool Asks = false>
+template <class T>
 scattered_tile_function<T> select_scattered_tile(std::size_t rows, std::size_t vectors) {
-    if (rows == 6) return scattered_tiles_of_height<T, 6, Asks>[vectors - 1];
-    return (rows == 2 ? scattered_tiles_of_height<T, 2, Asks> : scattered_tiles_of_height<T, 4, Asks>)[vectors - 1];
+    if (rows == 6) return scattered_tiles_of_height<T, 6>[vectors - 1];
+    return (rows == 2 ? scattered_tiles_of_height<T, 2> : scattered_tiles_of_height<T, 4>)[vectors - 1];
 }
 
 }  // namespace xgrad::kernels::detail

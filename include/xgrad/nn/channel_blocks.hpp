@@ -136,10 +136,11 @@ public:
 
 private:
     static constexpr auto none = program::none;
-    static constexpr std::size_t least_depth = 64;   // terms of a sum: with fewer, there is more to move than to multiply
+    static constexpr std::size_t least_depth = 8;   // terms of a sum: with fewer, there is more to move than to multiply
 
     struct turned {
         any_tensor weight;   ///< held, so that no other gets its address
+        channel_order order;
         tensor<T> result;
     };
 
@@ -165,8 +166,8 @@ private:
     void convert(program::operation& of) {
         if (has_summand(of) && !m_is_blocked[of.inputs[3].value]) of.inputs[3].value = in_order(of.inputs[3].value, channel_order::blocks);
         const auto sizes = sizes_of(*m_of, of);
-        const auto& weight = turn_once(value(of.inputs[1].value).constant, sizes);
         const auto order = m_is_blocked[of.inputs[0].value] ? channel_order::blocks : channel_order::planes;
+        const auto& weight = turn_once(value(of.inputs[1].value).constant, sizes, order);
         of.again = std::make_shared<blocked_convolution<T>>(order, weight, sizes, activation_of(of) == "relu");
         finish(of);
     }
@@ -196,10 +197,10 @@ private:
         m_made.push_back({.name = name, .inputs = {{"x", number}}, .results = {result}, .again = std::make_shared<reordered<T>>(order)});
         return known[number] = result;
     }
-    const tensor<T>& turn_once(const any_tensor& weight, const xgrad::detail::conv_sizes& sizes) {
-        const auto found = lists::find(m_turned, &weight.get(), [](const turned& each) { return &each.weight.get(); });
+    const tensor<T>& turn_once(const any_tensor& weight, const xgrad::detail::conv_sizes& sizes, channel_order order) {
+        const auto found = lists::find_if(m_turned, [&](const turned& each) { return &each.weight.get() == &weight.get() && each.order == order; });
         if (found != m_turned.end()) return found->result;
-        return m_turned.emplace_back(turned{weight, xgrad::detail::turned_weight<T>(weight.as<T>(), sizes)}).result;
+        return m_turned.emplace_back(turned{weight, order, xgrad::detail::turned_weight<T>(weight.as<T>(), sizes, order)}).result;
     }
 
     program* m_of = nullptr;

@@ -32,11 +32,11 @@ tensor<T> reorder_channels(const basic_tensor<T>& x, kernels::channel_order to) 
     return y;
 }
 
-/// The weight of a convolution in the order in which `conv_in_blocks` reads it.
+/// The weight of a convolution in the order in which `conv_in_blocks` reads it for such an x.
 template <real T>
-tensor<T> turned_weight(const basic_tensor<T>& weight, const conv_sizes& sizes) {
+tensor<T> turned_weight(const basic_tensor<T>& weight, const conv_sizes& sizes, kernels::channel_order of_x) {
     auto turned = make_result<T>({kernels::detail::turned_size<T>(sizes.of)});
-    kernels::detail::turn_weight(sizes.of, kernels::detail::weight_in_order(sizes.of, weight.data(), 0), access::elements(turned));
+    kernels::turn_for_blocks(sizes.of, of_x, weight.data(), access::elements(turned));
     return turned;
 }
 
@@ -92,7 +92,7 @@ namespace xgrad::inline XGRAD_ABI::detail {
 #define XGRAD_INSTANCES(T) \
     XGRAD_INSTANCE std::size_t channels_of_block<T>(); \
     XGRAD_INSTANCE tensor<T> reorder_channels(const basic_tensor<T>&, kernels::channel_order); \
-    XGRAD_INSTANCE tensor<T> turned_weight(const basic_tensor<T>&, const conv_sizes&); \
+    XGRAD_INSTANCE tensor<T> turned_weight(const basic_tensor<T>&, const conv_sizes&, kernels::channel_order); \
     XGRAD_INSTANCE tensor<T> conv_in_blocks(const basic_tensor<T>&, kernels::channel_order, const basic_tensor<T>&, const basic_tensor<T>&, \
                                             const basic_tensor<T>&, const conv_sizes&, bool); \
     XGRAD_INSTANCE bool is_alike<T>(const conv_sizes&); \
