@@ -22,7 +22,7 @@ OBJECT = re.compile(r"^inline constexpr (?:detail::)?([a-z_0-9]+)(?:<.*>)? ([a-z
 FUNCTION = re.compile(r"^(?:tensor<.*>|auto) ([a-z_0-9]+)\(")
 NO_OPERATIONS = {"keep_dims", "same"}          # objects that are arguments
 NO_DERIVATIVE = re.compile(
-    r"^(arg|bitwise_|logical_|less|greater|equal|not_equal|is(nan|inf|finite)|any$|all$|count_nonzero|nonzero|"
+    r"^(arg|bitwise_|logical_|less|greater|equal|not_equal|is(close|nan|inf|finite)|any$|all$|count_nonzero|nonzero|"
     r"searchsorted|multinomial|bernoulli|left_shift|right_shift|one_hot|floor_divide)")
 OF_WEIGHTS = re.compile(r"^(bincount|histogram)$")
 STEPS = re.compile(r"^(floor|ceil|round|trunc|sign|heaviside)$")   # derivative 0

@@ -176,6 +176,36 @@ TEST_CASE("array_equal and allclose") {
     constexpr auto inf = std::numeric_limits<double>::infinity();
     CHECK(xg::allclose(xg::tensor<double, 1>{inf, -inf}, xg::tensor<double, 1>{inf, -inf}));
     CHECK_FALSE(xg::allclose(xg::tensor<double, 1>{inf}, xg::tensor<double, 1>{-inf}));
+    const auto odd = xg::tensor<double, 1>{1, NAN};
+    CHECK_FALSE(xg::array_equal(odd, odd));
+    CHECK(xg::array_equal(odd, odd, true));
+    CHECK_FALSE(xg::array_equal(odd, xg::tensor<double, 1>{NAN, 1}, true));
+    CHECK_FALSE(xg::allclose(odd, odd));
+    CHECK(xg::allclose(odd, odd, 1e-5, 1e-8, true));
+}
+
+TEST_CASE_TEMPLATE("isclose: element by element, at the edges", T, float, double) {
+    using vector = xg::tensor<T, 1>;
+    constexpr auto inf = std::numeric_limits<T>::infinity(), most = std::numeric_limits<T>::max();
+    const auto a = vector{1, 1, inf, -inf, inf, 1, NAN, NAN, 1, most, 0}, b = vector{1, T(1.1), inf, inf, 1, inf, NAN, 1, NAN, -most, T(1e-9)};
+    CHECK(xg::array_equal(xg::isclose(a, b), truths{true, false, true, false, false, false, false, false, false, false, true}));
+    CHECK(xg::array_equal(xg::isclose(a, b, 0.1, 0, true), truths{true, true, true, false, false, false, true, false, false, false, false}));
+    // Of the second operand a share is allowed; a column and a row broadcast; a number stands on either side.
+    CHECK(xg::array_equal(xg::isclose(vector{10, 9}, vector{9, 10}, 0.105, 0), truths{false, true}));
+    CHECK(xg::isclose(xg::zeros<T>({3, 1}), xg::zeros<T>({2})).shape() == xg::shape{3, 2});
+    CHECK(xg::array_equal(xg::isclose(vector{2, 3}, 2), truths{true, false}));
+    CHECK(xg::array_equal(xg::isclose(2, vector{2, 3}), truths{true, false}));
+}
+
+TEST_CASE("isclose: integers by their exact distance") {
+    using xg::isclose;
+    constexpr auto most = std::numeric_limits<std::int64_t>::max(), least = std::numeric_limits<std::int64_t>::min();
+    const auto a = xg::tensor<std::int64_t, 1>{most, most, least, 5}, b = xg::tensor<std::int64_t, 1>{most - 1, most - 2, most, -5};
+    CHECK(xg::array_equal(isclose(a, b, 0, 1), truths{true, false, false, false}));
+    CHECK(xg::array_equal(isclose(a, b, 0, 2e19), truths{true, true, true, true}));
+    CHECK_FALSE(xg::allclose(a, b, 0, 1));
+    CHECK(xg::array_equal(isclose(xg::tensor<std::uint8_t, 1>{0, 255}, xg::tensor<std::uint8_t, 1>{255, 254}, 0, 1), xg::tensor<bool, 1>{false, true}));
+    CHECK(xg::array_equal(isclose(xg::tensor<bool, 1>{true, false}, xg::tensor<bool, 1>{true, true}, 0, 0.5), xg::tensor<bool, 1>{true, false}));
 }
 
 TEST_CASE("comparisons by name are the operators") {

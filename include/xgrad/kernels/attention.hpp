@@ -14,6 +14,7 @@
 #include <xgrad/core/simd.hpp>
 #include <xgrad/core/simd_math.hpp>
 #include <xgrad/kernels/gemm.hpp>
+#include <xgrad/kernels/gemm_blocks.hpp>
 #include <xgrad/kernels/gemm_pack.hpp>
 #include <xgrad/kernels/matrix_ref.hpp>
 #include <xgrad/kernels/reduce.hpp>
@@ -146,16 +147,17 @@ XGRAD_ALWAYS_INLINE void change_row(T* x, std::size_t count, const F& f) {
 template <class T>
 class turned_part {
 public:
-    turned_part(const attention<T>& of, std::size_t width) : m_copies{of.query_blocks() > 1}, m_room{m_copies ? width * of.key_block : 0} {}
+    turned_part(const attention<T>& of, std::size_t width) : m_copies{of.query_blocks() > 1}, m_room{m_copies ? width * row : 0} {}
 
     matrix_ref<const T> operator()(const matrix_ref<const T>& part) const {
         if (!m_copies) return part.transposed();
-        constexpr auto row = static_cast<std::ptrdiff_t>(attention<T>::key_block);
-        transpose_into<T>(part, m_room.data(), row, false);
-        return {m_room.data(), part.cols, part.rows, row, 1};
+        transpose_into<T>(part, m_room.data(), static_cast<std::ptrdiff_t>(row), false);
+        return {m_room.data(), part.cols, part.rows, static_cast<std::ptrdiff_t>(row), 1};
     }
 
 private:
+    static constexpr std::size_t row = panel_row<T>(attention<T>::key_block);
+
     bool m_copies;
     memory::scratch<T> m_room;
 };

@@ -62,7 +62,7 @@ void pack_rows(const matrix_ref<const T>& a, const even_parts& tiles, T* to) {
 
 /// How far apart the rows of a panel of `columns` are: not where the lines of many of them share a place in the cache.
 template <class T>
-std::size_t panel_row(std::size_t columns) {
+constexpr std::size_t panel_row(std::size_t columns) {
     constexpr auto width = simd::width<T>;
     const auto row = (columns + width - 1) / width * width;
     return row > max_width<T> ? (row / width | 1) * width : row;
@@ -111,10 +111,13 @@ struct packing {
 private:
     static constexpr std::size_t panel_bytes = max_width<T> * sizeof(T);   // of a row
 
-    // A line or two of each row, which lies in a page of its own, come slowly; eight come as fast as the processor reads ahead.
+    // Where b comes from beyond the second-level cache, a line or two of each of its rows come slowly, and eight as fast as the
+    // processor reads ahead.
     static std::size_t copied_together(const matrix_ref<const T>& right, const matrix_ref<T>& c) {
         constexpr auto run = std::size_t{512}, few = run / 4;
         if (right.col_stride != 1 || panel_bytes > few || c.rows < 8 * max_rows) return 1;
+        const auto row_bytes = static_cast<std::size_t>(right.row_stride) * sizeof(T);
+        if (std::min(right.rows, block_depth<T>()) * row_bytes <= xgrad::detail::cache_sizes().second.bytes()) return 1;
         return std::clamp<std::size_t>(c.cols / max_width<T>, 1, run / panel_bytes);
     }
     static bool copies_a(const matrix_ref<const T>& left, const matrix_ref<T>& c) {

@@ -189,22 +189,82 @@ tensor<bool, broadcast_rank<N, M>> operator||(const tensor<bool, N>& a, const te
     return detail::with_rank<broadcast_rank<N, M>>(detail::logical_value<std::logical_or<>>("logical_or", a, b));
 }
 
-/// Whether two tensors have the same shape and equal elements.
-template <element T, element U>
-bool array_equal(const basic_tensor<T>& a, const basic_tensor<U>& b) {
-    static_assert(std::is_same_v<T, U>, "the element types differ: convert one operand with astype<T>(x)");
-    const auto x = a.span(), y = b.span();
-    return detail::shape_of(a) == detail::shape_of(b) && lists::equal(x, y);
+namespace detail {
+
+/// Whether |v - w| <= atol + rtol |w|. Equal numbers are close, infinities to themselves alone, NaN to NaN on request.
+struct closeness {
+    double rtol, atol;
+    bool equal_nan;
+
+    template <element T>
+    bool operator()(T v, T w) const {
+        if (v == w) return true;
+        if constexpr (real<T>)
+            if (!std::isfinite(w)) return equal_nan && v != v && w != w;
+        return distance(v, w) <= atol + rtol * std::fabs(static_cast<double>(w));
+    }
+
+private:
+    /// Of integers without a rounding but that of the result.
+    template <element T>
+    static double distance(T v, T w) {
+        if constexpr (real<T> || std::is_same_v<T, bool>) return std::fabs(static_cast<double>(v) - static_cast<double>(w));
+        else {
+            using count = std::make_unsigned_t<T>;
+            const auto above = static_cast<count>(v > w ? v : w), below = static_cast<count>(v > w ? w : v);
+            return static_cast<double>(static_cast<count>(above - below));
+        }
+    }
+};
+void say_options(const closeness& by, const auto& say) {
+    say("rtol", by.rtol);
+    say("atol", by.atol);
+    say("equal_nan", by.equal_nan);
 }
 
-/// Whether |a - b| <= atol + rtol |b| for every element of two tensors of one shape, as in NumPy.
+template <element T>
+tensor<bool> compare_closely(const basic_tensor<T>& a, const basic_tensor<T>& b, closeness by) {
+    return call("isclose", {"a", "b", "by"}, [](const basic_tensor<T>& v, const basic_tensor<T>& w, closeness each) {
+        return compute<bool>("isclose", each, v, w);
+    }, a, b, by);
+}
+
+}  // namespace detail
+
+/// Whether |a - b| <= atol + rtol |b|, element by element, as in NumPy. Equal numbers are close, infinities to themselves
+/// alone, and NaN to NaN if equal_nan says so. The operands broadcast; one may be a number.
+struct isclose_fn {
+    template <element T, std::size_t N, std::size_t M>
+    tensor<bool, broadcast_rank<N, M>> operator()(const tensor<T, N>& a, const tensor<T, M>& b, double rtol = 1e-5,
+                                                  double atol = 1e-8, bool equal_nan = false) const {
+        return detail::with_rank<broadcast_rank<N, M>>(detail::compare_closely<T>(a, b, {rtol, atol, equal_nan}));
+    }
+    template <element T, std::size_t N, scalar S>
+    tensor<bool, N> operator()(const tensor<T, N>& a, S b, double rtol = 1e-5, double atol = 1e-8, bool equal_nan = false) const {
+        return (*this)(a, tensor<T, 0>(detail::as_element<T>("isclose", b)), rtol, atol, equal_nan);
+    }
+    template <element T, std::size_t N, scalar S>
+    tensor<bool, N> operator()(S a, const tensor<T, N>& b, double rtol = 1e-5, double atol = 1e-8, bool equal_nan = false) const {
+        return (*this)(tensor<T, 0>(detail::as_element<T>("isclose", a)), b, rtol, atol, equal_nan);
+    }
+};
+inline constexpr isclose_fn isclose{};
+
+/// Whether two tensors have the same shape and equal elements; NaN equals NaN if equal_nan says so.
 template <element T, element U>
-bool allclose(const basic_tensor<T>& a, const basic_tensor<U>& b, double rtol = 1e-5, double atol = 1e-8) {
-    detail::check_types<T, U>();
-    const auto x = a.span(), y = b.span();
-    return detail::shape_of(a) == detail::shape_of(b) && lists::equal(x, y, [=](double v, double w) {
-               return v == w || (std::isfinite(w) && std::fabs(v - w) <= atol + rtol * std::fabs(w));
+bool array_equal(const basic_tensor<T>& a, const basic_tensor<U>& b, bool equal_nan = false) {
+    static_assert(std::is_same_v<T, U>, "the element types differ: convert one operand with astype<T>(x)");
+    return detail::shape_of(a) == detail::shape_of(b) && lists::equal(a.span(), b.span(), [=](T v, U w) {
+               return v == w || (equal_nan && v != v && w != w);
            });
+}
+
+/// Whether |a - b| <= atol + rtol |b| for every element of two tensors of one shape: `isclose`, and NumPy's allclose
+/// without broadcasting.
+template <element T, element U>
+bool allclose(const basic_tensor<T>& a, const basic_tensor<U>& b, double rtol = 1e-5, double atol = 1e-8, bool equal_nan = false) {
+    static_assert(std::is_same_v<T, U>, "the element types differ: convert one operand with astype<T>(x)");
+    return detail::shape_of(a) == detail::shape_of(b) && lists::equal(a.span(), b.span(), detail::closeness{rtol, atol, equal_nan});
 }
 
 namespace detail {
