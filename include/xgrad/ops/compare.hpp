@@ -190,7 +190,6 @@ tensor<bool, broadcast_rank<N, M>> operator||(const tensor<bool, N>& a, const te
 }
 
 namespace detail {
-
 /// Whether |v - w| <= atol + rtol |w|. Equal numbers are close, infinities to themselves alone, NaN to NaN on request.
 struct closeness {
     double rtol, atol;
@@ -199,21 +198,13 @@ struct closeness {
     template <element T>
     bool operator()(T v, T w) const {
         if (v == w) return true;
-        if constexpr (real<T>)
+        auto distance = 0.0;
+        if constexpr (real<T>) {
             if (!std::isfinite(w)) return equal_nan && v != v && w != w;
-        return distance(v, w) <= atol + rtol * std::fabs(static_cast<double>(w));
-    }
-
-private:
-    /// Of integers without a rounding but that of the result.
-    template <element T>
-    static double distance(T v, T w) {
-        if constexpr (real<T> || std::is_same_v<T, bool>) return std::fabs(static_cast<double>(v) - static_cast<double>(w));
-        else {
-            using count = std::make_unsigned_t<T>;
-            const auto above = static_cast<count>(v > w ? v : w), below = static_cast<count>(v > w ? w : v);
-            return static_cast<double>(static_cast<count>(above - below));
-        }
+            distance = std::fabs(static_cast<double>(v) - static_cast<double>(w));
+        } else
+            distance = static_cast<double>(whole(v > w ? v : w).bits() - whole(v > w ? w : v).bits());   // without a rounding before
+        return distance <= atol + rtol * std::fabs(static_cast<double>(w));
     }
 };
 void say_options(const closeness& by, const auto& say) {
@@ -228,7 +219,6 @@ tensor<bool> compare_closely(const basic_tensor<T>& a, const basic_tensor<T>& b,
         return compute<bool>("isclose", each, v, w);
     }, a, b, by);
 }
-
 }  // namespace detail
 
 /// Whether |a - b| <= atol + rtol |b|, element by element, as in NumPy. Equal numbers are close, infinities to themselves
