@@ -77,11 +77,11 @@ XGRAD_ALWAYS_INLINE void prefetch_for_later([[maybe_unused]] const T* from) {
 #endif
 }
 
-/// Has x stay in its register. With few of them g++ would rather read what came from memory once more for each use.
+/// Has x, a register, stay where it is. With 16 of them g++ would rather read what came from memory once more for each use.
 template <class V>
 XGRAD_ALWAYS_INLINE void hold([[maybe_unused]] V& x) {
 #if defined(__GNUC__) && (defined(__x86_64__) || defined(__i386__))
-    if constexpr (registers == 16) asm("" : "+x"(x));
+    if constexpr (registers == 16 && sizeof(V) < 64) asm("" : "+x"(x));
 #endif
 }
 

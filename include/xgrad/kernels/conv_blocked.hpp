@@ -147,13 +147,16 @@ public:
     blocked_part(const convolution& of, const window& band, std::size_t first_window, std::size_t lanes, const even_parts& along, const T* weight,
                  std::size_t first, std::size_t panels)
         : m_of{of}, m_first_window{first_window}, m_lanes{lanes}, m_along{along}, m_weight{weight}, m_first{first}, m_end{first + panels},
-          m_count{band.out()}, m_between{static_cast<std::ptrdiff_t>(band.axes[2].stride * lanes)},
-          m_asks_for_x{of.over.is_pointwise()},
+          m_count{band.out()}, m_between{static_cast<std::ptrdiff_t>(band.axes[2].stride * lanes)}, m_asks_for_x{of.over.is_pointwise()},
           m_seen{band, lanes, along.size(0) * lanes}, m_places{m_count}, m_taps{of.over.taps()},
           m_table{along.size(0) * of.over.taps()}, m_sums{max_tile_size<T>} {
         const auto& [a, b, c] = band.axes;
         for_each_of(a.out, b.out, c.out, m_places.data(), [&](auto... at) { return m_seen.window_at(at...); });
         for_each_of(a.kernel, b.kernel, c.kernel, m_taps.data(), [&](auto... at) { return m_seen.tap_at(at...); });
+        auto* run = m_table.data();
+        for (auto group = std::size_t{0}; group < along.size(0); ++group)
+            for (auto k = std::size_t{0}; k < m_taps.size(); ++k, ++run) run->a = static_cast<std::ptrdiff_t>(group * m_seen.step() + m_taps.data()[k]);
+        ask(false);
     }
 
     /// y is the image's part of an array in which its first element has the number `place`.
@@ -162,11 +165,10 @@ public:
             const auto channel = m_along.begin(chunk) * m_lanes;
             const auto* const base = m_seen.read(x + channel * m_of.over.in(), m_along.size(chunk));
             const auto groups = m_along.size(chunk), steps = groups * m_lanes * m_taps.size();
-            if (m_runs == 0 || m_along.count() > 1) fill_table(groups);
-            auto from = blocked_factors<T>{m_table.data(), m_runs, {}, nullptr, nullptr, 0};
+            auto from = blocked_factors<T>{m_table.data(), groups * m_taps.size(), {}, nullptr, nullptr, 0};
             const auto is_last = chunk + 1 == m_along.count();
             auto asks_for_x = m_asks_for_x;   // while the first panel is computed with
-            ask(asks_for_x);
+            if (asks_for_x) ask(true);
             for_each_turned_panel<T>(m_of.out, [&](std::size_t first, std::size_t wide, std::size_t panel) {
                 if (panel < m_first || panel >= m_end) return;
                 from.b = panel_at(panel, channel);
@@ -198,21 +200,15 @@ private:
         return m_weight + (panel * m_of.in + channel) * m_taps.size() * max_width<T>;
     }
 
-    void fill_table(std::size_t groups) {
-        auto* to = m_table.data();
-        for (auto group = std::size_t{0}; group < groups; ++group)
-            for (auto k = std::size_t{0}; k < m_taps.size(); ++k) (to++)->a = static_cast<std::ptrdiff_t>(group * m_seen.step() + m_taps.data()[k]);
-        m_runs = static_cast<std::size_t>(to - m_table.data());
-    }
-
-    /// While a tile is computed, it asks for as large a share of the panel that comes next: weights are read from memory, once, and few
-    /// windows are computed with them. Or for the elements of x that the next one reads: where they lie, a few lines for each of many
-    /// channels, the processor does not see them coming.
+    /// How much of the next panel a tile asks for in so many steps.
     std::ptrdiff_t share_of(std::size_t steps) const {
         return static_cast<std::ptrdiff_t>(steps * max_width<T> * std::min(m_count, max_rows) / m_count);
     }
+    /// While a tile is computed, it asks for as large a share of the panel that comes next: weights are read from memory, once, and few
+    /// windows are computed with them. Or for the elements of x that the next one reads: where they lie, a few lines for each of many
+    /// channels, the processor does not see them coming.
     void ask(bool for_x) {
-        for (auto i = std::size_t{0}; i < m_runs; ++i) {
+        for (auto i = std::size_t{0}; i < m_table.size(); ++i) {
             auto& run = m_table.data()[i];
             run.later = for_x ? run.a : share_of(i * m_lanes);
         }
@@ -238,7 +234,7 @@ private:
     std::size_t m_first_window, m_lanes;
     const even_parts& m_along;
     const T* m_weight;
-    std::size_t m_first, m_end, m_count, m_runs = 0;
+    std::size_t m_first, m_end, m_count;
     std::ptrdiff_t m_between;   // elements from a window to the next
     bool m_asks_for_x;
     seen_places<T> m_seen;
