@@ -206,7 +206,7 @@ TEST_CASE("convolution: a weight larger than the second-level cache") {
 TEST_CASE_TEMPLATE("convolution: the same bits on any number of threads", T, float, double) {
     auto random = std::mt19937{2};
     for (const auto& [batch, groups, in, out, size, kernel] :
-         {std::array<std::size_t, 6>{1, 1, 40, 33, 30, 3}, {5, 1, 3, 32, 17, 3}, {1, 1, 64, 48, 9, 1}, {3, 16, 1, 1, 31, 3}, {2, 2, 9, 20, 25, 5}}) {
+         {std::array<std::size_t, 6>{1, 1, 40, 33, 30, 3}, {5, 1, 3, 32, 17, 3}, {1, 1, 64, 48, 9, 1}, {3, 16, 1, 1, 31, 3}, {2, 2, 9, 20, 25, 5}, {1, 2, 130, 150, 7, 3}, {1, 1, 20, 520, 5, 2}}) {
         auto of = sizes_of_test{};
         of.batch = batch, of.groups = groups, of.in = in, of.out = out;
         for (auto i = std::size_t{1}; i < 3; ++i) of.over.axes[i] = {.in = size, .kernel = kernel, .out = size, .before = static_cast<std::ptrdiff_t>(kernel / 2)};

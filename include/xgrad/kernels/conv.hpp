@@ -86,16 +86,16 @@ enum class conv_way { patches, direct, turned };
 
 /// The cheapest way, in multiply-adds of vectors. Lanes between the rows of windows cost as much as others; putting a vector of
 /// windows in its place, or copying one of patches, as much as twelve (by a profile of 32 channels of 14 x 14); and an element
-/// of the weight, to transpose it, one, or three if it is read in reverse.
+/// of the weight, to transpose it, a half.
 template <class T>
-conv_way choose_way(const convolution& of, bool in_reverse) {
+conv_way choose_way(const convolution& of) {
     constexpr auto width = simd::width<T>, extra = std::size_t{12};
     if (of.over.is_pointwise() || of.over.out() == 0 || of.batch == 0) return conv_way::patches;
     const auto vectors_of = [](std::size_t size) { return (size + width - 1) / width; };
     const auto out = of.over.out(), depth = of.depth();
     const auto patches = vectors_of(out) * depth * (of.out + extra);
     const auto direct = covering{plane_layout{of.over}, width}.count() * of.out * (depth + extra);
-    const auto turned = out * vectors_of(of.out) * (depth + extra) + of.out * depth * (in_reverse ? 3 : 1) / of.batch;
+    const auto turned = out * vectors_of(of.out) * (depth + extra) + of.out * depth / (2 * of.batch);
     if (turned + turned / 32 < std::min(direct, patches)) return conv_way::turned;
     return direct <= patches ? conv_way::direct : conv_way::patches;
 }
@@ -110,12 +110,16 @@ void convolve_by(const convolution& of, const T* x, T* y, const Epilogue& after,
     const auto wanted = threads == 1 || pairs >= 2 * threads ? 1 : 2 * threads;
     const auto channels = direct_channels<T>(of);
     const auto depth = direct ? std::min(of.in, channels) + (channels < of.in ? of.out : 0) : std::min(of.in, block_depth<T>() / of.over.taps() + 2);
-    const auto bands = window_bands<T>{of.over, depth, direct ? std::clamp<std::size_t>(of.over.out() / (4 * max_width<T>), 1, wanted) : wanted};
     const auto pointwise = of.over.is_pointwise();
+    // A weight that one image reads is transposed a panel at a time, by the thread that reads it.
+    const auto alone = way == conv_way::turned && of.batch == 1 && of.out >= wanted * max_width<T>;
+    const auto bands = window_bands<T>{of.over, depth, alone ? 1 : direct ? std::clamp<std::size_t>(of.over.out() / (4 * max_width<T>), 1, wanted) : wanted};
+    const auto in_panels = alone && bands.count() == 1;
     const auto work = of.out * of.depth() * of.over.out();
-    const auto cuts = even_parts{of.out, direct ? std::max(of.out * bands.count() / wanted, 4 * max_rows) : of.out};
+    const auto cuts = even_parts{of.out, direct ? std::max(of.out * bands.count() / wanted, 4 * max_rows)
+                                         : in_panels ? (of.out / wanted + max_width<T> - 1) / max_width<T> * max_width<T> : of.out};
     auto turned = std::optional<turned_weights<T>>{};
-    if (way == conv_way::turned) turned.emplace(of, weight_ref_of);
+    if (way == conv_way::turned && !in_panels) turned.emplace(of, weight_ref_of);
     const auto one = [&](std::size_t pair, std::size_t number, std::size_t cut) {
         const auto image = pair / of.groups, group = pair % of.groups, first = cuts.begin(cut);
         const auto* const source = of.x_of(x, image, group);
@@ -129,10 +133,10 @@ void convolve_by(const convolution& of, const T* x, T* y, const Epilogue& after,
         }
         const auto band = bands.band(number);
         const auto target = all.block(first, column, cuts.size(cut), band.out());
-        if (turned) return convolve_turned<T>(of, band, source, turned->of_group(group), target, epilogue);
-        if (!direct) return convolve_band<T>(of, band, source, row_major(weight.data, of.out, of.depth()), target, epilogue);
-        weight.data += static_cast<std::ptrdiff_t>(first) * weight.row;
-        convolve_directly<T>(of, band, source, weight, target, epilogue);
+        if (way == conv_way::patches) return convolve_band<T>(of, band, source, row_major(weight.data, of.out, of.depth()), target, epilogue);
+        weight = rows_from(weight, first);
+        if (direct) return convolve_directly<T>(of, band, source, weight, target, epilogue);
+        convolve_turned<T>(of, band, source, turned ? turned->of_group(group) : nullptr, weight, target, epilogue);
     };
     const auto count = pointwise ? 1 : bands.count() * cuts.count();
     const auto grain = work_per_thread / std::max<std::size_t>(1, work / count) + 1;
@@ -153,7 +157,7 @@ template <class T, class Epilogue>
 void convolve(const convolution& of, const T* x, const T* w, T* y, const Epilogue& after) {
     if (of.batch * of.groups == 0 || of.over.out() == 0 || of.out == 0) return;
     if (of.is_depthwise()) return convolve_depthwise(of, x, w, y, after);
-    detail::convolve_by(of, x, y, after, detail::choose_way<T>(of, false), [&](std::size_t group) { return detail::weight_in_order(of, w, group); });
+    detail::convolve_by(of, x, y, after, detail::choose_way<T>(of), [&](std::size_t group) { return detail::weight_in_order(of, w, group); });
 }
 
 }  // namespace xgrad::kernels

@@ -233,7 +233,7 @@ void convolve_input(const convolution& of, const T* w, const T* y, const T* bias
     const auto y_is_empty = of.out * of.over.out() == 0;
     if (!y_is_empty && detail::has_unit_strides(of)) {
         const auto back = detail::reversed(of);
-        const auto way = detail::choose_way<T>(back, true);
+        const auto way = detail::choose_way<T>(back);
         if (detail::reverses(of, way)) return detail::convolve_reversed(of, back, way, w, y, bias, x);
     }
     for (auto i = std::size_t{0}; i < pairs * of.in; ++i) std::fill_n(x + i * length, length, bias == nullptr ? T{0} : bias[i % (of.groups * of.in)]);

@@ -54,6 +54,13 @@ struct weight_ref {
     std::ptrdiff_t row, channel, tap;
 };
 
+/// The rows of a weight from number `first` on.
+template <class T>
+weight_ref<T> rows_from(weight_ref<T> w, std::size_t first) {
+    w.data += static_cast<std::ptrdiff_t>(first) * w.row;
+    return w;
+}
+
 template <class T>
 weight_ref<T> weight_in_order(const convolution& of, const T* w, std::size_t group) {
     return {of.weight_of(w, group).data, static_cast<std::ptrdiff_t>(of.depth()), static_cast<std::ptrdiff_t>(of.over.taps()), 1};

@@ -39,22 +39,27 @@ std::size_t turned_size(const convolution& of) {
     return panels * of.depth() * max_width<T>;
 }
 
+/// Writes some rows of a weight, for so many channels from its first on, transposed: to a panel (channels * taps, max_width). The
+/// taps of a row lie side by side, forwards or in reverse.
+template <class T>
+void turn_panel(const weight_ref<T>& w, std::size_t taps, std::size_t rows, std::size_t channels, T* panel) {
+    constexpr auto row = static_cast<std::ptrdiff_t>(max_width<T>);
+    if (w.tap == 1 && w.channel == static_cast<std::ptrdiff_t>(taps))
+        return pack<T>(matrix_ref<const T>{w.data, rows, channels * taps, w.row, 1}.transposed(), panel, row);
+    const auto last = static_cast<std::ptrdiff_t>(taps) - 1;
+    for (auto i = std::size_t{0}; i < channels; ++i, panel += static_cast<std::ptrdiff_t>(taps) * row) {
+        const auto* const from = w.data + static_cast<std::ptrdiff_t>(i) * w.channel + (w.tap < 0 ? last * w.tap : 0);
+        pack<T>(matrix_ref<const T>{from, rows, taps, w.row, 1}.transposed(), panel + (w.tap < 0 ? last * row : 0), w.tap < 0 ? -row : row);
+    }
+}
+
 /// Writes the weight of a group, transposed.
 template <class T>
 void turn_weight(const convolution& of, const weight_ref<T>& w, T* panels) {
-    constexpr auto width = simd::width<T>, row = max_width<T>;
-    const auto taps = of.over.taps(), depth = of.depth();
+    constexpr auto width = simd::width<T>;
     for_each_turned_panel<T>(of.out, [&](std::size_t first, std::size_t wide, std::size_t number) {
-        auto* const to = panels + number * depth * row;
-        const auto rows = std::min(wide * width, of.out - first * width);
-        const auto* const from = w.data + static_cast<std::ptrdiff_t>(first * width) * w.row;
-        if (w.tap == 1 && w.channel == static_cast<std::ptrdiff_t>(taps))
-            return pack<T>(matrix_ref<const T>{from, rows, depth, w.row, 1}.transposed(), to, static_cast<std::ptrdiff_t>(row));
-        for (auto k = std::size_t{0}; k < depth; ++k) {
-            const auto* const at = from + static_cast<std::ptrdiff_t>(k / taps) * w.channel + static_cast<std::ptrdiff_t>(k % taps) * w.tap;
-            for (auto i = std::size_t{0}; i < rows; ++i) to[k * row + i] = at[static_cast<std::ptrdiff_t>(i) * w.row];
-            std::fill_n(to + k * row + rows, wide * width - rows, T{0});
-        }
+        turn_panel(rows_from(w, first * width), of.over.taps(), std::min(wide * width, of.out - first * width), of.in,
+                   panels + number * of.depth() * max_width<T>);
     });
 }
 
@@ -92,17 +97,20 @@ void put_turned(const T* sums, std::ptrdiff_t sums_row, std::size_t windows, std
     }
 }
 
-/// One band of one group of one image, of whose windows is y.
+/// One band of one group of one image, of whose windows, for some channels, is y. `panels` is the weight of the group, transposed; or
+/// null, and then w is that of y's channels, of which each panel is transposed when it is needed, and stays in the caches.
 template <class T, class Epilogue>
-void convolve_turned(const convolution& of, const window& band, const T* x, const T* panels, const matrix_ref<T>& y, const Epilogue& after) {
+void convolve_turned(const convolution& of, const window& band, const T* x, const T* panels, const weight_ref<T>& w, const matrix_ref<T>& y,
+                     const Epilogue& after) {
     constexpr auto width = simd::width<T>;
     const auto layout = plane_layout{band};
     const auto taps = band.taps(), count = band.out();
     const auto along = even_parts{of.in, std::max<std::size_t>(1, block_depth<T>() / taps)};
     const auto many = along.count() > 1;
-    const auto row = many ? panel_row<T>(of.out) : max_width<T>;
+    const auto row = many ? panel_row<T>(y.rows) : max_width<T>;
     auto planes = channel_planes<T>{layout, along.size(0)};
     const auto sums = memory::scratch<T>{((many ? count : turned_windows) + max_rows) * row}, room = memory::scratch<T>{width * turned_windows};
+    const auto one_panel = memory::scratch<T>{panels == nullptr ? along.size(0) * taps * max_width<T> : 0};
     const auto table = memory::scratch<tile_step>{along.size(0) * taps};
     const auto places = memory::scratch<std::size_t>{count};
     for (auto i = std::size_t{0}, length = band.axes[2].out; i < count; i += length)
@@ -111,24 +119,34 @@ void convolve_turned(const convolution& of, const window& band, const T* x, cons
         const auto channel = along.begin(part), depth = along.size(part) * taps;
         planes.read(x + channel * band.in(), along.size(part));
         for (auto k = std::size_t{0}; k < depth; ++k)
-            table.data()[k] = {static_cast<std::ptrdiff_t>(k / taps * layout.size() + layout.tap(k % taps)),
-                               static_cast<std::ptrdiff_t>((channel * taps + k) * max_width<T>)};
+            table.data()[k] = {static_cast<std::ptrdiff_t>(k / taps * layout.size() + layout.tap(k % taps)), static_cast<std::ptrdiff_t>(k * max_width<T>)};
         auto from = scattered_factors<T>{table.data(), depth, {}, {}};
-        for (auto j = std::size_t{0}; j < count; j += turned_windows) {
+        const auto add_windows = [&](std::size_t j, std::size_t first, std::size_t wide, const T* panel) {
             const auto some = std::min(turned_windows, count - j);
-            for_each_turned_panel<T>(of.out, [&](std::size_t first, std::size_t wide, std::size_t panel) {
-                for (auto v = std::size_t{0}; v < wide; ++v) from.b[v] = panels + panel * of.depth() * max_width<T> + v * width;
-                auto* const c = many ? sums.data() + j * row + first * width : sums.data();
-                for (auto i = std::size_t{0}, height = std::size_t{0}; i < some; i += height) {
-                    height = next_height(some - i, wide);
-                    for (auto r = std::size_t{0}; r < height; ++r) from.a[r] = planes.plane(0) + places.data()[j + std::min(i + r, some - 1)];
-                    select_scattered_tile<T>(height, wide)(from, c + i * row, static_cast<std::ptrdiff_t>(row), part != 0);
-                }
-                if (part + 1 == along.count())
-                    put_turned(c, static_cast<std::ptrdiff_t>(row), some, first * width, j,
-                               y.block(first * width, j, std::min(wide * width, of.out - first * width), some), room.data(), after);
-            });
+            for (auto v = std::size_t{0}; v < wide; ++v) from.b[v] = panel + v * width;
+            auto* const c = many ? sums.data() + j * row + first * width : sums.data();
+            for (auto i = std::size_t{0}, height = std::size_t{0}; i < some; i += height) {
+                height = next_height(some - i, wide);
+                for (auto r = std::size_t{0}; r < height; ++r) from.a[r] = planes.plane(0) + places.data()[j + std::min(i + r, some - 1)];
+                select_scattered_tile<T>(height, wide)(from, c + i * row, static_cast<std::ptrdiff_t>(row), part != 0);
+            }
+            if (part + 1 == along.count())
+                put_turned(c, static_cast<std::ptrdiff_t>(row), some, first * width, j,
+                           y.block(first * width, j, std::min(wide * width, y.rows - first * width), some), room.data(), after);
+        };
+        if (panels != nullptr) {
+            for (auto j = std::size_t{0}; j < count; j += turned_windows)
+                for_each_turned_panel<T>(y.rows, [&](std::size_t first, std::size_t wide, std::size_t number) {
+                    add_windows(j, first, wide, panels + (number * of.depth() + channel * taps) * max_width<T>);
+                });
+            continue;
         }
+        for_each_turned_panel<T>(y.rows, [&](std::size_t first, std::size_t wide, std::size_t) {
+            auto some = rows_from(w, first * width);
+            some.data += static_cast<std::ptrdiff_t>(channel) * w.channel;
+            turn_panel(some, taps, std::min(wide * width, y.rows - first * width), along.size(part), one_panel.data());
+            for (auto j = std::size_t{0}; j < count; j += turned_windows) add_windows(j, first, wide, one_panel.data());
+        });
     }
 }
 

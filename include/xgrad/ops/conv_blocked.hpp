@@ -73,7 +73,7 @@ template <real T>
 bool is_alike(const conv_sizes& sizes) {
     auto one = sizes.of;
     one.batch = 1;
-    return sizes.of.is_depthwise() || kernels::detail::choose_way<T>(sizes.of, false) == kernels::detail::choose_way<T>(one, false);
+    return sizes.of.is_depthwise() || kernels::detail::choose_way<T>(sizes.of) == kernels::detail::choose_way<T>(one);
 }
 
 /// Windows over the last axes of x, of whose result the shape is given.
