@@ -55,7 +55,7 @@ private:
 // Comes before the tests in which several threads count. Only the first arrival in a process is one, so each is tried in
 // a process of its own. There the newcomer begins to count while the first thread is at it, and they go on together.
 TEST_CASE("others begin to count while the first thread is counting: no count is lost") {
-    constexpr auto processes = 200;
+    constexpr auto processes = 80;
     const auto try_once = [](int number) {
         auto counts = std::array<counter, 4>{counter{1}, counter{1}, counter{1}, counter{1}};
         const auto go_round = [&](int rounds) {
